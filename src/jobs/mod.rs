@@ -1,0 +1,31 @@
+//! What is done later, and how is it asked for? Each job is a row; it may run twice with the same result.
+
+use std::future::Future;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{app::App, clock::Millis, db, error::Result};
+
+/// A piece of work that survives a restart. The file of each job implements this.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Its name in the table.
+    const KIND: &'static str;
+    /// Tries before it counts as failed.
+    const MAX_ATTEMPTS: i64 = 5;
+    /// How many of this kind run at once on one node.
+    const PARALLEL: usize = 1;
+    /// How long one try may take before another node may take the job, in milliseconds.
+    const LEASE_MS: i64 = 15 * 60 * 1000;
+
+    /// What it is about: of several waiting jobs with one key a single one runs.
+    fn key(&self) -> String;
+
+    /// Does the work. An error is retried with back-off; work that can never succeed records that itself and returns `Ok`.
+    fn run(self, app: &App) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+/// Adds `job` to the transaction, due at `run_at`. Call `app.jobs.wake()` after the commit.
+pub async fn enqueue<J: Job>(tx: &mut db::Tx, job: &J, run_at: Millis, now: Millis) -> Result<()> {
+    let payload = serde_json::to_string(job).expect("a job is plain data");
+    db::jobs::insert(tx, J::KIND, &job.key(), &payload, run_at, now).await
+}
