@@ -2,6 +2,7 @@
 
 use std::{fs::File, ops::Deref, sync::Arc};
 
+use storage::Store;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -15,6 +16,7 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub config: Config,
     pub db: Db,
+    pub store: Store,
     pub clock: Clock,
     pub jobs: JobSignal,
     /// Tasks that shutdown waits for.

@@ -67,13 +67,9 @@ impl Config {
         }
     }
 
-    /// The storage URL in force.
+    /// The storage address in force.
     pub fn storage_url(&self) -> String {
-        if self.storage.is_empty() {
-            format!("file://{}", self.data.join("objects").display())
-        } else {
-            self.storage.clone()
-        }
+        if self.storage.is_empty() { self.data.join("objects").display().to_string() } else { self.storage.clone() }
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use storage::{Backend, Store};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -30,9 +31,12 @@ pub async fn build_app(config: Config, clock: Clock) -> anyhow::Result<App> {
     let data_lock = lock_folder(&config.data)?;
     let db = Db::connect(&config.database_url()).await.context("the database does not open")?;
     db.migrate().await.context("the database cannot be brought up to date")?;
+    let backend = Backend::parse(&config.storage_url(), |name| std::env::var(name).ok())?;
+    let store = Store::open(&backend).context("the storage does not open")?;
     Ok(App::new(Parts {
         config,
         db,
+        store,
         clock,
         jobs: JobSignal::default(),
         tasks: TaskTracker::new(),
