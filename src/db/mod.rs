@@ -5,6 +5,10 @@
 pub mod audit;
 pub mod changes;
 pub mod jobs;
+pub mod sessions;
+pub mod sign_in_failures;
+pub mod tokens;
+pub mod users;
 
 use std::{
     ops::{Deref, DerefMut},
