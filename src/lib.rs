@@ -1,0 +1,3 @@
+//! Wenshu, a self-hosted document service.
+
+pub mod worker;
