@@ -1,1 +1,2 @@
-
+pub mod normalize;
+pub mod query;
