@@ -337,7 +337,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn normalising_twice_changes_nothing(text in "[ -~\u{a0}-\u{a7}à-ÿα-ω一-龥㐀-䶵豈-舘！-～「」〔〕。、ァ-ン①-⑳\n]{0,60}") {
+        fn normalising_twice_changes_nothing(text in "[ -~\u{a0}-\u{a7}\u{e0}-\u{ff}α-ω\u{4e00}-\u{9fa5}\u{3400}-\u{4db5}\u{f900}-\u{fa6d}\u{ff01}-\u{ff5e}「」〔〕。、ァ-ン①-⑳\n]{0,60}") {
             let once = normalize(&text);
             prop_assert_eq!(normalize(&once), once);
         }
