@@ -139,7 +139,7 @@ impl Index {
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
             .try_into()?;
-        std::fs::write(dir.join(VERSION_FILE), schema::VERSION.to_string()).map_err(io)?;
+        write_version(dir).map_err(io)?;
         let position = index
             .load_metas()?
             .payload
@@ -235,6 +235,15 @@ fn check_version(dir: &Path) -> Result<()> {
     }
 }
 
+fn write_version(dir: &Path) -> std::io::Result<()> {
+    let path = dir.join(VERSION_FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::write(&path, schema::VERSION.to_string())?;
+    std::fs::File::open(&path)?.sync_all()
+}
+
 /// Reads what a search will read, so that damage shows now and not in the middle of one.
 fn check_files(index: &tantivy::Index, dir: &Path) -> Result<()> {
     let size = folder_bytes(dir).map_err(|error| Error::Io(dir.to_owned(), error))?;
@@ -275,7 +284,8 @@ fn is_damage(error: &Error) -> bool {
     }
 }
 
-/// Moves the folder's content out of the way; the last damaged index is kept for a look at it.
+/// Moves the folder out of the way; the last damaged index is kept for a look at it. A folder that cannot be moved (a
+/// mount) is emptied.
 fn set_aside(dir: &Path) -> std::io::Result<()> {
     let mut name = dir.file_name().unwrap_or_default().to_owned();
     name.push(".damaged");
@@ -283,7 +293,13 @@ fn set_aside(dir: &Path) -> std::io::Result<()> {
     if aside.exists() {
         std::fs::remove_dir_all(&aside)?;
     }
-    std::fs::rename(dir, &aside)
+    if std::fs::rename(dir, &aside).is_ok() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(dir)? {
+        std::fs::remove_file(entry?.path())?;
+    }
+    Ok(())
 }
 
 fn folder_bytes(dir: &Path) -> std::io::Result<u64> {
