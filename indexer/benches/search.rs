@@ -99,7 +99,7 @@ struct Question {
 
 fn questions(documents: &[IndexDocument]) -> Vec<Question> {
     let mut random = seeded(20_240_305);
-    let mut single = |texts: Vec<String>| Question {
+    let single = |texts: Vec<String>| Question {
         q: texts
             .iter()
             .map(|text| quoted(text))
