@@ -1,10 +1,13 @@
 //! Wenshu 文枢: a self-hosted document service. The README's code tour says where to begin.
 
+pub mod actions;
 pub mod app;
 pub mod audit;
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
 pub mod ids;
 pub mod jobs;
+pub mod names;
