@@ -16,6 +16,11 @@ pub fn key(name: &str) -> String {
     unicase::UniCase::unicode(name).to_folded_case().nfc().collect()
 }
 
+/// Returns `name` trimmed and composed (NFC): how names of people and groups are stored.
+pub fn tidy(name: &str) -> String {
+    name.trim().nfc().collect()
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

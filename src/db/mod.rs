@@ -85,6 +85,10 @@ pub mod jobs;
 pub mod previews;
 pub mod uploads;
 pub mod versions;
+pub mod sessions;
+pub mod sign_in_failures;
+pub mod tokens;
+pub mod users;
 
 use std::{
     ops::{Deref, DerefMut},
