@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod changes;
+pub mod groups;
 pub mod jobs;
 pub mod sessions;
 pub mod sign_in_failures;
@@ -116,6 +117,12 @@ impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut AnyConnection {
         &mut self.tx
     }
+}
+
+/// Asks the database for nothing, to see whether it answers.
+pub async fn ping(db: &Db) -> Result<()> {
+    sqlx::query("select value from counters where name = 'changes'").execute(db.read()).await?;
+    Ok(())
 }
 
 async fn prepare(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
