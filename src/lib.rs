@@ -13,5 +13,8 @@ pub mod http;
 pub mod ids;
 pub mod jobs;
 pub mod names;
+pub mod preview;
+pub mod search;
 pub mod server;
+pub mod telemetry;
 pub mod worker;

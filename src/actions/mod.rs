@@ -1,5 +1,7 @@
 //! What changes state? One change per file: content first, then one transaction with its audit event and jobs.
 
+pub mod add_group;
+pub mod add_token;
 pub mod add_user;
 pub mod add_version;
 pub mod create_folder;
@@ -59,3 +61,6 @@ async fn free_name(tx: &mut Tx, folder: &FolderId, name: &DocumentName) -> Resul
 fn name_taken() -> Error {
     Error::conflict("name_taken", "there is something of this name already").field("name")
 }
+pub mod change_group;
+pub mod change_user;
+pub mod delete_group;

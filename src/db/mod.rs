@@ -81,14 +81,16 @@ pub mod changes;
 pub mod documents;
 pub mod folders;
 pub mod grants;
+pub mod groups;
 pub mod jobs;
 pub mod previews;
-pub mod uploads;
-pub mod versions;
+pub mod search;
 pub mod sessions;
 pub mod sign_in_failures;
 pub mod tokens;
+pub mod uploads;
 pub mod users;
+pub mod versions;
 
 use std::{
     ops::{Deref, DerefMut},
@@ -206,6 +208,12 @@ pub fn joined<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
 
 /// How many ids to join at most: taking apart costs the square of the length.
 pub const JOIN_MAX: usize = 500;
+
+/// Asks the database for nothing, to see whether it answers.
+pub async fn ping(db: &Db) -> Result<()> {
+    sqlx::query("select value from counters where name = 'changes'").execute(db.read()).await?;
+    Ok(())
+}
 
 async fn prepare(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
     if engine == Engine::Sqlite {
