@@ -5,6 +5,7 @@ pub mod add_version;
 pub mod create_folder;
 pub mod create_page;
 pub mod create_upload;
+pub mod delete_upload;
 pub mod finish_upload;
 pub mod receive_upload;
 pub mod relocate;

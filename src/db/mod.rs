@@ -205,7 +205,7 @@ pub fn joined<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// How many ids to join at most: taking apart costs the square of the length.
-pub const JOIN_MAX: usize = 500;
+pub const JOIN_MAX: usize = 1000;
 
 async fn prepare(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
     if engine == Engine::Sqlite {
