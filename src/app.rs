@@ -6,7 +6,9 @@ use storage::Store;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db};
+use crate::{
+    actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness, telemetry::Metrics,
+};
 
 /// The running service; cheap to clone.
 #[derive(Clone)]
@@ -19,14 +21,16 @@ pub struct Parts {
     pub store: Store,
     pub clock: Clock,
     pub jobs: JobSignal,
+    pub metrics: Metrics,
+    pub readiness: Readiness,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
     /// Tasks that shutdown waits for.
     pub tasks: TaskTracker,
     /// Cancelled when the service is to stop: take no new work, finish or put back what runs.
     pub shutdown: CancellationToken,
-    /// Locked as long as this process uses the data folder.
-    pub data_lock: File,
+    /// Locked as long as this process serves from the data folder; `None` in commands beside it.
+    pub data_lock: Option<File>,
 }
 
 /// Tells the runner that a job was added.

@@ -14,3 +14,4 @@ pub mod ids;
 pub mod jobs;
 pub mod names;
 pub mod server;
+pub mod telemetry;

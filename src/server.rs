@@ -22,7 +22,9 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{self, Db},
-    http, jobs,
+    http::{self, health::Readiness},
+    jobs::{self, clean_up::CleanUp},
+    telemetry::Metrics,
 };
 
 /// How long requests may go on after the signal to stop.
@@ -31,7 +33,17 @@ const FINISH: Duration = Duration::from_secs(20);
 /// Opens everything the service stands on. The data folder is this process's alone from now on.
 pub async fn build_app(config: Config, clock: Clock) -> anyhow::Result<App> {
     create_folder(&config.data)?;
-    let data_lock = lock_folder(&config.data)?;
+    let lock = lock_folder(&config.data)?;
+    open(config, clock, Some(lock)).await
+}
+
+/// Opens the same for a command that may run beside the service: database and storage can be shared.
+pub async fn open_app(config: Config, clock: Clock) -> anyhow::Result<App> {
+    create_folder(&config.data)?;
+    open(config, clock, None).await
+}
+
+async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::Result<App> {
     let db = Db::connect(&config.database_url()).await.context("the database does not open")?;
     db.migrate().await.context("the database cannot be brought up to date")?;
     let backend = Backend::parse(&config.storage_url(), |name| std::env::var(name).ok())?;
@@ -42,6 +54,8 @@ pub async fn build_app(config: Config, clock: Clock) -> anyhow::Result<App> {
         store,
         clock,
         jobs: JobSignal::default(),
+        metrics: Metrics::default(),
+        readiness: Readiness::default(),
         uploads: UploadLocks::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
@@ -53,6 +67,9 @@ pub async fn build_app(config: Config, clock: Clock) -> anyhow::Result<App> {
 /// rooms and jobs put away their work, the database closes.
 pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
     if app.config.jobs {
+        let mut tx = app.db.begin().await?;
+        jobs::enqueue(&mut tx, &CleanUp {}, app.clock.now(), app.clock.now()).await?;
+        tx.commit().await?;
         jobs::runner::start(&app, jobs::all());
     }
     let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -98,7 +115,7 @@ pub async fn add_first_admin(app: &App) -> anyhow::Result<Option<String>> {
 }
 
 /// 16 characters without look-alikes: 80 bits.
-fn made_up_password() -> String {
+pub fn made_up_password() -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     rand::random::<[u8; 16]>().iter().map(|byte| LETTERS[usize::from(byte % 32)] as char).collect()
 }

@@ -132,6 +132,12 @@ async fn attempt(app: &App, kind: &Kind, job: JobRow) {
     } else {
         run(app, kind, &job).await
     };
+    let label = match &outcome {
+        Outcome::Done => "done",
+        Outcome::Failed(_) => "failed",
+        Outcome::Interrupted => "interrupted",
+    };
+    app.metrics.jobs_done.with_label_values(&[kind.name, label]).inc();
     let recorded = match record(app, kind, &job, &outcome).await {
         // A twin may have been added in the same moment; the second time it is seen.
         Err(_) => record(app, kind, &job, &outcome).await,
