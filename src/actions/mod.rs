@@ -4,9 +4,13 @@ pub mod add_group;
 pub mod add_token;
 pub mod add_user;
 pub mod add_version;
+pub mod change_group;
+pub mod change_user;
 pub mod create_folder;
 pub mod create_page;
 pub mod create_upload;
+pub mod delete_group;
+pub mod delete_upload;
 pub mod finish_upload;
 pub mod receive_upload;
 pub mod relocate;
@@ -61,6 +65,3 @@ async fn free_name(tx: &mut Tx, folder: &FolderId, name: &DocumentName) -> Resul
 fn name_taken() -> Error {
     Error::conflict("name_taken", "there is something of this name already").field("name")
 }
-pub mod change_group;
-pub mod change_user;
-pub mod delete_group;

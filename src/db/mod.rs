@@ -207,7 +207,7 @@ pub fn joined<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// How many ids to join at most: taking apart costs the square of the length.
-pub const JOIN_MAX: usize = 500;
+pub const JOIN_MAX: usize = 1000;
 
 /// Asks the database for nothing, to see whether it answers.
 pub async fn ping(db: &Db) -> Result<()> {

@@ -81,6 +81,8 @@ impl Search {
 
 /// Follows the changes until shutdown.
 pub async fn follow(app: App) {
+    // Whoever changes a document has work for later, too.
+    let mut wakes = app.jobs.listen();
     while !app.shutdown.is_cancelled() {
         let wait = match catch_up(&app).await {
             Ok(()) => POLL,
@@ -91,6 +93,7 @@ pub async fn follow(app: App) {
         };
         tokio::select! {
             () = app.search().changed.notified() => {}
+            _ = wakes.changed() => {}
             () = tokio::time::sleep(wait) => {}
             () = app.shutdown.cancelled() => {}
         }
