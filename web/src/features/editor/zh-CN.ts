@@ -1,0 +1,3 @@
+export const zhCN = {
+  'editor.label': '正文',
+};

@@ -1,0 +1,7 @@
+import { Title } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+export function UsersPage() {
+  const { t } = useTranslation();
+  return <Title order={2}>{t('shell.users')}</Title>;
+}

@@ -1,0 +1,3 @@
+export const zhCN = {
+  'versions.title': '版本历史',
+};

@@ -1,0 +1,6 @@
+import type { Translation } from '../../i18n/types';
+import type { zhCN } from './zh-CN';
+
+export const en: Translation<typeof zhCN> = {
+  'viewer.download': 'Download original',
+};

@@ -1,0 +1,3 @@
+export const zhCN = {
+  'viewer.download': '下载原件',
+};
