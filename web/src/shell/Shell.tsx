@@ -1,9 +1,11 @@
-import { ActionIcon, AppShell, Box, Burger, Group, Image, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
+import { ActionIcon, AppShell, Box, Burger, Group, Image, Text, UnstyledButton } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
+import { ModalsProvider } from '@mantine/modals';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Outlet, useLocation } from 'react-router';
+import { UploadPanel } from '../features/uploads/UploadPanel';
 import { Navigation } from './Navigation';
 import { SearchBox } from './SearchBox';
 import classes from './Shell.module.css';
@@ -24,6 +26,8 @@ export function Shell() {
   const show = (what: 'drawer' | 'search') => setOpen({ what, visit: location.key });
 
   return (
+    // Inside the router, so that dialogs can use links.
+    <ModalsProvider labels={{ confirm: t('common.confirm'), cancel: t('common.cancel') }}>
     <AppShell
       header={{ height: HEADER_HEIGHT }}
       navbar={{ width: 264, breakpoint: 'sm', collapsed: { mobile: !drawer } }}
@@ -82,9 +86,10 @@ export function Shell() {
       </AppShell.Navbar>
       {drawer && phone && <Box className={classes.shade} onClick={close} aria-hidden />}
       <AppShell.Main id="content" tabIndex={-1} className={classes.main}>
-        <VisuallyHidden aria-live="polite" id="announcements" />
         <Outlet />
       </AppShell.Main>
+      <UploadPanel />
     </AppShell>
+    </ModalsProvider>
   );
 }

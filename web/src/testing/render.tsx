@@ -4,7 +4,7 @@ import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { render } from '@testing-library/react';
 import { createMemoryRouter, RouterProvider, type RouteObject } from 'react-router';
-import { createQueryClient, queryClient } from '../api/queries';
+import { queryClient } from '../api/queries';
 import { theme } from '../theme';
 
 /** Renders routes with everything the application puts around them. */
@@ -14,10 +14,8 @@ export function renderRoutes(routes: RouteObject[], path = '/') {
   const view = render(
     <MantineProvider theme={theme} env="test">
       <QueryClientProvider client={queryClient}>
-        <ModalsProvider>
-          <RouterProvider router={router} />
-          <Notifications />
-        </ModalsProvider>
+        <RouterProvider router={router} />
+        <Notifications />
       </QueryClientProvider>
     </MantineProvider>,
   );
@@ -26,7 +24,5 @@ export function renderRoutes(routes: RouteObject[], path = '/') {
 
 /** Renders one component at the root address. */
 export function renderPage(element: React.ReactNode) {
-  return renderRoutes([{ path: '*', element }]);
+  return renderRoutes([{ path: '*', element: <ModalsProvider>{element}</ModalsProvider> }]);
 }
-
-export { createQueryClient };

@@ -27,7 +27,8 @@ export function useSubfolders(id: string, enabled: boolean) {
   });
 }
 
-async function listSubfolders(id: string): Promise<FolderView[]> {
+/** Reads all folders directly below one. */
+export async function listSubfolders(id: string): Promise<FolderView[]> {
   const folders: FolderView[] = [];
   let cursor: string | undefined;
   do {
