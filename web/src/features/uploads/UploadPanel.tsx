@@ -146,7 +146,6 @@ function UploadList({ view }: { view: UploadsView }) {
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const items = view.items.toSorted((a, b) => ORDER[a.state] - ORDER[b.state] || a.id - b.id);
-  // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer re-renders by itself
   const rows = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
