@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, Modal, Tooltip, type MantineColorsTuple } from '@mantine/core';
 
 // Ink green-blue: calm beside documents, and with enough contrast for white text from shade 7 on.
 const ink: MantineColorsTuple = [
@@ -25,4 +25,8 @@ export const theme = createTheme({
     'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Consolas, "Noto Sans Mono CJK SC", monospace',
   headings: { fontWeight: '600' },
+  components: {
+    Modal: Modal.extend({ styles: { title: { fontWeight: 600, lineHeight: 1.4 } } }),
+    Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 300 } }),
+  },
 });

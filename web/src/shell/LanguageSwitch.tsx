@@ -7,6 +7,7 @@ export function LanguageSwitch() {
   return (
     <SegmentedControl
       size="xs"
+      w="fit-content"
       aria-label={t('shell.language')}
       data={LANGUAGES}
       value={i18n.language}

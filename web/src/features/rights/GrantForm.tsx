@@ -70,7 +70,6 @@ export function GrantForm({ granted, busy, onAdd }: Props) {
           </Group>
         )}
         comboboxProps={{ withinPortal: true }}
-        data-autofocus
       />
       <Select
         label={t('rights.role')}
