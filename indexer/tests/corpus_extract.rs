@@ -38,7 +38,10 @@ struct Phrase {
 
 fn corpus() -> PathBuf {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = crate_folder.ancestors().map(|folder| folder.join("shared/corpus")).find(|folder| folder.join("manifest.json").is_file());
+    let found = crate_folder
+        .ancestors()
+        .map(|folder| folder.join("shared/corpus"))
+        .find(|folder| folder.join("manifest.json").is_file());
     found.expect("the corpus stands beside the workspace")
 }
 
@@ -50,7 +53,11 @@ fn entries() -> Vec<Entry> {
 fn head(path: &Path) -> Vec<u8> {
     use std::io::Read;
     let mut head = Vec::new();
-    std::fs::File::open(path).unwrap().take(media_type::HEAD_BYTES as u64).read_to_end(&mut head).unwrap();
+    std::fs::File::open(path)
+        .unwrap()
+        .take(media_type::HEAD_BYTES as u64)
+        .read_to_end(&mut head)
+        .unwrap();
     head
 }
 
@@ -60,18 +67,32 @@ fn detect(entry: &Entry) -> &'static str {
 }
 
 fn extract(entry: &Entry) -> Result<FileText, &'static str> {
-    file_text(&corpus().join(&entry.path), detect(entry), &Limits::default()).map_err(|error| error.code())
+    file_text(
+        &corpus().join(&entry.path),
+        detect(entry),
+        &Limits::default(),
+    )
+    .map_err(|error| error.code())
 }
 
 /// The manifest's matching rule: NFKC, no white space, no zero-width characters.
 fn matchable(text: &str) -> String {
-    let is_kept = |character: &char| !character.is_whitespace() && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    let is_kept = |character: &char| {
+        !character.is_whitespace()
+            && !matches!(
+                character,
+                '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
+            )
+    };
     text.nfkc().filter(is_kept).collect()
 }
 
 /// Formats that pdfium reads, or that have no text of their own.
 fn is_read_elsewhere(mime: &str) -> bool {
-    mime == "application/pdf" || mime == "application/zstd" || mime == "application/gzip" || (mime.starts_with("image/") && mime != "image/svg+xml")
+    mime == "application/pdf"
+        || mime == "application/zstd"
+        || mime == "application/gzip"
+        || (mime.starts_with("image/") && mime != "image/svg+xml")
 }
 
 #[test]
@@ -81,7 +102,11 @@ fn types_are_what_the_manifest_says() {
     let wrong: Vec<String> = entries()
         .iter()
         .filter_map(|entry| {
-            let expected = if read_as_text.contains(&entry.path.as_str()) { "text/plain" } else { &entry.mime };
+            let expected = if read_as_text.contains(&entry.path.as_str()) {
+                "text/plain"
+            } else {
+                &entry.mime
+            };
             let found = detect(entry);
             (found != expected).then(|| format!("{}: {found}, not {expected}", entry.path))
         })
@@ -93,7 +118,11 @@ fn types_are_what_the_manifest_says() {
 fn every_phrase_of_a_file_is_found_in_its_text() {
     let mut missing = Vec::new();
     let mut found = 0;
-    for entry in entries().iter().filter(|entry| !is_read_elsewhere(&entry.mime) && !entry.needs_password && entry.expect.as_deref() != Some("error")) {
+    for entry in entries().iter().filter(|entry| {
+        !is_read_elsewhere(&entry.mime)
+            && !entry.needs_password
+            && entry.expect.as_deref() != Some("error")
+    }) {
         let text = match extract(entry) {
             Ok(text) => matchable(&text.text),
             Err(code) if entry.phrases.is_empty() && entry.expect.is_some() => {
@@ -108,8 +137,13 @@ fn every_phrase_of_a_file_is_found_in_its_text() {
         for phrase in &entry.phrases {
             if text.contains(&matchable(&phrase.text)) {
                 found += 1;
-            } else if !(is_older_than_office_97(&entry.path) && !phrase.found_by.contains(&"file".to_owned())) {
-                missing.push(format!("{}: {:?} {:?}", entry.path, phrase.text, phrase.found_by));
+            } else if !(is_older_than_office_97(&entry.path)
+                && !phrase.found_by.contains(&"file".to_owned()))
+            {
+                missing.push(format!(
+                    "{}: {:?} {:?}",
+                    entry.path, phrase.text, phrase.found_by
+                ));
             }
         }
     }
@@ -124,8 +158,16 @@ fn is_older_than_office_97(path: &str) -> bool {
 
 #[test]
 fn protected_files_are_refused_as_encrypted() {
-    for entry in entries().iter().filter(|entry| entry.needs_password && !is_read_elsewhere(&entry.mime)) {
-        assert_eq!(extract(entry).err(), Some("document_encrypted"), "{}", entry.path);
+    for entry in entries()
+        .iter()
+        .filter(|entry| entry.needs_password && !is_read_elsewhere(&entry.mime))
+    {
+        assert_eq!(
+            extract(entry).err(),
+            Some("document_encrypted"),
+            "{}",
+            entry.path
+        );
     }
 }
 
@@ -140,19 +182,34 @@ fn hostile_files_end_as_expected_and_in_time() {
         }
         match &outcome {
             Ok(text) => {
-                if entry.expect.as_deref() == Some("error") && !is_only_damaged_for_converters(&entry.path) {
-                    wrong.push(format!("{}: gave {} bytes of text", entry.path, text.text.len()));
+                if entry.expect.as_deref() == Some("error")
+                    && !is_only_damaged_for_converters(&entry.path)
+                {
+                    wrong.push(format!(
+                        "{}: gave {} bytes of text",
+                        entry.path,
+                        text.text.len()
+                    ));
                 }
-                let shown = [Some(&text.text), text.clean_html.as_ref(), text.title.as_ref(), text.author.as_ref()];
+                let shown = [
+                    Some(&text.text),
+                    text.clean_html.as_ref(),
+                    text.title.as_ref(),
+                    text.author.as_ref(),
+                ];
                 for secret in &entry.must_not {
                     if shown.iter().flatten().any(|shown| shown.contains(secret)) {
                         wrong.push(format!("{}: shows {secret}", entry.path));
                     }
                 }
-                if text.text.contains('\0') || text.plain.as_deref().unwrap_or_default().contains('\0') {
+                if text.text.contains('\0')
+                    || text.plain.as_deref().unwrap_or_default().contains('\0')
+                {
                     wrong.push(format!("{}: NUL in its text", entry.path));
                 }
-                if text.attachments.iter().any(|attachment| attachment.name.contains("..") || attachment.name.contains('\0')) {
+                if text.attachments.iter().any(|attachment| {
+                    attachment.name.contains("..") || attachment.name.contains('\0')
+                }) {
                     wrong.push(format!("{}: {:?}", entry.path, text.attachments));
                 }
             }
@@ -162,7 +219,13 @@ fn hostile_files_end_as_expected_and_in_time() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-const STABLE_CODES: [&str; 5] = ["document_encrypted", "document_damaged", "document_too_large", "unsupported_type", "archive_bomb"];
+const STABLE_CODES: [&str; 5] = [
+    "document_encrypted",
+    "document_damaged",
+    "document_too_large",
+    "unsupported_type",
+    "archive_bomb",
+];
 
 /// Files whose text can be read although LibreOffice must refuse them.
 fn is_only_damaged_for_converters(_path: &str) -> bool {
@@ -188,6 +251,10 @@ fn the_whole_corpus_is_read_quickly() {
         slow.push((begin.elapsed(), entry.path.clone(), outcome));
     }
     slow.sort_by_key(|entry| std::cmp::Reverse(entry.0));
-    println!("whole corpus: {:?}; slowest: {:#?}", start.elapsed(), &slow[..8]);
+    println!(
+        "whole corpus: {:?}; slowest: {:#?}",
+        start.elapsed(),
+        &slow[..8]
+    );
     assert!(start.elapsed() < Duration::from_secs(120));
 }

@@ -1,8 +1,8 @@
 //! Which words stand in one XML part of an Office document?
 
+use super::Result;
 use super::sink::Sink;
 use super::xml::{self, Element, Node};
-use super::Result;
 
 /// Which vocabulary a part speaks.
 #[derive(Clone, Copy, PartialEq)]
@@ -15,7 +15,14 @@ pub enum Place {
 
 /// Adds the text of a part.
 pub fn push(part: &str, place: Place, sink: &mut Sink) -> Result<()> {
-    let mut reader = PartReader { place, hidden: 0, text_depth: 0, is_number_cache: 0, choices: Vec::new(), sink };
+    let mut reader = PartReader {
+        place,
+        hidden: 0,
+        text_depth: 0,
+        is_number_cache: 0,
+        choices: Vec::new(),
+        sink,
+    };
     xml::walk(part, |node| match node {
         Node::Start(element) => reader.start(&element),
         Node::Text(text) => reader.text(text),

@@ -25,16 +25,32 @@ pub fn push_workbook(source: &Source, media_type: &str, sink: &mut Sink) -> Resu
         let mut cells = match book.worksheet_cells_reader(&sheet) {
             Ok(cells) => cells,
             // Chart and dialogue sheets have no cells.
-            Err(calamine::XlsxError::NotAWorksheet(_) | calamine::XlsxError::WorksheetNotFound(_)) => continue,
+            Err(
+                calamine::XlsxError::NotAWorksheet(_) | calamine::XlsxError::WorksheetNotFound(_),
+            ) => continue,
             Err(error) => return Err(xlsx_error(error)),
         };
-        let formats: Vec<String> = cells.styles().iter().map(|style| style.number_format.as_ref().map_or_else(String::new, |format| format.format_code.clone())).collect();
+        let formats: Vec<String> = cells
+            .styles()
+            .iter()
+            .map(|style| {
+                style
+                    .number_format
+                    .as_ref()
+                    .map_or_else(String::new, |format| format.format_code.clone())
+            })
+            .collect();
         let mut row = 0;
         while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(xlsx_error)? {
             if sink.is_full() {
                 break;
             }
-            push_cell(&cell, formats.get(style).map_or("", String::as_str), &mut row, sink);
+            push_cell(
+                &cell,
+                formats.get(style).map_or("", String::as_str),
+                &mut row,
+                sink,
+            );
         }
         sink.end_row();
     }
@@ -50,16 +66,25 @@ pub fn read_xls(source: &Source, guard: &Guard) -> Result<FileText> {
     })?;
     push_ranges(&mut book, &mut sink)?;
     let (text, is_truncated) = sink.finish();
-    Ok(FileText { text, is_truncated, ..FileText::default() })
+    Ok(FileText {
+        text,
+        is_truncated,
+        ..FileText::default()
+    })
 }
 
-fn push_ranges<R: std::io::Read + std::io::Seek, B: Reader<R>>(book: &mut B, sink: &mut Sink) -> Result<()> {
+fn push_ranges<R: std::io::Read + std::io::Seek, B: Reader<R>>(
+    book: &mut B,
+    sink: &mut Sink,
+) -> Result<()> {
     for sheet in book.sheet_names() {
         if sink.is_full() {
             break;
         }
         sink.line(&sheet);
-        let Ok(range) = book.worksheet_range(&sheet) else { continue };
+        let Ok(range) = book.worksheet_range(&sheet) else {
+            continue;
+        };
         let mut row = 0;
         for (at_row, _, value) in range.used_cells() {
             if sink.is_full() {
@@ -78,7 +103,9 @@ fn push_cell(cell: &Cell<DataRef>, format: &str, row: &mut u32, sink: &mut Sink)
     start_row(row, cell.get_position().0, sink);
     match cell.get_value() {
         DataRef::SharedString(text) => sink.push(text),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => sink.push(text),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            sink.push(text)
+        }
         DataRef::Int(number) => sink.push(&number_format::show_number(*number as f64, format)),
         DataRef::Float(number) => sink.push(&number_format::show_number(*number, format)),
         DataRef::Bool(truth) => sink.push(if *truth { "TRUE" } else { "FALSE" }),
@@ -99,13 +126,28 @@ fn push_moment(moment: &ExcelDateTime, format: &str, sink: &mut Sink) {
     let value = moment.as_f64();
     if moment.is_duration() {
         let seconds = (value * 86_400.0).round() as i64;
-        return sink.push(&format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60));
+        return sink.push(&format!(
+            "{}:{:02}:{:02}",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        ));
     }
     if !(0.0..2_958_466.0).contains(&value) {
         return sink.push(&number_format::plain(value));
     }
     let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
-    sink.push(&number_format::show_moment(Moment { year, month, day, hour, minute, second }, format));
+    sink.push(&number_format::show_moment(
+        Moment {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        },
+        format,
+    ));
 }
 
 fn show(value: &Data) -> String {
