@@ -199,7 +199,7 @@ fn decode_utf32(bytes: &[u8]) -> Option<String> {
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = &bytes[..bytes.len().min(SAMPLE_BYTES) & !1];
     if sample.len() < 4
-        || bytes.len() % 2 != 0
+        || !bytes.len().is_multiple_of(2)
         || (std::str::from_utf8(sample).is_ok() && !sample.contains(&0))
     {
         return None;

@@ -296,7 +296,7 @@ fn sanitiser() -> Builder<'static> {
         .url_relative(UrlRelative::Deny)
         .link_rel(None)
         .strip_comments(true)
-        .attribute_filter(|element, attribute, value| safe_attribute(element, attribute, value));
+        .attribute_filter(safe_attribute);
     builder
 }
 

@@ -139,7 +139,7 @@ impl PartReader<'_> {
     }
 }
 
-/// Tells whether readers do not see what is inside: deleted text, furigana, scripts, dates of notes.
+/// Tells whether readers do not see what is inside: deleted text, furigana, scripts, numbers that the page gives.
 fn hides(name: &str) -> bool {
     matches!(
         name,
@@ -148,6 +148,7 @@ fn hides(name: &str) -> bool {
             | "scripts"
             | "script"
             | "note-citation"
+            | "page-number"
             | "font-face-decls"
             | "forms"
     )

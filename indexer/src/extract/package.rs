@@ -84,7 +84,7 @@ impl<'a> Package<'a> {
 
     /// Reads a part as XML text; `None` when there is none of this name.
     pub fn read_xml(&mut self, name: &str, guard: &Guard) -> Result<Option<String>> {
-        Ok(self.read(name, guard)?.map(|bytes| xml::decode(bytes)))
+        Ok(self.read(name, guard)?.map(xml::decode))
     }
 
     /// Inflates every part that `is_wanted` picks and drops the bytes: proves that a parser without limits may have them.

@@ -11,7 +11,7 @@ use super::{ExtractError, FileText, Guard, Result, encoding, sink::Sink};
 const MAX_GROUPS: usize = 500;
 
 /// Groups whose text is no part of the document.
-const SILENT: [&str; 28] = [
+const SILENT: [&str; 29] = [
     "fonttbl",
     "colortbl",
     "stylesheet",
@@ -40,6 +40,7 @@ const SILENT: [&str; 28] = [
     "falt",
     "atnid",
     "atnauthor",
+    "sp",
 ];
 
 /// Reads a rich text file.
@@ -86,6 +87,8 @@ struct Group {
     /// Characters to skip after `\u`, written for readers that know no Unicode.
     skip: usize,
     is_hidden: bool,
+    /// What the group holds that says the same thing twice, for old readers and in Unicode.
+    twofold: Target,
 }
 
 struct Reader {
@@ -111,6 +114,7 @@ impl Reader {
             encoding: encoding_rs::WINDOWS_1252,
             skip: 1,
             is_hidden: false,
+            twofold: Target::Nothing,
         };
         Self {
             groups: vec![group],
@@ -237,7 +241,7 @@ impl Reader {
         }
         let value = number.unwrap_or(0);
         match word {
-            "u" => return self.unicode(value as i32 as u16),
+            "u" => self.unicode(value as i32 as u16),
             "uc" => self.group().skip = usize::try_from(value).unwrap_or(1).min(16),
             "ansicpg" => {
                 self.default_encoding = encoding::code_page(u32::try_from(value).unwrap_or(0));
@@ -268,6 +272,11 @@ impl Reader {
             "v" | "deleted" => self.group().is_hidden = value != 0 || number.is_none(),
             "plain" => self.group().is_hidden = false,
             "fonttbl" => self.group().target = Target::FontTable,
+            "upr" => {
+                let group = self.group();
+                (group.twofold, group.target) = (group.target, Target::Nothing);
+            }
+            "ud" => self.group().target = self.group().twofold,
             "title" if self.group().target == Target::Nothing => {
                 self.group().target = Target::Title
             }

@@ -4,10 +4,10 @@
 
 use std::io::Cursor;
 
-use calamine::{Cell, Data, DataRef, ExcelDateTime, Reader, Xls, Xlsb, Xlsx};
+use calamine::{Cell, Data, DataRef, ExcelDateTime, Reader, Style, Xls, Xlsb, Xlsx, XlsxError};
 
 use super::number_format::{self, Moment};
-use super::source::Source;
+use super::source::{ReadSeek, Source};
 use super::{ExtractError, FileText, Guard, Result, sink::Sink};
 
 /// Adds the cells of all sheets of an xlsx or xlsb workbook.
@@ -17,45 +17,52 @@ pub fn push_workbook(source: &Source, media_type: &str, sink: &mut Sink) -> Resu
         return push_ranges(&mut book, sink);
     }
     let mut book = Xlsx::new(source.open()?).map_err(xlsx_error)?;
+    let (mut failure, mut is_any_read) = (None, false);
     for sheet in book.sheet_names() {
         if sink.is_full() {
             break;
         }
         sink.line(&sheet);
-        let mut cells = match book.worksheet_cells_reader(&sheet) {
-            Ok(cells) => cells,
-            // Chart and dialogue sheets have no cells.
-            Err(
-                calamine::XlsxError::NotAWorksheet(_) | calamine::XlsxError::WorksheetNotFound(_),
-            ) => continue,
-            Err(error) => return Err(xlsx_error(error)),
-        };
-        let formats: Vec<String> = cells
-            .styles()
-            .iter()
-            .map(|style| {
-                style
-                    .number_format
-                    .as_ref()
-                    .map_or_else(String::new, |format| format.format_code.clone())
-            })
-            .collect();
-        let mut row = 0;
-        while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(xlsx_error)? {
-            if sink.is_full() {
-                break;
-            }
-            push_cell(
-                &cell,
-                formats.get(style).map_or("", String::as_str),
-                &mut row,
-                sink,
-            );
+        match push_sheet(&mut book, &sheet, sink) {
+            Ok(()) => is_any_read = true,
+            Err(error) => failure = Some(error),
         }
         sink.end_row();
     }
+    // One sheet that breaks the rules must not hide the others.
+    failure.filter(|_| !is_any_read).map_or(Ok(()), Err)
+}
+
+fn push_sheet(book: &mut Workbook, sheet: &str, sink: &mut Sink) -> Result<()> {
+    let mut cells = match book.worksheet_cells_reader(sheet) {
+        Ok(cells) => cells,
+        // Chart and dialogue sheets have no cells.
+        Err(XlsxError::NotAWorksheet(_) | XlsxError::WorksheetNotFound(_)) => return Ok(()),
+        Err(error) => return Err(xlsx_error(error)),
+    };
+    let format_of = |style: &Style| {
+        style
+            .number_format
+            .as_ref()
+            .map_or_else(String::new, |format| format.format_code.clone())
+    };
+    let formats: Vec<String> = cells.styles().iter().map(format_of).collect();
+    let mut row = 0;
+    while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(xlsx_error)? {
+        if sink.is_full() {
+            break;
+        }
+        push_cell(
+            &cell,
+            formats.get(style).map_or("", String::as_str),
+            &mut row,
+            sink,
+        );
+    }
     Ok(())
 }
+
+type Workbook<'a> = Xlsx<Box<dyn ReadSeek + 'a>>;
 
 /// Reads a workbook in the binary format of Excel 97.
 pub fn read_xls(source: &Source, guard: &Guard) -> Result<FileText> {
@@ -165,9 +172,9 @@ fn show(value: &Data) -> String {
     }
 }
 
-fn xlsx_error(error: calamine::XlsxError) -> ExtractError {
+fn xlsx_error(error: XlsxError) -> ExtractError {
     match error {
-        calamine::XlsxError::Password => ExtractError::Encrypted,
+        XlsxError::Password => ExtractError::Encrypted,
         other => ExtractError::damaged(other),
     }
 }

@@ -57,7 +57,11 @@ fn markup(text: &str, extension: &str) -> Option<&'static str> {
         "svg" | "svg:svg" => Some("image/svg+xml"),
         "html" if is_xml => Some("application/xhtml+xml"),
         "html" | "head" | "body" | "script" | "title" | "meta" | "iframe" | "table" | "div"
-        | "style" | "h1" | "p" | "a" | "br" | "font" | "img" => Some("text/html"),
+        | "style" | "h1" | "p" | "a" | "br" | "font" | "img"
+            if !is_xml =>
+        {
+            Some("text/html")
+        }
         _ if lower.contains("<!doctype html") => Some("text/html"),
         _ if lower.contains("<!doctype svg") => Some("image/svg+xml"),
         _ if is_xml => Some("application/xml"),
