@@ -120,7 +120,8 @@ fn read_properties(
     text.author = xml::first_text(&core, "creator");
     for name in ["title", "subject", "keywords", "description"] {
         if let Some(value) = xml::first_text(&core, name) {
-            sink.line(&value);
+            // Office writes line ends in properties as these escapes.
+            sink.line(&value.replace("_x000d_", "").replace("_x000D_", ""));
         }
     }
     Ok(())
