@@ -7,7 +7,7 @@ use ammonia::{Builder, UrlRelative};
 use scraper::{Html, Node};
 
 use super::source::Source;
-use super::{FileText, Guard, Result, encoding, sink, sink::Sink};
+use super::{FileText, Guard, Result, encoding, html_depth, sink, sink::Sink};
 
 /// Pages beyond this size are cut: parsers of deeply nested HTML take more than linear time.
 const MAX_HTML_BYTES: usize = 16 << 20;
@@ -40,7 +40,7 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
 
 /// Reads the visible text and the title of HTML.
 pub fn read_text(html: &str, guard: &Guard) -> FileText {
-    let document = Html::parse_document(html);
+    let document = Html::parse_document(&html_depth::limit(html));
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     let (title, author) = (title(&document), author(&document));
     if let Some(title) = &title {
@@ -233,7 +233,7 @@ pub fn clean_html(html: &str, title: Option<&str>) -> String {
 /// Returns the safe content of the body of `html`.
 pub fn clean_body(html: &str) -> String {
     let html = &html[..html.floor_char_boundary(MAX_HTML_BYTES)];
-    sanitiser().clean(html).to_string()
+    sanitiser().clean(&html_depth::limit(html)).to_string()
 }
 
 /// Returns a whole page around a safe body.
@@ -421,6 +421,15 @@ mod tests {
         ] {
             assert!(clean.contains(part), "{part} in {clean}");
         }
+    }
+
+    #[test]
+    fn deeply_nested_pages_are_read_in_time() {
+        let start = std::time::Instant::now();
+        let html = "<div>".repeat(200_000) + "底";
+        assert_eq!(text(&html), "底");
+        assert!(clean_body(&html).contains('底'));
+        assert!(start.elapsed() < std::time::Duration::from_secs(10));
     }
 
     #[test]

@@ -8,13 +8,12 @@ use calamine::{Cell, Data, DataRef, ExcelDateTime, Reader, Style, Xls, Xlsb, Xls
 
 use super::number_format::{self, Moment};
 use super::source::{ReadSeek, Source};
-use super::{ExtractError, FileText, Guard, Result, sink::Sink};
+use super::{ExtractError, FileText, Guard, Result, sink::Sink, xls_area};
 
 /// Adds the cells of all sheets of an xlsx or xlsb workbook.
 pub fn push_workbook(source: &Source, media_type: &str, sink: &mut Sink) -> Result<()> {
     if media_type.contains("sheet.binary") {
-        let mut book = Xlsb::new(Cursor::new(source.read_all()?)).map_err(ExtractError::damaged)?;
-        return push_ranges(&mut book, sink);
+        return push_binary_workbook(source, sink);
     }
     let mut book = Xlsx::new(source.open()?).map_err(xlsx_error)?;
     let (mut failure, mut is_any_read) = (None, false);
@@ -64,9 +63,29 @@ fn push_sheet(book: &mut Workbook, sheet: &str, sink: &mut Sink) -> Result<()> {
 
 type Workbook<'a> = Xlsx<Box<dyn ReadSeek + 'a>>;
 
+fn push_binary_workbook(source: &Source, sink: &mut Sink) -> Result<()> {
+    let mut book = Xlsb::new(source.open()?).map_err(ExtractError::damaged)?;
+    for sheet in book.sheet_names() {
+        sink.line(&sheet);
+        let Ok(mut cells) = book.worksheet_cells_reader(&sheet) else {
+            continue;
+        };
+        let mut row = 0;
+        while let Ok(Some(cell)) = cells.next_cell() {
+            if sink.is_full() {
+                return Ok(());
+            }
+            push_cell(&cell, "", &mut row, sink);
+        }
+        sink.end_row();
+    }
+    Ok(())
+}
+
 /// Reads a workbook in the binary format of Excel 97.
 pub fn read_xls(source: &Source, guard: &Guard) -> Result<FileText> {
     let mut sink = Sink::new(guard.limits.max_text_bytes);
+    xls_area::check(source, guard)?;
     let mut book = Xls::new(Cursor::new(source.read_all()?)).map_err(|error| match error {
         calamine::XlsError::Password => ExtractError::Encrypted,
         other => ExtractError::damaged(other),
