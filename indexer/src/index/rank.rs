@@ -41,7 +41,7 @@ pub fn bonus(
     if places.is_empty() {
         return Ok(bonus);
     }
-    let stored = texts.stored(address)?;
+    let table = texts.table(address)?;
     for (needle, text) in needles.iter().enumerate() {
         let last = needle + 1 == needles.len();
         let mut best = 0.0f32;
@@ -52,7 +52,7 @@ pub fn bonus(
         {
             if best < 1.0
                 && let Some(view) =
-                    texts.view(address, &stored.table, place.start, place.start + place.len)?
+                    texts.view(address, &table, place.start, place.start + place.len)?
             {
                 best = best.max(wholeness(&view, place, text, last));
             }

@@ -11,7 +11,7 @@ use super::{Index, Result, pinyin};
 use crate::normalize::normalize;
 
 /// Candidates looked at for one list.
-const CANDIDATES: usize = 200;
+const CANDIDATES: usize = 60;
 const MAX_LIMIT: usize = 50;
 
 impl Index {
@@ -58,7 +58,7 @@ impl Index {
         let mut texts = Texts::new(&searcher, &self.fields);
         let mut ranked = Vec::new();
         for (at, candidate) in found.top.iter().enumerate() {
-            let meta = texts.stored(candidate.address)?.meta;
+            let meta = texts.meta(candidate.address)?;
             if let Some(quality) = quality(&meta, &text, &letters) {
                 ranked.push((quality, at, meta));
             }
