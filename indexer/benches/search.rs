@@ -35,7 +35,7 @@ fn main() {
         documents.len(),
         text_bytes as f64 / 1e6
     );
-    for writers in HashSet::from([1, threads.min(4)]) {
+    for writers in [1, threads.clamp(2, 4)] {
         let folder = tempfile::tempdir().unwrap();
         let (index, _) = Index::open_with(
             folder.path(),

@@ -116,7 +116,10 @@ impl Fields {
         main.add_text(self.body, &layout.body);
         main.add_text(self.chars, &layout.chars);
         main.add_text(self.words, &layout.words);
-        main.add_text(self.name, normalize(&document.name));
+        main.add_text(
+            self.name,
+            format!("{NAME_START}{}", normalize(&document.name)),
+        );
         main.add_text(self.pinyin, pinyin::readings(&document.name));
         main.add_text(self.path, normalize(&document.path));
         let tags: Vec<String> = document.tags.iter().map(|tag| normalize(tag)).collect();
@@ -163,6 +166,9 @@ pub fn tokenizers() -> TokenizerManager {
     tokenizers.register("lines", TextAnalyzer::from(Lines));
     tokenizers
 }
+
+/// Stands before every name, so that its beginning can be looked for. No normalised text contains it.
+pub const NAME_START: char = '\u{2}';
 
 /// Returns a number that orders documents of equal rank, the same in every index.
 pub fn tie(id: &str) -> u64 {

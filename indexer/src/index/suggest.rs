@@ -27,21 +27,12 @@ impl Index {
         };
         // Spaces between syllables are common: "xie tong".
         let letters = text.replace(' ', "");
-        let mut either: Vec<(Occur, Box<dyn Query>)> = vec![(
-            Occur::Should,
-            Box::new(ConstScoreQuery::new(
-                compiler.short(self.fields.name, &text),
-                2.0,
-            )),
-        )];
+        let mut either = vec![
+            part(compiler.name_start(&text), 4.0),
+            part(compiler.short(self.fields.name, &text), 2.0),
+        ];
         if letters.chars().all(|char| char.is_ascii_alphanumeric()) {
-            either.push((
-                Occur::Should,
-                Box::new(ConstScoreQuery::new(
-                    compiler.short(self.fields.pinyin, &letters),
-                    1.0,
-                )),
-            ));
+            either.push(part(compiler.short(self.fields.pinyin, &letters), 1.0));
         }
         let searcher = self.reader.searcher();
         let visible = Visible {
@@ -76,6 +67,10 @@ impl Index {
             });
         Ok(suggestions.collect())
     }
+}
+
+fn part(query: Box<dyn Query>, score: f32) -> (Occur, Box<dyn Query>) {
+    (Occur::Should, Box::new(ConstScoreQuery::new(query, score)))
 }
 
 /// Ranks how the name fits: beginning with the text, containing it, read from the beginning, read in the middle. `None`
