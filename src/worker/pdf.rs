@@ -288,6 +288,21 @@ impl Page<'_> {
         }
     }
 
+    /// Leaves the pictures out of later drawings of this page, so that text on a photograph can be recognised.
+    pub fn hide_images(&self) {
+        const IMAGE: i32 = 3;
+        let bindings = self.document.bindings;
+        // SAFETY: the page is loaded; object handles belong to it.
+        unsafe {
+            for index in 0..bindings.FPDFPage_CountObjects(self.handle.cast()).min(20_000) {
+                let object = bindings.FPDFPage_GetObject(self.handle.cast(), index);
+                if !object.is_null() && bindings.FPDFPageObj_GetType(object) == IMAGE {
+                    bindings.FPDFPageObj_SetIsActive(object, 0);
+                }
+            }
+        }
+    }
+
     /// Returns the share of the page that images cover, counting each image alone, at most 1.
     pub fn image_share(&self) -> f32 {
         const IMAGE: i32 = 3;
