@@ -21,7 +21,7 @@ use crate::{
     audit::verify::{Verdict, verify},
     clock::Clock,
     config::{Config, DEFAULT_FILE, Flags},
-    db, http, names, server, telemetry,
+    db, http, names, server, telemetry, worker,
 };
 
 /// Wenshu 文枢: keeps, shows and finds documents, and lets people edit them together.
@@ -38,6 +38,9 @@ struct Cli {
 enum Command {
     /// Runs the service until Ctrl-C or SIGTERM
     Serve,
+    /// Parses untrusted documents for a running service, isolated from everything else
+    #[command(hide = true)]
+    Worker,
     /// Brings the database up to this program's version
     Migrate,
     /// Manages accounts
@@ -93,6 +96,11 @@ enum AuditCommand {
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Worker = cli.command {
+        // Before settings, log or threads: this process is about to give up nearly everything.
+        worker::child::main();
+        return ExitCode::SUCCESS;
+    }
     telemetry::start_log();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -136,7 +144,9 @@ async fn command(app: &App, command: Command) -> anyhow::Result<()> {
         },
         // Opening the app has brought the database up to date.
         Command::Migrate => print("the database is up to date"),
-        Command::Serve | Command::Config | Command::Openapi => unreachable!("handled before the app was opened"),
+        Command::Serve | Command::Worker | Command::Config | Command::Openapi => {
+            unreachable!("handled before the app was opened")
+        }
     }
 }
 

@@ -15,3 +15,4 @@ pub mod jobs;
 pub mod names;
 pub mod server;
 pub mod telemetry;
+pub mod worker;
