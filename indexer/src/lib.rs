@@ -1,1 +1,7 @@
+//! How do bytes become text, and text become search results?
+//!
+//! Knows no HTTP and no SQL.
 
+pub mod extract;
+pub mod media_type;
+pub mod text;
