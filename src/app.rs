@@ -6,7 +6,9 @@ use storage::Store;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::Clock, config::Config, db::Db, http::health::Readiness, telemetry::Metrics};
+use crate::{
+    actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness, telemetry::Metrics,
+};
 
 /// The running service; cheap to clone.
 #[derive(Clone)]
@@ -21,6 +23,8 @@ pub struct Parts {
     pub jobs: JobSignal,
     pub metrics: Metrics,
     pub readiness: Readiness,
+    /// Which uploads are being written right now.
+    pub uploads: UploadLocks,
     /// Tasks that shutdown waits for.
     pub tasks: TaskTracker,
     /// Cancelled when the service is to stop: take no new work, finish or put back what runs.

@@ -16,9 +16,10 @@ use crate::{
     actions::{
         add_token::add_token,
         add_user::{AddUser, add_user},
+        verify::{self, Report},
     },
     app::App,
-    audit::verify::{Verdict, verify},
+    audit::verify::{Verdict, verify as verify_audit},
     clock::Clock,
     config::{Config, DEFAULT_FILE, Flags},
     db, http, names, server, telemetry, worker,
@@ -52,6 +53,8 @@ enum Command {
     /// Looks after the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Reads every version's content again and reports damage
+    Verify,
     /// Prints the settings file with its defaults and explanations
     Config,
     /// Prints the OpenAPI description
@@ -138,10 +141,11 @@ async fn command(app: &App, command: Command) -> anyhow::Result<()> {
             add_account(app, AddUser { name, display_name, is_admin: admin, ..AddUser::default() }, password).await
         }
         Command::Token(TokenCommand::Create { user, name }) => create_token(app, &user, &name).await,
-        Command::Audit(AuditCommand::Verify) => match verify(app.db.read()).await? {
+        Command::Audit(AuditCommand::Verify) => match verify_audit(app.db.read()).await? {
             Verdict::Intact { events } => print(&format!("the audit log is intact: {events} events")),
             Verdict::Broken { seq } => bail!("the audit log was changed at event {seq}"),
         },
+        Command::Verify => verify_content(app).await,
         // Opening the app has brought the database up to date.
         Command::Migrate => print("the database is up to date"),
         Command::Serve | Command::Worker | Command::Config | Command::Openapi => {
@@ -192,6 +196,15 @@ async fn create_token(app: &App, user: &str, name: &str) -> anyhow::Result<()> {
     let (user, _) = found.with_context(|| format!("there is no account {user}"))?;
     let (_, secret) = add_token(app, &user.id, None, name, None).await?;
     print(&secret)
+}
+
+async fn verify_content(app: &App) -> anyhow::Result<()> {
+    let report = verify::verify(&app.db, &app.store, |damage| eprintln!("damaged: {damage}")).await?;
+    let Report { contents, versions, damaged } = &report;
+    if damaged.is_empty() {
+        return print(&format!("all content is there and intact: {versions} versions, {contents} contents"));
+    }
+    bail!("{} of {versions} versions are damaged ({} contents)", damaged.len(), report.damaged_contents())
 }
 
 fn first_line() -> anyhow::Result<String> {

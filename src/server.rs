@@ -14,7 +14,10 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::add_user::{AddUser, add_user},
+    actions::{
+        add_user::{AddUser, add_user},
+        upload_locks::UploadLocks,
+    },
     app::{App, JobSignal, Parts},
     clock::Clock,
     config::Config,
@@ -53,6 +56,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         jobs: JobSignal::default(),
         metrics: Metrics::default(),
         readiness: Readiness::default(),
+        uploads: UploadLocks::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         data_lock,

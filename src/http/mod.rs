@@ -2,9 +2,14 @@
 
 mod audit;
 mod changes;
+mod content;
 mod cross_site;
+pub mod cursor;
 mod docs;
+pub mod documents;
 pub mod extract;
+pub mod folders;
+mod grants;
 mod groups;
 pub mod health;
 mod info;
@@ -12,7 +17,10 @@ pub mod page;
 mod session;
 pub mod surround;
 mod tokens;
+mod trash;
+mod uploads;
 pub mod users;
+pub mod versions;
 mod web;
 
 use axum::{
@@ -52,6 +60,13 @@ fn api() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(groups::routes())
         .merge(tokens::routes())
+        .merge(folders::routes())
+        .merge(documents::routes())
+        .merge(versions::routes())
+        .merge(content::routes())
+        .merge(grants::routes())
+        .merge(trash::routes())
+        .merge(uploads::routes())
         .merge(audit::routes())
         .merge(changes::routes())
 }

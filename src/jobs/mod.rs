@@ -1,6 +1,8 @@
 //! What is done later, and how is it asked for? Each job is a row; it may run twice with the same result.
 
 pub mod clean_up;
+pub mod prepare_content;
+pub mod remove_expired_uploads;
 pub mod runner;
 
 use std::future::Future;
@@ -35,5 +37,7 @@ pub async fn enqueue<J: Job>(tx: &mut db::Tx, job: &J, run_at: Millis, now: Mill
 
 /// The kinds of jobs that this program does: add a new one here.
 pub fn all() -> runner::JobSet {
-    runner::JobSet::default().with::<clean_up::CleanUp>()
+    runner::JobSet::default()
+        .with::<clean_up::CleanUp>()
+        .with::<remove_expired_uploads::RemoveExpiredUploads>()
 }
