@@ -12,9 +12,10 @@ use wenshu::{
     app::App,
     clock::Clock,
     config::Config,
-    jobs, server,
+    db, jobs, server,
 };
 
+#[allow(unused_imports, reason = "modules of other parts name it")]
 pub use client::{Answer, Client};
 use database::TestDatabase;
 
@@ -29,6 +30,7 @@ pub struct TestServer {
     pub address: SocketAddr,
     /// Moves only when a test moves it.
     pub clock: Clock,
+    #[allow(dead_code, reason = "not every test looks into the folder")]
     pub folder: TempDir,
     serving: JoinHandle<()>,
     _database: TestDatabase,
@@ -87,9 +89,12 @@ impl TestServer {
         Client::new(self.address)
     }
 
-    /// Runs every job that is due; returns how many tries were made.
+    /// Runs every job that is due; returns how many tries were made. A job that was given up fails the test.
     pub async fn run_jobs(&self) -> usize {
-        jobs::runner::run_due(&self.app, &jobs::all()).await.expect("the job table can be read")
+        let tries = jobs::runner::run_due(&self.app, &jobs::all()).await.expect("the job table can be read");
+        let failed = db::jobs::list_failed(self.app.db.read()).await.expect("the job table can be read");
+        assert!(failed.is_empty(), "jobs failed: {failed:?}");
+        tries
     }
 
     /// Stops the server in order and waits for it.
