@@ -8,3 +8,4 @@ pub mod db;
 pub mod error;
 pub mod ids;
 pub mod jobs;
+pub mod rooms;
