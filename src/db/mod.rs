@@ -5,6 +5,9 @@
 pub mod audit;
 pub mod changes;
 pub mod jobs;
+pub mod room_snapshots;
+pub mod room_updates;
+pub mod rooms;
 
 use std::{
     ops::{Deref, DerefMut},

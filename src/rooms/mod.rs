@@ -2,6 +2,7 @@
 //! the journal before anybody else sees it.
 
 pub mod awareness;
+pub mod journal;
 pub mod lib0;
 pub mod protocol;
 pub mod update;
