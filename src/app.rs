@@ -1,8 +1,9 @@
 //! What does every part share? The handles that handlers, jobs and rooms get.
 
-use std::{ops::Deref, sync::Arc};
+use std::{fs::File, ops::Deref, sync::Arc};
 
-use tokio::sync::Notify;
+use storage::Store;
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{clock::Clock, config::Config, db::Db};
@@ -15,27 +16,35 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub config: Config,
     pub db: Db,
+    pub store: Store,
     pub clock: Clock,
     pub jobs: JobSignal,
     /// Tasks that shutdown waits for.
     pub tasks: TaskTracker,
-    /// Cancelled when the service is to stop.
+    /// Cancelled when the service is to stop: take no new work, finish or put back what runs.
     pub shutdown: CancellationToken,
+    /// Locked as long as this process uses the data folder.
+    pub data_lock: File,
 }
 
 /// Tells the runner that a job was added.
-#[derive(Default)]
-pub struct JobSignal(Notify);
+pub struct JobSignal(watch::Sender<()>);
+
+impl Default for JobSignal {
+    fn default() -> Self {
+        Self(watch::channel(()).0)
+    }
+}
 
 impl JobSignal {
     /// Wakes the runner.
     pub fn wake(&self) {
-        self.0.notify_one();
+        self.0.send_replace(());
     }
 
-    /// Waits until somebody calls [`JobSignal::wake`].
-    pub async fn woken(&self) {
-        self.0.notified().await;
+    /// What a runner waits on; it remembers a wake that came while the runner was busy.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.0.subscribe()
     }
 }
 

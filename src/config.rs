@@ -1,7 +1,11 @@
 //! How is this installation set up? Defaults, then the file, then the environment, then flags.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
+use clap::Args;
 use serde::Deserialize;
 
 /// All settings, complete and checked.
@@ -20,6 +24,12 @@ pub struct Config {
     pub upload_max_bytes: u64,
     /// How long a session lasts without use, in milliseconds.
     pub session_idle_ms: i64,
+    /// Whether the session cookie is sent over HTTPS only; set it when a proxy in front speaks HTTPS.
+    pub cookie_secure: bool,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Whether this node works on the job table.
+    pub jobs: bool,
     /// Worker processes for converting and extracting.
     pub converters: usize,
     /// Worker processes for page images.
@@ -37,6 +47,9 @@ impl Default for Config {
             storage: String::new(),
             upload_max_bytes: 20 << 30,
             session_idle_ms: 14 * 24 * 60 * 60 * 1000,
+            cookie_secure: false,
+            trusted_proxies: Vec::new(),
+            jobs: true,
             converters: 2,
             renderers: 2,
             refused_level: None,
@@ -54,12 +67,48 @@ impl Config {
         }
     }
 
-    /// The storage URL in force.
+    /// The storage address in force.
     pub fn storage_url(&self) -> String {
-        if self.storage.is_empty() {
-            format!("file://{}", self.data.join("objects").display())
-        } else {
-            self.storage.clone()
+        if self.storage.is_empty() { self.data.join("objects").display().to_string() } else { self.storage.clone() }
+    }
+}
+
+/// What flags may set.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Flags {
+    /// Folder of everything that this node keeps
+    #[arg(long, global = true)]
+    pub data: Option<PathBuf>,
+    /// Address to listen on
+    #[arg(long, global = true)]
+    pub listen: Option<SocketAddr>,
+    /// Database URL; SQLite in the data folder by default
+    #[arg(long, global = true)]
+    pub database: Option<String>,
+    /// Storage URL; the folder `objects` in the data folder by default
+    #[arg(long, global = true)]
+    pub storage: Option<String>,
+    /// Configuration file; `wenshu.toml` in the data folder by default
+    #[arg(long, global = true)]
+    pub config: Option<PathBuf>,
+}
+
+impl Config {
+    /// Puts the settings together: flags over environment over file over defaults.
+    pub fn load(flags: &Flags) -> anyhow::Result<Self> {
+        let mut config = Self::default();
+        if let Some(data) = &flags.data {
+            config.data = data.clone();
         }
+        if let Some(listen) = flags.listen {
+            config.listen = listen;
+        }
+        if let Some(database) = &flags.database {
+            config.database = database.clone();
+        }
+        if let Some(storage) = &flags.storage {
+            config.storage = storage.clone();
+        }
+        Ok(config)
     }
 }

@@ -89,6 +89,11 @@ impl Error {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "an internal error happened").because(source)
     }
 
+    /// 507: there is no space left for what was sent.
+    pub fn disk_full(source: impl Into<anyhow::Error>) -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "there is no space left").because(source)
+    }
+
     /// Names the input field that is wrong.
     pub fn field(mut self, field: &'static str) -> Self {
         self.field = Some(field);
@@ -141,8 +146,20 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
                 Error::unavailable("database_unavailable", error)
             }
-            sqlx::Error::Database(db) if is_full(db.as_ref()) => {
-                Error::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "there is no space left").because(error)
+            sqlx::Error::Database(db) if is_full(db.as_ref()) => Error::disk_full(error),
+            _ => Error::internal(error),
+        }
+    }
+}
+
+impl From<storage::Error> for Error {
+    fn from(error: storage::Error) -> Self {
+        match &error {
+            storage::Error::Full { .. } => Error::disk_full(error),
+            storage::Error::Unavailable { .. } => Error::unavailable("storage_unavailable", error),
+            // Never 404: the database says that it exists.
+            storage::Error::Damaged { .. } | storage::Error::Missing { .. } => {
+                Error { code: "content_damaged".into(), ..Error::internal(error) }
             }
             _ => Error::internal(error),
         }

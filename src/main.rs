@@ -1,1 +1,5 @@
-fn main() {}
+//! The `wenshu` program; see `cli.rs` for its commands.
+
+fn main() -> std::process::ExitCode {
+    wenshu::cli::main()
+}

@@ -8,6 +8,10 @@ pub mod jobs;
 pub mod room_snapshots;
 pub mod room_updates;
 pub mod rooms;
+pub mod sessions;
+pub mod sign_in_failures;
+pub mod tokens;
+pub mod users;
 
 use std::{
     ops::{Deref, DerefMut},

@@ -1,5 +1,7 @@
 //! What is done later, and how is it asked for? Each job is a row; it may run twice with the same result.
 
+pub mod runner;
+
 use std::future::Future;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -28,4 +30,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 pub async fn enqueue<J: Job>(tx: &mut db::Tx, job: &J, run_at: Millis, now: Millis) -> Result<()> {
     let payload = serde_json::to_string(job).expect("a job is plain data");
     db::jobs::insert(tx, J::KIND, &job.key(), &payload, run_at, now).await
+}
+
+/// The kinds of jobs that this program does: add a new one here.
+pub fn all() -> runner::JobSet {
+    runner::JobSet::default()
 }

@@ -1,0 +1,125 @@
+//! How does the service start and stop? Data folder, database, router, jobs; and the same in reverse.
+
+use std::{
+    fs::{self, File, TryLockError},
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use storage::{Backend, Store};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    actions::add_user::{AddUser, add_user},
+    app::{App, JobSignal, Parts},
+    clock::Clock,
+    config::Config,
+    db::{self, Db},
+    http, jobs,
+};
+
+/// How long requests may go on after the signal to stop.
+const FINISH: Duration = Duration::from_secs(20);
+
+/// Opens everything the service stands on. The data folder is this process's alone from now on.
+pub async fn build_app(config: Config, clock: Clock) -> anyhow::Result<App> {
+    create_folder(&config.data)?;
+    let data_lock = lock_folder(&config.data)?;
+    let db = Db::connect(&config.database_url()).await.context("the database does not open")?;
+    db.migrate().await.context("the database cannot be brought up to date")?;
+    let backend = Backend::parse(&config.storage_url(), |name| std::env::var(name).ok())?;
+    let store = Store::open(&backend).context("the storage does not open")?;
+    Ok(App::new(Parts {
+        config,
+        db,
+        store,
+        clock,
+        jobs: JobSignal::default(),
+        tasks: TaskTracker::new(),
+        shutdown: CancellationToken::new(),
+        data_lock,
+    }))
+}
+
+/// Answers requests on `listener` until `app.shutdown`, then stops in order: no new connections, requests finish,
+/// rooms and jobs put away their work, the database closes.
+pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
+    if app.config.jobs {
+        jobs::runner::start(&app, jobs::all());
+    }
+    let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let stop = app.shutdown.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+    let overdue = async {
+        app.shutdown.cancelled().await;
+        tokio::time::sleep(FINISH).await;
+    };
+    tokio::select! {
+        result = serving.into_future() => result?,
+        () = overdue => tracing::warn!("some requests did not finish in time"),
+    }
+    app.tasks.close();
+    if tokio::time::timeout(FINISH, app.tasks.wait()).await.is_err() {
+        tracing::warn!("some tasks did not finish in time");
+    }
+    app.db.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Adds the first administrator when there are no accounts; returns the password when it was made up here.
+pub async fn add_first_admin(app: &App) -> anyhow::Result<Option<String>> {
+    if db::users::count(app.db.read()).await? > 0 {
+        return Ok(None);
+    }
+    let given = std::env::var("WENSHU_ADMIN_PASSWORD").ok().filter(|given| !given.is_empty());
+    let password = given.clone().unwrap_or_else(made_up_password);
+    let admin = AddUser {
+        name: "admin".into(),
+        password: password.clone(),
+        is_admin: true,
+        clearance: Some(3),
+        ..AddUser::default()
+    };
+    match add_user(app, None, admin).await {
+        Ok(_) => Ok(given.is_none().then_some(password)),
+        // Another node on the same database was quicker.
+        Err(error) if error.code() == "user_name_taken" => Ok(None),
+        Err(error) => Err(error).context("the first administrator cannot be added"),
+    }
+}
+
+/// 16 characters without look-alikes: 80 bits.
+fn made_up_password() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    rand::random::<[u8; 16]>().iter().map(|byte| LETTERS[usize::from(byte % 32)] as char).collect()
+}
+
+fn create_folder(folder: &Path) -> anyhow::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("the data folder {} cannot be made", folder.display()))
+}
+
+fn lock_folder(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join("wenshu.lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("{} cannot be opened", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("the data folder {} is in use by another running wenshu", folder.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).context("the data folder cannot be locked"),
+    }
+}

@@ -1,0 +1,4 @@
+//! The HTTP API from outside: one binary, one module per resource, so that linking stays quick.
+
+mod session;
+mod support;
