@@ -2,6 +2,7 @@
 
 pub mod back_off;
 pub mod password;
+pub mod policy;
 pub mod session;
 pub mod token;
 

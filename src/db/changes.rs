@@ -26,6 +26,28 @@ pub async fn append(tx: &mut crate::db::Tx, document: &DocumentId, now: Millis) 
     Ok(seq)
 }
 
+/// Appends an entry for each of `documents`. Like [`append`]: call it last.
+pub async fn append_all(tx: &mut crate::db::Tx, documents: &[DocumentId], now: Millis) -> Result<()> {
+    for documents in documents.chunks(crate::db::JOIN_MAX) {
+        let last: i64 =
+            sqlx::query_scalar("update counters set value = value + $1 where name = 'changes' returning value")
+                .bind(documents.len() as i64)
+                .fetch_one(&mut **tx)
+                .await?;
+        sqlx::query(concat!(
+            "with recursive ",
+            wanted!(),
+            " insert into changes (seq, document_id, at) select $2 + wanted.n, wanted.id, $3 from wanted"
+        ))
+        .bind(crate::db::joined(documents.iter().map(DocumentId::as_str)))
+        .bind(last - documents.len() as i64)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
 /// Lists entries after `after`, oldest first.
 pub async fn list(db: &AnyPool, after: i64, limit: i64) -> Result<Vec<Change>> {
     Ok(sqlx::query_as("select seq, document_id, at from changes where seq > $1 order by seq limit $2")

@@ -2,12 +2,92 @@
 //!
 //! Reads take [`Db::read`], writes a [`Tx`] from [`Db::begin`]. All SQL text of the server lives in this folder.
 
+/// SQL: the recursive table `wanted(n, id)`, which takes `$1` apart again (see [`joined`]).
+macro_rules! wanted {
+    () => {
+        "wanted(n, id) as (
+            select 1, substr($1, 1, 36)
+            union all select n + 1, substr($1, n * 36 + 1, 36) from wanted where n * 36 < length($1))"
+    };
+}
+
+/// SQL: the recursive table `mine(id)`, the groups that the user (`$2` unless said otherwise) is in and all groups above.
+macro_rules! mine {
+    () => {
+        mine!("$2")
+    };
+    ($user:literal) => {
+        concat!(
+            "mine(id) as (
+            select member.group_id from group_members member where member.user_id = ",
+            $user,
+            " union select above.parent_id from groups above join mine on above.id = mine.id
+            where above.parent_id is not null)"
+        )
+    };
+}
+
+/// SQL: the highest role that user `$2` was granted on the scope named by the expression; needs [`mine`].
+macro_rules! own_role {
+    ($scope:literal) => {
+        concat!(
+            "(select max(given.role) from grants given where given.scope_id = ",
+            $scope,
+            " and ((given.subject_kind = 'user' and given.subject_id = $2)
+                or (given.subject_kind = 'group' and given.subject_id in (select id from mine))))"
+        )
+    };
+}
+
+/// SQL: the recursive table `reached(scope_id)`, the scopes on which user `$2` has at least role `$1`; needs [`mine`].
+/// It walks the scopes alone, of which there are far fewer than folders.
+macro_rules! reached {
+    () => {
+        "edges(child, parent) as materialized (
+            select f.id, above.scope_id from folders f join folders above on above.id = f.parent_id
+            where f.scope_id = f.id and f.inherits = 1
+            union all select d.id, f.scope_id from documents d join folders f on f.id = d.folder_id
+            where d.scope_id = d.id and d.inherits = 1),
+        roles(scope_id, role) as (
+            select given.scope_id, given.role from grants given
+            where (given.subject_kind = 'user' and given.subject_id = $2)
+               or (given.subject_kind = 'group' and given.subject_id in (select id from mine))
+            union select edges.child, roles.role from roles join edges on edges.parent = roles.scope_id),
+        reached(scope_id) as (select scope_id from roles group by scope_id having max(role) >= $1)"
+    };
+}
+
+/// SQL: the recursive table `below(id)`, folder `$1` and all folders below it.
+macro_rules! below {
+    () => {
+        "below(id) as (
+            select f.id from folders f where f.id = $1
+            union select f.id from below join folders f on f.parent_id = below.id)"
+    };
+}
+
+/// SQL: like [`below`], but without folders that are scopes of their own, and what is below those.
+macro_rules! below_in_scope {
+    () => {
+        "below(id) as (
+            select f.id from folders f where f.id = $1
+            union select f.id from below join folders f on f.parent_id = below.id
+            where f.inherits = 1 and not exists (select 1 from grants g where g.scope_id = f.id))"
+    };
+}
+
 pub mod audit;
 pub mod changes;
+pub mod documents;
+pub mod folders;
+pub mod grants;
 pub mod jobs;
 pub mod room_snapshots;
 pub mod room_updates;
 pub mod rooms;
+pub mod previews;
+pub mod uploads;
+pub mod versions;
 pub mod sessions;
 pub mod sign_in_failures;
 pub mod tokens;
@@ -120,6 +200,15 @@ impl DerefMut for Tx {
         &mut self.tx
     }
 }
+
+/// Joins ids into one parameter: each is 36 characters long, so the SQL of `wanted!` can take them apart again.
+/// One statement can so ask for any number of rows without being assembled from text.
+pub fn joined<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
+    ids.into_iter().inspect(|id| debug_assert_eq!(id.len(), 36)).collect()
+}
+
+/// How many ids to join at most: taking apart costs the square of the length.
+pub const JOIN_MAX: usize = 500;
 
 async fn prepare(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
     if engine == Engine::Sqlite {
