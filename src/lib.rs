@@ -12,6 +12,7 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod jobs;
-pub mod rooms;
 pub mod names;
+pub mod rooms;
 pub mod server;
+pub mod worker;

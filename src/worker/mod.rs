@@ -1,0 +1,33 @@
+//! In which process is untrusted content parsed, converted and drawn?
+//!
+//! Never in the server. The server holds a [`WorkerPool`]: a few child processes (`wenshu worker`) that can read the
+//! system's programs and fonts, write their own folder, and reach nothing else. A [`Task`] goes in as one JSON message,
+//! files go through the child's folder, and an [`Answer`] or a [`WorkerError`] with a stable code comes out. Whatever a
+//! document does to its child (crash, endless loop, memory, disk), the pool kills the child's process group, starts
+//! another one, and only that document's task fails.
+//!
+//! Parent side: `pool` (lanes), `slot` (one child's folder and life), `watch` (memory and disk), `wire` (framing).
+//! Child side: `child` (loop), `sandbox` (limits it puts on itself), then one module per kind of work.
+
+pub mod child;
+mod image;
+mod limits;
+mod ocr;
+mod office;
+mod pdf;
+mod pdf_text;
+mod pool;
+mod prepare;
+mod render;
+pub mod room;
+mod room_html;
+mod sandbox;
+mod slot;
+mod task;
+mod text_file;
+mod watch;
+mod wire;
+
+pub use limits::{Isolation, Limits};
+pub use pool::{PoolConfig, WorkerPool};
+pub use task::{Answer, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes};

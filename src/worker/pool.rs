@@ -1,0 +1,182 @@
+//! Which child does which task, and how many at once?
+//!
+//! Two lanes that never wait for each other: converters (minutes) and renderers (milliseconds). A renderer keeps its last
+//! document open, and a page goes to the renderer that has its document, so scrolling does not load a long PDF again and
+//! again. A caller that goes away while waiting costs nothing; one that goes away during a task leaves a task that ends
+//! by itself.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+
+use super::{
+    child::Ready,
+    limits::Limits,
+    slot::{FileKey, Slot},
+    task::{Answer, Lane, Task, WorkerError, codes},
+};
+
+/// How the pool is set up.
+#[derive(Debug, Clone)]
+pub struct PoolConfig {
+    /// The program started with the argument `worker`; this program when absent.
+    pub program: Option<PathBuf>,
+    /// Children for conversions and recognition.
+    pub converters: usize,
+    /// Children for page images.
+    pub renderers: usize,
+    /// Where the children's folders are made; the system's folder for temporary files when absent. Best on the same
+    /// file system as the inputs, which are then linked instead of copied.
+    pub folder: Option<PathBuf>,
+    /// The PDF library; `WENSHU_PDFIUM` or the usual places when absent.
+    pub pdfium: Option<PathBuf>,
+    /// LibreOffice's `soffice.bin`; the usual places when absent.
+    pub soffice: Option<PathBuf>,
+    /// Tasks after which a renderer is replaced. Converters are replaced after each document.
+    pub tasks_per_child: usize,
+    /// What one task may use.
+    pub limits: Limits,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        PoolConfig {
+            program: None,
+            converters: 2,
+            renderers: 2,
+            folder: None,
+            pdfium: std::env::var_os("WENSHU_PDFIUM").map(PathBuf::from),
+            soffice: None,
+            tasks_per_child: 1000,
+            limits: Limits::default(),
+        }
+    }
+}
+
+struct LaneState {
+    idle: Mutex<Vec<Slot>>,
+    free: Arc<Semaphore>,
+    size: usize,
+}
+
+struct Shared {
+    convert: LaneState,
+    render: LaneState,
+    // Removed when the last handle is gone; the children have ended by then.
+    _folder: TempDir,
+}
+
+/// The child processes. Clones share them.
+#[derive(Clone)]
+pub struct WorkerPool {
+    shared: Arc<Shared>,
+    ready: Arc<Ready>,
+}
+
+impl WorkerPool {
+    /// Makes the folders, starts one child of each lane, and logs which isolation is in force.
+    pub async fn start(config: PoolConfig) -> Result<Self, WorkerError> {
+        let failed = |error| WorkerError::unavailable("making the workers' folder", error);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("wenshu-workers-");
+        let folder = match &config.folder {
+            Some(parent) => std::fs::create_dir_all(parent).and_then(|()| builder.tempdir_in(parent)),
+            None => builder.tempdir(),
+        }
+        .map_err(failed)?;
+        let config = Arc::new(config);
+        let lane = |name: &str, count: usize, keeps: bool| -> std::io::Result<Vec<Slot>> {
+            let slot = |number| Slot::new(folder.path().join(format!("{name}-{number}")), config.clone(), keeps);
+            (0..count.max(1)).map(slot).collect()
+        };
+        let mut converters = lane("convert", config.converters, false).map_err(failed)?;
+        let renderers = lane("render", config.renderers, true).map_err(failed)?;
+        let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
+        tracing::info!(isolation = %ready.isolation, pdfium = ready.pdfium, "workers ready");
+        let state = |slots: Vec<Slot>| LaneState {
+            free: Arc::new(Semaphore::new(slots.len())),
+            size: slots.len(),
+            idle: Mutex::new(slots),
+        };
+        let shared = Shared { convert: state(converters), render: state(renderers), _folder: folder };
+        Ok(WorkerPool { shared: Arc::new(shared), ready: Arc::new(ready) })
+    }
+
+    /// Returns the isolation in force and whether the PDF library was found.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Does a task. The files of the answer are in the folder that the task names.
+    pub async fn run(&self, mut task: Task) -> Result<Answer, WorkerError> {
+        if let Some(out) = task.out() {
+            std::fs::create_dir_all(&*out).map_err(|error| WorkerError::unavailable("making the folder for results", error))?;
+        }
+        let kind = task.lane();
+        let key = match (kind, task.input()) {
+            (Lane::Render, Some(input)) => input.canonicalize().and_then(|path| FileKey::of(&path)).ok(),
+            _ => None,
+        };
+        let closed = |_| WorkerError::new(codes::UNAVAILABLE, "the workers have been stopped");
+        let permit = self.lane(kind).free.clone().acquire_owned().await.map_err(closed)?;
+        let shared = self.shared.clone();
+        // Detached: a caller that goes away must not take the slot with it.
+        let (tell, told) = tokio::sync::oneshot::channel();
+        tokio::spawn(async move {
+            let state = shared.lane(kind);
+            let mut slot = state.take(key.as_ref());
+            let _ = tell.send(slot.execute(task).await);
+            if kind == Lane::Convert && !state.free.is_closed() {
+                // The next document finds a fresh child waiting.
+                let _ = slot.warm().await;
+            }
+            state.give_back(slot);
+            drop(permit);
+        });
+        told.await.unwrap_or_else(|error| Err(WorkerError::unavailable("running a task", error)))
+    }
+
+    /// Refuses further tasks, waits for the running ones, and ends all children.
+    pub async fn stop(&self) {
+        for kind in [Lane::Convert, Lane::Render] {
+            let state = self.lane(kind);
+            let all = state.free.acquire_many(state.size as u32).await;
+            state.free.close();
+            drop(all);
+            let slots = std::mem::take(&mut *state.idle.lock().expect("nothing panics while holding it"));
+            for mut slot in slots {
+                slot.stop().await;
+            }
+        }
+    }
+
+    fn lane(&self, kind: Lane) -> &LaneState {
+        self.shared.lane(kind)
+    }
+}
+
+impl Shared {
+    fn lane(&self, kind: Lane) -> &LaneState {
+        match kind {
+            Lane::Convert => &self.convert,
+            Lane::Render => &self.render,
+        }
+    }
+}
+
+impl LaneState {
+    /// Takes the idle slot that has the document open, else the one that was idle longest. The permit guarantees one.
+    fn take(&self, key: Option<&FileKey>) -> Slot {
+        let mut idle = self.idle.lock().expect("nothing panics while holding it");
+        let index = key.and_then(|key| idle.iter().position(|slot| slot.has_open(key))).unwrap_or(0);
+        idle.remove(index)
+    }
+
+    fn give_back(&self, slot: Slot) {
+        self.idle.lock().expect("nothing panics while holding it").push(slot);
+    }
+}

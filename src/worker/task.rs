@@ -1,0 +1,308 @@
+//! What can be asked of a worker, and what comes back?
+//!
+//! A task names files in the server's terms; the pool replaces the names by those inside the child's folder, and moves
+//! the results to the folder the caller asked for. To add a kind of work: a variant here with its paths, lane and time
+//! in the `match`es below, an [`Answer`] variant, and one line in `child::perform`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::limits::Limits;
+
+/// One piece of work for a child process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub enum Task {
+    /// Finds the type of an uploaded file, makes pages of it, and extracts its text.
+    Prepare {
+        /// The uploaded file.
+        input: PathBuf,
+        /// Its name as the user gave it; only the ending matters, and only as a hint.
+        name: String,
+        /// The type the caller believes in; empty when unknown. The content decides.
+        media_type: String,
+        /// The folder that receives `text.json` and, when the original is no PDF, `rendition.pdf`.
+        out: PathBuf,
+    },
+    /// Draws one page of a PDF.
+    RenderPage {
+        /// The original PDF or the rendition.
+        pdf: PathBuf,
+        /// Page number from 1.
+        page: u32,
+        /// Width of the image in pixels.
+        width_px: u32,
+        /// The folder that receives the image.
+        out: PathBuf,
+    },
+    /// Draws several pages or widths at once.
+    RenderPages {
+        /// The original PDF or the rendition.
+        pdf: PathBuf,
+        /// Page numbers from 1, with the width of each image in pixels.
+        images: Vec<(u32, u32)>,
+        /// The folder that receives the images.
+        out: PathBuf,
+    },
+    /// Builds a room's document from its updates and makes something of it; see `room`.
+    Room {
+        /// What to make.
+        make: RoomMake,
+        /// The updates, as [`super::room::pack`] writes them.
+        input: PathBuf,
+        /// The folder that receives the result.
+        out: PathBuf,
+    },
+    /// Tries what a child must not be able to do, and says what succeeded.
+    Probe {
+        /// Files that it tries to read.
+        read: Vec<String>,
+        /// Files that it tries to make.
+        write: Vec<String>,
+        /// Addresses that it tries to reach.
+        connect: Vec<String>,
+    },
+    /// Misbehaves on purpose, to test the limits: `loop`, `memory`, `disk`, `crash`, `panic`, `sleep`, `orphan`.
+    #[doc(hidden)]
+    Misbehave {
+        /// What to do.
+        how: String,
+    },
+}
+
+/// What is made of a room's updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomMake {
+    /// The whole state as one update, decoded again and compared.
+    State,
+    /// An `indexer::text::Extracted` as JSON.
+    Text,
+    /// An update after which the text is that of the last packed update, taken as a document of its own.
+    Restore,
+}
+
+/// Which children do a kind of work: long conversions never stand before page images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Minutes: conversions and recognition.
+    Convert,
+    /// Milliseconds: page images.
+    Render,
+}
+
+impl Task {
+    /// Returns the lane that does this task.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
+            Task::RenderPage { .. } | Task::RenderPages { .. } | Task::Room { .. } => Lane::Render,
+        }
+    }
+
+    /// Returns how long the task may take by the clock on the wall.
+    pub fn time_limit(&self, limits: &Limits) -> Duration {
+        Duration::from_secs(match self {
+            Task::Prepare { .. } => limits.prepare_seconds,
+            Task::RenderPage { .. } | Task::RenderPages { .. } => limits.render_seconds,
+            Task::Room { .. } | Task::Probe { .. } | Task::Misbehave { .. } => limits.other_seconds,
+        })
+    }
+
+    /// Returns the file that the child reads, to be placed in its folder.
+    pub(super) fn input(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Task::Prepare { input, .. } | Task::Room { input, .. } => Some(input),
+            Task::RenderPage { pdf, .. } | Task::RenderPages { pdf, .. } => Some(pdf),
+            Task::Probe { .. } | Task::Misbehave { .. } => None,
+        }
+    }
+
+    /// Returns the folder in which the caller wants the results.
+    pub(super) fn out(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Task::Prepare { out, .. }
+            | Task::RenderPage { out, .. }
+            | Task::RenderPages { out, .. }
+            | Task::Room { out, .. } => Some(out),
+            Task::Probe { .. } | Task::Misbehave { .. } => None,
+        }
+    }
+}
+
+/// The result of a task.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// Of [`Task::Prepare`].
+    Prepared(Prepared),
+    /// Of [`Task::RenderPage`] and [`Task::RenderPages`], in the order asked.
+    Rendered {
+        /// The images.
+        images: Vec<PageImage>,
+    },
+    /// Of [`Task::Room`].
+    Room {
+        /// What was made.
+        file: PathBuf,
+    },
+    /// Of [`Task::Probe`].
+    Probed(Probe),
+    /// Of a task that has nothing to say.
+    Done,
+}
+
+impl Answer {
+    /// Returns the files that the child says it made.
+    pub(super) fn files(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            Answer::Prepared(prepared) => {
+                let mut files = vec![&mut prepared.text];
+                if let Rendition::Pdf(file) = &mut prepared.rendition {
+                    files.push(file);
+                }
+                files
+            }
+            Answer::Room { file } => vec![file],
+            Answer::Rendered { images } => images.iter_mut().map(|image| &mut image.file).collect(),
+            Answer::Probed(_) | Answer::Done => Vec::new(),
+        }
+    }
+}
+
+/// What became of an uploaded file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// The true type of the content.
+    pub media_type: String,
+    /// Width and height of each page in points, as shown (rotation applied). Empty when there are no pages.
+    pub page_sizes: Vec<(f32, f32)>,
+    /// Where the pages can be drawn from.
+    pub rendition: Rendition,
+    /// An `indexer::text::Extracted` as JSON.
+    pub text: PathBuf,
+    /// What the caller should know although the document was prepared.
+    pub warnings: Vec<Warning>,
+}
+
+/// Where the pages of a document can be drawn from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rendition {
+    /// The uploaded file itself is a PDF.
+    Original,
+    /// This PDF was made from it.
+    Pdf(PathBuf),
+    /// There are no pages.
+    None,
+}
+
+/// Something that is not as good as it could be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// Stable code: `ocr_unavailable`, `ocr_incomplete`, `pages_left_out`, `simplified_view`, `text_cut`, `no_preview`.
+    pub code: String,
+    /// One English sentence.
+    pub message: String,
+}
+
+impl Warning {
+    /// Makes a warning.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Warning { code: code.to_owned(), message: message.into() }
+    }
+}
+
+/// One drawn page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageImage {
+    /// Page number from 1.
+    pub page: u32,
+    /// Real width in pixels; smaller than asked when the page is too high for the pixel budget.
+    pub width_px: u32,
+    /// Real height in pixels.
+    pub height_px: u32,
+    /// The WebP file.
+    pub file: PathBuf,
+}
+
+/// What a child managed to do of what it must not do. All lists are empty in a sound sandbox.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Files it could read.
+    pub read: Vec<String>,
+    /// Files it could make.
+    pub written: Vec<String>,
+    /// Addresses to which it could open a connection.
+    pub connected: Vec<String>,
+    /// Kinds of sockets it could open.
+    pub sockets: Vec<String>,
+}
+
+/// Stable codes of [`WorkerError`]. Codes of `indexer::extract::ExtractError` pass through unchanged.
+pub mod codes {
+    /// A password is needed.
+    pub const ENCRYPTED: &str = "document_encrypted";
+    /// The content is not what its type asks for.
+    pub const DAMAGED: &str = "document_damaged";
+    /// More pages, bytes or entries than are handled.
+    pub const TOO_LARGE: &str = "document_too_large";
+    /// More pixels than are handled.
+    pub const IMAGE_TOO_LARGE: &str = "image_too_large";
+    /// Nothing here reads such files.
+    pub const UNSUPPORTED: &str = "unsupported_type";
+    /// The file is sound as far as could be seen, but no pages came out of it.
+    pub const CONVERSION_FAILED: &str = "conversion_failed";
+    /// There is no such page.
+    pub const PAGE_NOT_FOUND: &str = "page_not_found";
+    /// The time was up.
+    pub const TIMED_OUT: &str = "timed_out";
+    /// The memory was used up.
+    pub const OUT_OF_MEMORY: &str = "out_of_memory";
+    /// The disk space of one task was used up.
+    pub const OUT_OF_DISK: &str = "out_of_disk";
+    /// The child died of the document.
+    pub const CRASHED: &str = "worker_crashed";
+    /// No child could be started or reached: not the document's fault.
+    pub const UNAVAILABLE: &str = "worker_unavailable";
+    /// The PDF library is not installed.
+    pub const PDFIUM_MISSING: &str = "pdfium_missing";
+    /// The office program is not installed.
+    pub const OFFICE_MISSING: &str = "office_missing";
+}
+
+/// Why a task has no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{code}: {message}")]
+pub struct WorkerError {
+    /// Stable code, see [`codes`].
+    pub code: String,
+    /// One English sentence for people.
+    pub message: String,
+}
+
+impl WorkerError {
+    /// Makes an error.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        WorkerError { code: code.to_owned(), message: message.into() }
+    }
+
+    /// Makes an error about the machine rather than the document.
+    pub(super) fn unavailable(doing: &str, error: impl std::fmt::Display) -> Self {
+        WorkerError::new(codes::UNAVAILABLE, format!("{doing}: {error}"))
+    }
+
+    /// Returns whether the same document would fail again: false when the machine was at fault.
+    pub fn is_final(&self) -> bool {
+        !matches!(self.code.as_str(), codes::UNAVAILABLE | codes::PDFIUM_MISSING | codes::OFFICE_MISSING)
+    }
+}
+
+/// Returns whether a path that a child gave is a plain file name.
+pub(super) fn is_plain_name(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == path.as_os_str())
+}

@@ -1,0 +1,6 @@
+//! The isolated worker, from outside: the real child binary, LibreOffice, pdfium and tesseract, over the whole corpus.
+
+mod corpus;
+mod limits;
+mod pages;
+mod support;
