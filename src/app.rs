@@ -6,7 +6,7 @@ use storage::Store;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::Clock, config::Config, db::Db};
+use crate::{actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db};
 
 /// The running service; cheap to clone.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct Parts {
     pub store: Store,
     pub clock: Clock,
     pub jobs: JobSignal,
+    /// Which uploads are being written right now.
+    pub uploads: UploadLocks,
     /// Tasks that shutdown waits for.
     pub tasks: TaskTracker,
     /// Cancelled when the service is to stop: take no new work, finish or put back what runs.

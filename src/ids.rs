@@ -89,3 +89,10 @@ id!(
     /// A queued piece of work.
     JobId
 );
+
+impl UploadId {
+    /// Makes an id that nobody can guess: whoever knows it may not be the owner, but need not know that it exists.
+    pub fn unguessable() -> Self {
+        Self(uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string())
+    }
+}

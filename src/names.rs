@@ -39,6 +39,17 @@ macro_rules! name {
                 &self.0
             }
 
+            /// The same name with `number` before its extension: `plan.txt` → `plan (2).txt`. A long stem gives way.
+            pub fn numbered(&self, number: u32) -> Self {
+                let (stem, extension) = match self.0.rfind('.') {
+                    Some(dot) if dot > 0 && self.0.len() - dot <= 16 => self.0.split_at(dot),
+                    _ => (self.0.as_str(), ""),
+                };
+                let tail = format!(" ({number}){extension}");
+                let stem = &stem[..stem.floor_char_boundary(NAME_MAX_BYTES - tail.len())];
+                Self(format!("{}{tail}", stem.trim_end()))
+            }
+
             /// What it is compared and sorted by.
             pub fn key(&self) -> String {
                 key(&self.0)
@@ -61,19 +72,6 @@ name!(
     /// The name of a folder or library.
     FolderName
 );
-
-impl DocumentName {
-    /// The same name with `number` before its extension: `plan.txt` → `plan (2).txt`. A long stem gives way.
-    pub fn numbered(&self, number: u32) -> Self {
-        let (stem, extension) = match self.0.rfind('.') {
-            Some(dot) if dot > 0 && self.0.len() - dot <= 16 => self.0.split_at(dot),
-            _ => (self.0.as_str(), ""),
-        };
-        let tail = format!(" ({number}){extension}");
-        let stem = &stem[..stem.floor_char_boundary(NAME_MAX_BYTES - tail.len())];
-        Self(format!("{}{tail}", stem.trim_end()))
-    }
-}
 
 fn parse(text: &str) -> Result<String> {
     let name: String = text.replace('\t', " ").trim_matches([' ', '\u{3000}']).nfc().collect();

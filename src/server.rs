@@ -14,7 +14,10 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::add_user::{AddUser, add_user},
+    actions::{
+        add_user::{AddUser, add_user},
+        upload_locks::UploadLocks,
+    },
     app::{App, JobSignal, Parts},
     clock::Clock,
     config::Config,
@@ -39,6 +42,7 @@ pub async fn build_app(config: Config, clock: Clock) -> anyhow::Result<App> {
         store,
         clock,
         jobs: JobSignal::default(),
+        uploads: UploadLocks::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         data_lock,

@@ -6,14 +6,17 @@
 
 use std::collections::HashMap;
 
-use axum::http::StatusCode;
+use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    app::App,
+    auth::CurrentUser,
     db::{
         self, Db,
         documents::Document,
         folders::{Ancestor, Folder},
+        users::User,
     },
     error::{Error, Result},
     ids::{DocumentId, FolderId, UserId},
@@ -26,6 +29,26 @@ pub struct Caller {
     pub is_admin: bool,
     /// Highest document level the person may see.
     pub clearance: i64,
+}
+
+impl From<&CurrentUser> for Caller {
+    fn from(user: &CurrentUser) -> Self {
+        Self { id: user.id.clone(), is_admin: user.is_admin, clearance: user.clearance }
+    }
+}
+
+impl From<&User> for Caller {
+    fn from(user: &User) -> Self {
+        Self { id: user.id.clone(), is_admin: user.is_admin == 1, clearance: user.clearance }
+    }
+}
+
+impl axum::extract::FromRequestParts<App> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        CurrentUser::from_request_parts(parts, app).await.map(|user| Self::from(&user))
+    }
 }
 
 /// What somebody is on a folder or document; each role includes those before it.
@@ -135,7 +158,7 @@ impl Action {
 
     fn denied(self) -> Error {
         let message = format!("your role does not allow this; it needs {:?} or higher", self.least_role());
-        Error::new(StatusCode::FORBIDDEN, format!("{}_not_allowed", self.name()), message)
+        Error::forbidden(format!("{}_not_allowed", self.name()), message)
     }
 }
 
@@ -328,6 +351,19 @@ impl FolderAccess {
         document.own_role.and_then(Role::from_number).max(above)
     }
 
+    /// The loaded folder and those above whose grants reach it, the nearest first; the name is `None` where the caller
+    /// sees nothing.
+    pub fn grant_sources(&self, folder: &FolderId) -> Vec<(FolderId, Option<String>)> {
+        let mut sources = Vec::new();
+        for (ancestor, role) in self.lines.get(folder).into_iter().flatten().rev() {
+            sources.push((ancestor.id.clone(), role.map(|_| ancestor.name.clone())));
+            if ancestor.inherits == 0 {
+                break;
+            }
+        }
+        sources
+    }
+
     /// The loaded folder and what the caller sees above it, the topmost first. Above a hidden folder nothing is shown.
     pub fn path(&self, folder: &FolderId) -> Vec<(FolderId, String)> {
         let Some(line) = self.lines.get(folder) else { return Vec::new() };
@@ -338,18 +374,35 @@ impl FolderAccess {
     }
 }
 
-/// Which of `documents` the caller may read, with the role on each; hidden ones are left out.
-pub async fn readable(db: &Db, caller: &Caller, documents: &[Document]) -> Result<HashMap<DocumentId, Role>> {
-    let folders: Vec<FolderId> = documents.iter().map(|document| document.folder_id.clone()).collect();
-    let access = FolderAccess::load(db, caller, &folders).await?;
-    let scopes: Vec<&str> = documents.iter().filter(|one| is_scope(one)).map(|one| one.id.as_str()).collect();
-    let own: HashMap<String, i64> =
-        db::grants::list_own_roles(db.read(), &caller.id, &scopes).await?.into_iter().collect();
-    Ok(documents
-        .iter()
-        .filter_map(|document| {
+/// The caller's roles on some documents, and the paths to them.
+pub struct DocumentAccess {
+    roles: HashMap<DocumentId, Role>,
+    folders: FolderAccess,
+}
+
+impl DocumentAccess {
+    /// Reads the roles on `documents` in two queries.
+    pub async fn load(db: &Db, caller: &Caller, documents: &[Document]) -> Result<Self> {
+        let folders: Vec<FolderId> = documents.iter().map(|document| document.folder_id.clone()).collect();
+        let folders = FolderAccess::load(db, caller, &folders).await?;
+        let scopes: Vec<&str> = documents.iter().filter(|one| is_scope(one)).map(|one| one.id.as_str()).collect();
+        let own: HashMap<String, i64> =
+            db::grants::list_own_roles(db.read(), &caller.id, &scopes).await?.into_iter().collect();
+        let role = |document: &Document| {
             let facts = DocumentFacts::of(document, own.get(document.id.as_str()).copied());
-            Some((document.id.clone(), access.role_on_document(caller, &facts)?))
-        })
-        .collect())
+            folders.role_on_document(caller, &facts)
+        };
+        let roles = documents.iter().filter_map(|one| Some((one.id.clone(), role(one)?))).collect();
+        Ok(Self { roles, folders })
+    }
+
+    /// The role on one of the documents; `None` when it is hidden.
+    pub fn role(&self, document: &DocumentId) -> Option<Role> {
+        self.roles.get(document).copied()
+    }
+
+    /// What the caller sees of the way to a document in `folder`, the topmost first.
+    pub fn path(&self, folder: &FolderId) -> Vec<(FolderId, String)> {
+        self.folders.path(folder)
+    }
 }

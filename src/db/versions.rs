@@ -39,7 +39,7 @@ pub struct ListedVersion {
 }
 
 /// Where a content is used.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Use {
     pub content_id: String,
     pub document_id: DocumentId,

@@ -1,5 +1,7 @@
 //! What is done later, and how is it asked for? Each job is a row; it may run twice with the same result.
 
+pub mod prepare_content;
+pub mod remove_expired_uploads;
 pub mod runner;
 
 use std::future::Future;
@@ -34,5 +36,5 @@ pub async fn enqueue<J: Job>(tx: &mut db::Tx, job: &J, run_at: Millis, now: Mill
 
 /// The kinds of jobs that this program does: add a new one here.
 pub fn all() -> runner::JobSet {
-    runner::JobSet::default()
+    runner::JobSet::default().with::<remove_expired_uploads::RemoveExpiredUploads>()
 }
