@@ -82,6 +82,11 @@ pub async fn list(db: &AnyPool, after: i64, document: Option<&DocumentId>, limit
     .await?)
 }
 
+/// The newest sequence number.
+pub async fn last(db: &AnyPool) -> Result<i64> {
+    Ok(sqlx::query_scalar("select value from counters where name = 'audit'").fetch_one(db).await?)
+}
+
 /// The hash of `row` when the row before it has the hash `previous`. Fields are separated by their lengths.
 pub fn chain(previous: &str, row: &AuditRow) -> String {
     let mut hash = Sha256::new();

@@ -82,16 +82,16 @@ pub mod documents;
 pub mod folders;
 pub mod grants;
 pub mod jobs;
+pub mod previews;
 pub mod room_snapshots;
 pub mod room_updates;
 pub mod rooms;
-pub mod previews;
-pub mod uploads;
-pub mod versions;
 pub mod sessions;
 pub mod sign_in_failures;
 pub mod tokens;
+pub mod uploads;
 pub mod users;
+pub mod versions;
 
 use std::{
     ops::{Deref, DerefMut},

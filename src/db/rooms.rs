@@ -2,7 +2,12 @@
 
 use sqlx::AnyPool;
 
-use crate::{db::Tx, error::Result, ids::DocumentId};
+use crate::{
+    clock::Millis,
+    db::Tx,
+    error::Result,
+    ids::{DocumentId, UserId},
+};
 
 /// The state of a room; a room nobody wrote to has no row.
 #[derive(Clone, Debug, Default, sqlx::FromRow)]
@@ -27,6 +32,17 @@ pub async fn update_indexed(tx: &mut Tx, room: &DocumentId, seq: i64) -> Result<
     sqlx::query("update rooms set indexed_seq = $2 where room = $1 and indexed_seq < $2")
         .bind(room)
         .bind(seq)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Records who wrote in a page last.
+pub async fn update_document(tx: &mut Tx, page: &DocumentId, by: &UserId, now: Millis) -> Result<()> {
+    sqlx::query("update documents set updated_by = $2, updated_at = $3 where id = $1")
+        .bind(page)
+        .bind(by)
+        .bind(now)
         .execute(&mut **tx)
         .await?;
     Ok(())

@@ -10,16 +10,14 @@ use futures::{
 };
 use tokio::time::{Instant, timeout};
 
-use crate::{
-    rooms::{
-        awareness,
-        lib0::Malformed,
-        outbox::{Outbox, Outgoing},
-        protocol::{self, CloseCode, Message},
-        registry::Seat,
-        room::Inbound,
-        update::{self, Facts, StateVector},
-    },
+use crate::rooms::{
+    awareness,
+    lib0::Malformed,
+    outbox::{Outbox, Outgoing},
+    protocol::{self, CloseCode, Message},
+    registry::Seat,
+    room::Inbound,
+    update::{self, Facts, StateVector},
 };
 
 /// Plain y-websocket clients reconnect when nothing came for 30 seconds.

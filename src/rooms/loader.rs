@@ -62,7 +62,9 @@ impl Content {
     pub async fn load(db: &Db, room: &DocumentId) -> Result<Self> {
         let (snapshot, rows, quarantined) = read(db, room).await?;
         // A large snapshot takes a while to unpack and to walk.
-        tokio::task::spawn_blocking(move || Self::assemble(snapshot, rows, quarantined)).await.map_err(Error::internal)?
+        tokio::task::spawn_blocking(move || Self::assemble(snapshot, rows, quarantined))
+            .await
+            .map_err(Error::internal)?
     }
 
     fn assemble(
@@ -142,7 +144,7 @@ fn answer_of(piece: &Piece, has: &StateVector) -> Option<Bytes> {
 type Stored = (Option<db::room_snapshots::SnapshotRow>, Vec<UpdateRow>, Option<String>);
 
 /// Reads snapshot and tail that fit together.
-async fn read(db: &Db, room: &DocumentId) -> Result<Stored> {
+pub async fn read(db: &Db, room: &DocumentId) -> Result<Stored> {
     for _ in 0..TRIES {
         let row = db::rooms::find(db.read(), room).await?;
         let snapshot = db::room_snapshots::find(db.read(), room).await?;

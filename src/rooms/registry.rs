@@ -38,6 +38,7 @@ struct Inner {
     db: Db,
     journal: Journal,
     chores: mpsc::UnboundedSender<Chore>,
+    asked: Mutex<Option<mpsc::UnboundedReceiver<Chore>>>,
     open: Mutex<Open>,
     /// Told whenever a room has closed.
     closed: Notify,
@@ -84,8 +85,8 @@ impl Drop for Seat {
 }
 
 impl Rooms {
-    /// The rooms of a service that starts, and what they ask to be done later.
-    pub fn new(db: Db, clock: Clock) -> (Self, mpsc::UnboundedReceiver<Chore>) {
+    /// The rooms of a service that starts.
+    pub fn new(db: Db, clock: Clock) -> Self {
         // The writer ends with the last room; shutdown waits for the rooms.
         let journal = Journal::start(db.clone(), clock, &TaskTracker::new());
         let (chores, asked) = mpsc::unbounded_channel();
@@ -93,12 +94,18 @@ impl Rooms {
             db,
             journal,
             chores,
+            asked: Mutex::new(Some(asked)),
             open: Mutex::default(),
             closed: Notify::new(),
             links: Mutex::default(),
             next_connection: AtomicU64::new(1),
         };
-        (Self(Arc::new(inner)), asked)
+        Self(Arc::new(inner))
+    }
+
+    /// What rooms ask to be done later; there is one who does it.
+    pub(super) fn take_chores(&self) -> Option<mpsc::UnboundedReceiver<Chore>> {
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Brings a member into the room of `document`; `None` when the service is stopping.

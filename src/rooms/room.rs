@@ -44,10 +44,20 @@ const INDEX_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// What the server tells a room. Never blocks, is looked at first.
 pub(super) enum Control {
-    Join { connection: u64, member: Member },
-    Leave { connection: u64 },
+    Join {
+        connection: u64,
+        member: Member,
+    },
+    Leave {
+        connection: u64,
+    },
     /// An update made by the server in a person's name; answered after it is durable.
-    Append { author: UserId, update: Bytes, facts: Facts, done: oneshot::Sender<Result<i64>> },
+    Append {
+        author: UserId,
+        update: Bytes,
+        facts: Facts,
+        done: oneshot::Sender<Result<i64>>,
+    },
     /// The snapshot was renewed, or the room was put into quarantine.
     Reload,
     Shutdown,
@@ -139,7 +149,10 @@ pub(super) async fn run(
             }
         }
         room.take_off();
-        if room.is_idle() && inbox.is_empty() && room.rooms.forget_if(&room.id, || control.is_empty() && inbox.is_empty()) {
+        if room.is_idle()
+            && inbox.is_empty()
+            && room.rooms.forget_if(&room.id, || control.is_empty() && inbox.is_empty())
+        {
             return;
         }
     }

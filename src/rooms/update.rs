@@ -257,12 +257,22 @@ impl Coverage {
     /// Whether an update has nothing that is not covered.
     pub fn covers(&self, facts: &Facts) -> bool {
         facts.sections.iter().all(|section| section.start == section.end || section.end <= self.clock(section.client))
-            && facts.deletes.iter().all(|&(client, start, end)| {
-                start == end
-                    || self.deleted.get(&client).is_some_and(|ranges| {
-                        let next = ranges.partition_point(|range| range.0 <= start);
-                        next > 0 && ranges[next - 1].1 >= end
-                    })
+            && facts.deletes.iter().all(|&(client, start, end)| self.has_deleted(client, start, end))
+    }
+
+    /// Whether everything of `other` is here.
+    pub fn includes(&self, other: &Coverage) -> bool {
+        other.clocks.iter().all(|(client, clock)| self.clock(*client) >= *clock)
+            && other.deleted.iter().all(|(client, ranges)| {
+                ranges.iter().all(|&(start, end)| self.has_deleted(*client, start, end.min(other.clock(*client))))
+            })
+    }
+
+    fn has_deleted(&self, client: u64, start: u32, end: u32) -> bool {
+        start >= end
+            || self.deleted.get(&client).is_some_and(|ranges| {
+                let next = ranges.partition_point(|range| range.0 <= start);
+                next > 0 && ranges[next - 1].1 >= end
             })
     }
 

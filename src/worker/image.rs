@@ -5,7 +5,9 @@
 
 use std::{ffi::c_void, fs::File, io::BufReader, io::Write, path::Path};
 
-use ::image::{DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageReader, Limits as DecodeLimits, imageops::FilterType};
+use ::image::{
+    DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageReader, Limits as DecodeLimits, imageops::FilterType,
+};
 
 use super::{
     child::Child,
@@ -110,9 +112,9 @@ fn write_pdf(library: &Library, images: &[DynamicImage], path: &Path) -> Result<
             // Rows of the bitmap are four-byte aligned.
             let aligned = stride.next_multiple_of(4);
             if aligned != stride {
-                let rows = pixels.chunks_exact(stride).flat_map(|row| {
-                    row.iter().copied().chain(std::iter::repeat_n(0, aligned - stride))
-                });
+                let rows = pixels
+                    .chunks_exact(stride)
+                    .flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(0, aligned - stride)));
                 pixels = rows.collect();
             }
             let page = bindings.FPDFPage_New(document, index as i32, wide, high);

@@ -51,7 +51,8 @@ impl Recogniser {
         let program = places.into_iter().find(|path| path.is_file())?;
         let listed = Command::new(&program).arg("--list-langs").stdin(Stdio::null()).output().ok()?;
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        let languages: Vec<&str> = ["chi_sim", "eng"].into_iter().filter(|language| listed.lines().any(|line| line == *language)).collect();
+        let languages: Vec<&str> =
+            ["chi_sim", "eng"].into_iter().filter(|language| listed.lines().any(|line| line == *language)).collect();
         if languages.is_empty() {
             return None;
         }
@@ -157,7 +158,8 @@ impl Picture {
 
     /// Returns whether all pixels are nearly alike.
     fn is_blank(&self) -> bool {
-        let (least, most) = self.gray.iter().fold((255, 0), |(least, most), &value| (value.min(least), value.max(most)));
+        let (least, most) =
+            self.gray.iter().fold((255, 0), |(least, most), &value| (value.min(least), value.max(most)));
         most - least < 16
     }
 
@@ -191,12 +193,7 @@ fn turn_back(turns: u8, width: u32, height: u32, (x, y, w, h): (u32, u32, u32, u
 }
 
 /// Makes text of tesseract's table: one row for each word, with block, paragraph and line numbers.
-fn parse(
-    table: &str,
-    width: f32,
-    height: f32,
-    place: impl Fn(u32, u32, u32, u32) -> (f64, f64, f64, f64),
-) -> Reading {
+fn parse(table: &str, width: f32, height: f32, place: impl Fn(u32, u32, u32, u32) -> (f64, f64, f64, f64)) -> Reading {
     let mut page = PageText { text: String::new(), width, height, words: Vec::new() };
     let (mut line, mut position) = (None, 0u32);
     let (mut sum, mut weight, mut letters) = (0.0, 0.0, 0);

@@ -129,8 +129,9 @@ impl Document {
     pub fn page_size(&self, index: u32) -> Option<(f32, f32)> {
         let mut size = [0f32; 2];
         // SAFETY: the document is open; FS_SIZEF is two floats.
-        let found =
-            unsafe { self.bindings.FPDF_GetPageSizeByIndexF(self.handle.cast(), index as i32, size.as_mut_ptr().cast()) };
+        let found = unsafe {
+            self.bindings.FPDF_GetPageSizeByIndexF(self.handle.cast(), index as i32, size.as_mut_ptr().cast())
+        };
         (found != 0 && size.iter().all(|side| side.is_finite() && *side > 0.0)).then_some((size[0], size[1]))
     }
 
@@ -152,9 +153,9 @@ impl Document {
     pub fn information(&self, entry: &str) -> Option<String> {
         let mut buffer = vec![0u16; 1024];
         // SAFETY: the buffer has the length given, in bytes.
-        let bytes = unsafe {
-            self.bindings.FPDF_GetMetaText(self.handle.cast(), entry, buffer.as_mut_ptr().cast(), 2048)
-        } as usize;
+        let bytes =
+            unsafe { self.bindings.FPDF_GetMetaText(self.handle.cast(), entry, buffer.as_mut_ptr().cast(), 2048) }
+                as usize;
         let units = (bytes / 2).saturating_sub(1);
         let text = String::from_utf16_lossy(buffer.get(..units)?);
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
@@ -237,7 +238,17 @@ impl Page<'_> {
             }
             bindings.FPDF_RenderPageBitmap(bitmap, self.handle.cast(), 0, 0, w, h, 0, RENDER_FLAGS);
             if !self.document.form.is_null() {
-                bindings.FPDF_FFLDraw(self.document.form.cast(), bitmap, self.handle.cast(), 0, 0, w, h, 0, RENDER_FLAGS);
+                bindings.FPDF_FFLDraw(
+                    self.document.form.cast(),
+                    bitmap,
+                    self.handle.cast(),
+                    0,
+                    0,
+                    w,
+                    h,
+                    0,
+                    RENDER_FLAGS,
+                );
             }
             bindings.FPDFBitmap_Destroy(bitmap);
         }

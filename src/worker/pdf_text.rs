@@ -169,7 +169,24 @@ fn count_quality(quality: &mut Quality, character: char, unmapped: bool, invisib
     quality.letters += usize::from(character.is_alphanumeric());
     quality.fillers += usize::from(matches!(
         character,
-        '.' | '-' | '_' | '…' | '·' | '—' | '–' | '*' | '•' | '=' | '|' | ':' | ',' | '(' | ')' | '/' | '□' | '■' | '●'
+        '.' | '-'
+            | '_'
+            | '…'
+            | '·'
+            | '—'
+            | '–'
+            | '*'
+            | '•'
+            | '='
+            | '|'
+            | ':'
+            | ','
+            | '('
+            | ')'
+            | '/'
+            | '□'
+            | '■'
+            | '●'
     ));
 }
 
@@ -223,13 +240,13 @@ fn is_ideograph(character: char) -> bool {
 
 /// Returns whether a character takes the width of an ideograph.
 pub fn is_wide(character: char) -> bool {
-    is_ideograph(character) || matches!(character, '\u{3001}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}' | '\u{ac00}'..='\u{d7a3}')
+    is_ideograph(character)
+        || matches!(character, '\u{3001}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 fn between_ideographs(glyphs: &[Option<Glyph>], index: usize) -> bool {
-    let wide = |glyph: Option<&Option<Glyph>>| {
-        glyph.and_then(Option::as_ref).is_some_and(|glyph| is_wide(glyph.character))
-    };
+    let wide =
+        |glyph: Option<&Option<Glyph>>| glyph.and_then(Option::as_ref).is_some_and(|glyph| is_wide(glyph.character));
     index > 0 && wide(glyphs.get(index - 1)) && wide(glyphs.get(index + 1))
 }
 
@@ -268,7 +285,8 @@ impl Run {
             return true;
         }
         let height = (self.bottom - self.top).max(glyph.bottom - glyph.top).max(1.0);
-        let same_line = (glyph.bottom - self.bottom).abs() < 0.5 * height && (glyph.top - self.top).abs() < 0.5 * height;
+        let same_line =
+            (glyph.bottom - self.bottom).abs() < 0.5 * height && (glyph.top - self.top).abs() < 0.5 * height;
         let adjacent = glyph.left - self.right < 0.5 * height && glyph.left > self.left - 0.2 * height;
         let even = !self.wide || {
             let advance = (self.right - self.left) / self.chars as f64;
@@ -344,7 +362,10 @@ mod tests {
 
     #[test]
     fn spaces_between_all_ideographs_are_dropped() {
-        let spaced = "中华人民共和国档案法第六届全国人民代表大会常务委员会第二十次会议".chars().map(|c| format!("{c} ")).collect::<String>();
+        let spaced = "中华人民共和国档案法第六届全国人民代表大会常务委员会第二十次会议"
+            .chars()
+            .map(|c| format!("{c} "))
+            .collect::<String>();
         assert_eq!(assembled(&spaced).text, "中华人民共和国档案法第六届全国人民代表大会常务委员会第二十次会议");
         assert_eq!(assembled("姓名 部门").text, "姓名 部门");
     }

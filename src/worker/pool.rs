@@ -114,7 +114,8 @@ impl WorkerPool {
     /// Does a task. The files of the answer are in the folder that the task names.
     pub async fn run(&self, mut task: Task) -> Result<Answer, WorkerError> {
         if let Some(out) = task.out() {
-            std::fs::create_dir_all(&*out).map_err(|error| WorkerError::unavailable("making the folder for results", error))?;
+            std::fs::create_dir_all(&*out)
+                .map_err(|error| WorkerError::unavailable("making the folder for results", error))?;
         }
         let kind = task.lane();
         let key = match (kind, task.input()) {

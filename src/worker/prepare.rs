@@ -22,8 +22,9 @@ use super::{
     image,
     limits::Limits,
     ocr::{Reading, Recogniser},
-    office, pdf_text,
+    office,
     pdf::{Document, Page},
+    pdf_text,
     task::{Prepared, Rendition, Warning, WorkerError, codes},
     text_file,
 };
@@ -141,8 +142,12 @@ fn make_pages(
         return Ok(Pages::None);
     }
     match convert_text(child, content, &source, &route) {
-        Err(error) if matches!(error.code.as_str(), codes::TIMED_OUT | codes::CONVERSION_FAILED) && route.import != office::TEXT.import => {
-            warnings.push(Warning::new("simplified_view", "the layout could not be shown; the pages show the text alone"));
+        Err(error)
+            if matches!(error.code.as_str(), codes::TIMED_OUT | codes::CONVERSION_FAILED)
+                && route.import != office::TEXT.import =>
+        {
+            warnings
+                .push(Warning::new("simplified_view", "the layout could not be shown; the pages show the text alone"));
             convert_text(child, &own.text, &source, &office::TEXT)
         }
         other => other,
@@ -243,9 +248,10 @@ impl Reader {
             self.recogniser = Recogniser::find(&self.work, Duration::from_secs(self.limits.ocr_seconds));
             self.unavailable = self.recogniser.is_none();
         }
-        let recogniser = self.recogniser.as_ref().filter(|recogniser| {
-            self.recognised < self.limits.ocr_pages && !recogniser.is_late()
-        });
+        let recogniser = self
+            .recogniser
+            .as_ref()
+            .filter(|recogniser| self.recognised < self.limits.ocr_pages && !recogniser.is_late());
         let Some(recogniser) = recogniser else {
             self.unread += 1;
             return None;

@@ -141,8 +141,12 @@ fn filter_calls() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn apply(rules: Rules, errno: i32) -> Result<(), Box<dyn std::error::Error>> {
-    let filter =
-        SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno as u32), std::env::consts::ARCH.try_into()?)?;
+    let filter = SeccompFilter::new(
+        rules,
+        SeccompAction::Allow,
+        SeccompAction::Errno(errno as u32),
+        std::env::consts::ARCH.try_into()?,
+    )?;
     let program: BpfProgram = filter.try_into()?;
     seccompiler::apply_filter(&program)?;
     Ok(())

@@ -46,7 +46,12 @@ impl FileKey {
     /// Looks at a file.
     pub fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
-        Ok(FileKey { path: path.to_owned(), inode: metadata.ino(), size: metadata.len(), changed: metadata.mtime_nsec() ^ metadata.mtime() })
+        Ok(FileKey {
+            path: path.to_owned(),
+            inode: metadata.ino(),
+            size: metadata.len(),
+            changed: metadata.mtime_nsec() ^ metadata.mtime(),
+        })
     }
 }
 
@@ -211,9 +216,7 @@ impl Slot {
         };
         self.stop().await;
         match status.and_then(|status| status.signal()) {
-            Some(nix::libc::SIGXCPU) => {
-                WorkerError::new(codes::TIMED_OUT, "the document took too much processor time")
-            }
+            Some(nix::libc::SIGXCPU) => WorkerError::new(codes::TIMED_OUT, "the document took too much processor time"),
             Some(signal) => {
                 tracing::warn!(signal, "worker child was killed by a signal");
                 WorkerError::new(codes::CRASHED, "the parser crashed on this document")
@@ -278,7 +281,12 @@ async fn start(folder: &Path, config: &PoolConfig) -> Result<Running, WorkerErro
     command
         .arg("worker")
         .env_clear()
-        .envs([("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8"), ("LC_ALL", "C.UTF-8"), ("OMP_THREAD_LIMIT", "1")])
+        .envs([
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("LANG", "C.UTF-8"),
+            ("LC_ALL", "C.UTF-8"),
+            ("OMP_THREAD_LIMIT", "1"),
+        ])
         .envs([("HOME", &work), ("TMPDIR", &work)])
         .current_dir(folder)
         .stdin(Stdio::piped())
@@ -343,8 +351,10 @@ fn take(from: &Path, to: &Path) -> io::Result<()> {
         }
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
             use std::os::unix::fs::OpenOptionsExt;
-            let mut source =
-                fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK).open(from)?;
+            let mut source = fs::OpenOptions::new()
+                .read(true)
+                .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
+                .open(from)?;
             let metadata = source.metadata()?;
             if !metadata.is_file() || metadata.nlink() != 1 {
                 return Err(refuse());

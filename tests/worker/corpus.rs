@@ -41,7 +41,11 @@ fn check(entry: &Entry, outcome: std::result::Result<Result, wenshu::worker::Wor
     if let Some(pages) = entry.pages
         && result.prepared.page_sizes.len() != pages
     {
-        complain(format!("{} pages instead of {pages} {:?}", result.prepared.page_sizes.len(), result.prepared.warnings));
+        complain(format!(
+            "{} pages instead of {pages} {:?}",
+            result.prepared.page_sizes.len(),
+            result.prepared.warnings
+        ));
     }
     let pages: Vec<String> = result.text.pages.iter().map(|page| squeezed(&page.text)).collect();
     let all = [pages.concat(), squeezed(&result.text.extra)].concat();
@@ -78,7 +82,9 @@ async fn draw(pool: &WorkerPool, entry: &Entry, result: &Result) -> Vec<String> 
     let last = result.prepared.page_sizes.len() as u32;
     let task = Task::RenderPages { pdf, images: vec![(1, 640), (last, 160)], out: result.folder.path().to_owned() };
     match pool.run(task).await {
-        Ok(Answer::Rendered { images }) if images.len() == 2 && images.iter().all(|image| image.file.is_file()) => vec![],
+        Ok(Answer::Rendered { images }) if images.len() == 2 && images.iter().all(|image| image.file.is_file()) => {
+            vec![]
+        }
         Err(error) if entry.expect.is_some() && error.is_final() => vec![],
         other => vec![format!("{}: drawing gave {other:?}", entry.path)],
     }
@@ -106,9 +112,10 @@ async fn every_document_ends_as_the_manifest_says() {
                 let started = Instant::now();
                 let outcome = prepare(&pool, &corpus().join(&entry.path)).await;
                 let spent = started.elapsed();
-                let note = outcome.as_ref().map_or_else(|error| error.code.clone(), |result| {
-                    format!("{} pages {:?}", result.prepared.page_sizes.len(), result.prepared.warnings)
-                });
+                let note = outcome.as_ref().map_or_else(
+                    |error| error.code.clone(),
+                    |result| format!("{} pages {:?}", result.prepared.page_sizes.len(), result.prepared.warnings),
+                );
                 times.lock().unwrap().push((spent, entry.path.clone(), note));
                 let mut complaints = match &outcome {
                     Ok(result) => draw(&pool, &entry, result).await,
