@@ -30,11 +30,18 @@ struct Cli {
 enum Command {
     /// Runs the service until Ctrl-C or SIGTERM.
     Serve,
+    /// The isolated child process; the service starts it itself.
+    #[command(hide = true)]
+    Worker,
 }
 
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(cli.command, Command::Worker) {
+        // The child sets up its own isolation before anything else: no runtime, no log, no configuration.
+        crate::worker::child::main();
+    }
     init_log();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,6 +58,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command {
             Command::Serve => serve(config).await,
+            Command::Worker => unreachable!("the worker was started before the runtime"),
         }
     })
 }
