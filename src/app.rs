@@ -6,7 +6,14 @@ use storage::Store;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db};
+use crate::{
+    actions::upload_locks::UploadLocks,
+    clock::Clock,
+    config::Config,
+    db::Db,
+    rooms::Rooms,
+    worker::{PoolConfig, WorkerError, WorkerPool},
+};
 
 /// The running service; cheap to clone.
 #[derive(Clone)]
@@ -19,6 +26,9 @@ pub struct Parts {
     pub store: Store,
     pub clock: Clock,
     pub jobs: JobSignal,
+    pub rooms: Rooms,
+    /// Started by whoever needs it first.
+    pub workers: tokio::sync::OnceCell<WorkerPool>,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
     /// Tasks that shutdown waits for.
@@ -54,6 +64,20 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The child processes in which untrusted content is handled.
+    pub async fn workers(&self) -> Result<&WorkerPool, WorkerError> {
+        self.workers
+            .get_or_try_init(|| {
+                WorkerPool::start(PoolConfig {
+                    program: self.config.worker_program.clone(),
+                    converters: self.config.converters,
+                    renderers: self.config.renderers,
+                    ..PoolConfig::default()
+                })
+            })
+            .await
     }
 }
 

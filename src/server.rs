@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use storage::{Backend, Store};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::OnceCell};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     config::Config,
     db::{self, Db},
     http, jobs,
+    rooms::{self, Rooms},
 };
 
 /// How long requests may go on after the signal to stop.
@@ -36,12 +37,15 @@ pub async fn build_app(config: Config, clock: Clock) -> anyhow::Result<App> {
     db.migrate().await.context("the database cannot be brought up to date")?;
     let backend = Backend::parse(&config.storage_url(), |name| std::env::var(name).ok())?;
     let store = Store::open(&backend).context("the storage does not open")?;
+    let rooms = Rooms::new(db.clone(), clock.clone());
     Ok(App::new(Parts {
         config,
         db,
         store,
         clock,
         jobs: JobSignal::default(),
+        rooms,
+        workers: OnceCell::new(),
         uploads: UploadLocks::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
@@ -55,6 +59,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
     if app.config.jobs {
         jobs::runner::start(&app, jobs::all());
     }
+    rooms::start(&app);
     let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stop = app.shutdown.clone();
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
@@ -69,6 +74,9 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
     app.tasks.close();
     if tokio::time::timeout(FINISH, app.tasks.wait()).await.is_err() {
         tracing::warn!("some tasks did not finish in time");
+    }
+    if let Some(workers) = app.workers.get() {
+        workers.stop().await;
     }
     app.db.close().await;
     tracing::info!("stopped");

@@ -3,6 +3,7 @@
 mod cross_site;
 pub mod extract;
 pub mod page;
+mod rooms;
 pub mod session;
 pub mod surround;
 pub mod users;
@@ -33,7 +34,7 @@ struct Api;
 
 /// Everything below `/api/v1`: add the `routes()` of a new resource here.
 fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(session::routes())
+    OpenApiRouter::new().merge(session::routes()).merge(rooms::routes())
 }
 
 /// The whole service as one router.

@@ -166,7 +166,7 @@ fn restoring_update(updates: &[&[u8]], target: &[u8]) -> Result<Vec<u8>, WorkerE
     let to = tx.get_or_insert_xml_fragment(BODY);
     let len = to.len(&tx);
     to.remove_range(&mut tx, 0, len);
-    copy_children(&from, &body, &mut tx, to.as_ref());
+    copy_children(&from, &body, &mut tx, &to);
     Ok(tx.encode_update_v1())
 }
 
