@@ -7,12 +7,8 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::upload_locks::UploadLocks,
-    clock::Clock,
-    config::Config,
-    db::Db,
-    rooms::Rooms,
-    worker::{PoolConfig, WorkerError, WorkerPool},
+    actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness,
+    preview::Preview, rooms::Rooms, search::Search, telemetry::Metrics, worker::Workers,
 };
 
 /// The running service; cheap to clone.
@@ -27,16 +23,25 @@ pub struct Parts {
     pub clock: Clock,
     pub jobs: JobSignal,
     pub rooms: Rooms,
-    /// Started by whoever needs it first.
-    pub workers: tokio::sync::OnceCell<WorkerPool>,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
+    pub metrics: Metrics,
+    pub readiness: Readiness,
+    pub workers: Workers,
+    /// What only the process has that holds the data folder.
+    pub node: Option<Node>,
     /// Tasks that shutdown waits for.
     pub tasks: TaskTracker,
     /// Cancelled when the service is to stop: take no new work, finish or put back what runs.
     pub shutdown: CancellationToken,
-    /// Locked as long as this process uses the data folder.
-    pub data_lock: File,
+    /// Locked as long as this process serves from the data folder; `None` in commands beside it.
+    pub data_lock: Option<File>,
+}
+
+/// Index and caches in the data folder.
+pub struct Node {
+    pub preview: Preview,
+    pub search: Search,
 }
 
 /// Tells the runner that a job was added.
@@ -66,18 +71,18 @@ impl App {
         Self(Arc::new(parts))
     }
 
-    /// The child processes in which untrusted content is handled.
-    pub async fn workers(&self) -> Result<&WorkerPool, WorkerError> {
-        self.workers
-            .get_or_try_init(|| {
-                WorkerPool::start(PoolConfig {
-                    program: self.config.worker_program.clone(),
-                    converters: self.config.converters,
-                    renderers: self.config.renderers,
-                    ..PoolConfig::default()
-                })
-            })
-            .await
+    /// Pictures of pages.
+    pub fn preview(&self) -> &Preview {
+        &self.node().preview
+    }
+
+    /// The search index.
+    pub fn search(&self) -> &Search {
+        &self.node().search
+    }
+
+    fn node(&self) -> &Node {
+        self.node.as_ref().expect("requests and jobs run only in the process that holds the data folder")
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use storage::{Backend, Store};
-use tokio::{net::TcpListener, sync::OnceCell};
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -18,12 +18,17 @@ use crate::{
         add_user::{AddUser, add_user},
         upload_locks::UploadLocks,
     },
-    app::{App, JobSignal, Parts},
+    app::{App, JobSignal, Node, Parts},
     clock::Clock,
     config::Config,
     db::{self, Db},
-    http, jobs,
+    http::{self, health::Readiness},
+    jobs::{self, clean_up::CleanUp},
+    preview::Preview,
     rooms::{self, Rooms},
+    search::{self, Search},
+    telemetry::Metrics,
+    worker::{PoolConfig, Workers},
 };
 
 /// How long requests may go on after the signal to stop.
@@ -32,34 +37,72 @@ const FINISH: Duration = Duration::from_secs(20);
 /// Opens everything the service stands on. The data folder is this process's alone from now on.
 pub async fn build_app(config: Config, clock: Clock) -> anyhow::Result<App> {
     create_folder(&config.data)?;
-    let data_lock = lock_folder(&config.data)?;
+    let lock = lock_folder(&config.data)?;
+    open(config, clock, Some(lock)).await
+}
+
+/// Opens the same for a command that may run beside the service: database and storage can be shared.
+pub async fn open_app(config: Config, clock: Clock) -> anyhow::Result<App> {
+    create_folder(&config.data)?;
+    open(config, clock, None).await
+}
+
+async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::Result<App> {
     let db = Db::connect(&config.database_url()).await.context("the database does not open")?;
     db.migrate().await.context("the database cannot be brought up to date")?;
     let backend = Backend::parse(&config.storage_url(), |name| std::env::var(name).ok())?;
     let store = Store::open(&backend).context("the storage does not open")?;
+    let workers = Workers::new(PoolConfig {
+        program: config.worker_program.clone(),
+        converters: config.converters,
+        renderers: config.renderers,
+        folder: Some(config.scratch()),
+        ..PoolConfig::default()
+    });
+    let node = match &data_lock {
+        Some(_) => Some(open_node(&config, &store)?),
+        None => None,
+    };
     let rooms = Rooms::new(db.clone(), clock.clone());
     Ok(App::new(Parts {
         config,
         db,
         store,
+        workers,
+        node,
         clock,
         jobs: JobSignal::default(),
         rooms,
-        workers: OnceCell::new(),
         uploads: UploadLocks::default(),
+        metrics: Metrics::default(),
+        readiness: Readiness::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         data_lock,
     }))
 }
 
+/// Index and caches, and an empty scratch folder: what a killed process left there is nobody's.
+fn open_node(config: &Config, store: &Store) -> anyhow::Result<Node> {
+    let scratch = config.scratch();
+    let _ = fs::remove_dir_all(&scratch);
+    fs::create_dir_all(&scratch).with_context(|| format!("the folder {} cannot be made", scratch.display()))?;
+    let search = Search::open(&config.data.join("index")).context("the search index does not open")?;
+    let preview = Preview::new(store.clone(), config.data.join("cache")).context("the cache does not open")?;
+    Ok(Node { preview, search })
+}
+
 /// Answers requests on `listener` until `app.shutdown`, then stops in order: no new connections, requests finish,
 /// rooms and jobs put away their work, the database closes.
 pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
     if app.config.jobs {
+        let mut tx = app.db.begin().await?;
+        jobs::enqueue(&mut tx, &CleanUp {}, app.clock.now(), app.clock.now()).await?;
+        tx.commit().await?;
         jobs::runner::start(&app, jobs::all());
     }
     rooms::start(&app);
+    app.tasks.spawn(search::follow(app.clone()));
     let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stop = app.shutdown.clone();
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
@@ -75,9 +118,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
     if tokio::time::timeout(FINISH, app.tasks.wait()).await.is_err() {
         tracing::warn!("some tasks did not finish in time");
     }
-    if let Some(workers) = app.workers.get() {
-        workers.stop().await;
-    }
+    app.workers.stop().await;
     app.db.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -106,7 +147,7 @@ pub async fn add_first_admin(app: &App) -> anyhow::Result<Option<String>> {
 }
 
 /// 16 characters without look-alikes: 80 bits.
-fn made_up_password() -> String {
+pub fn made_up_password() -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     rand::random::<[u8; 16]>().iter().map(|byte| LETTERS[usize::from(byte % 32)] as char).collect()
 }

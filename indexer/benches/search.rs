@@ -23,28 +23,13 @@ fn main() {
     if by_article {
         texts = texts.iter().flat_map(articles).collect();
     }
-    let documents: Vec<IndexDocument> = texts
-        .iter()
-        .enumerate()
-        .map(|(number, law)| document(number, law))
-        .collect();
+    let documents: Vec<IndexDocument> = texts.iter().enumerate().map(|(number, law)| document(number, law)).collect();
     let text_bytes: usize = texts.iter().map(|law| law.text.len()).sum();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    println!(
-        "{} documents, {:.1} MB of text, {threads} cores",
-        documents.len(),
-        text_bytes as f64 / 1e6
-    );
+    println!("{} documents, {:.1} MB of text, {threads} cores", documents.len(), text_bytes as f64 / 1e6);
     for writers in HashSet::from([1, threads.min(4)]) {
         let folder = tempfile::tempdir().unwrap();
-        let (index, _) = Index::open_with(
-            folder.path(),
-            Options {
-                threads: writers,
-                ..Options::default()
-            },
-        )
-        .unwrap();
+        let (index, _) = Index::open_with(folder.path(), Options { threads: writers, ..Options::default() }).unwrap();
         let took = build(&index, &documents, writers);
         let seconds = took.as_secs_f64();
         println!(
@@ -61,17 +46,11 @@ fn main() {
 
 /// Splits a law at lines that begin an article.
 fn articles(law: &Law) -> Vec<Law> {
-    let mut articles = vec![Law {
-        name: law.name.clone(),
-        text: String::new(),
-    }];
+    let mut articles = vec![Law { name: law.name.clone(), text: String::new() }];
     for line in law.text.split_inclusive('\n') {
         if line.starts_with('第') && line.chars().take(10).any(|char| char == '条') {
             let name = format!("{} {}", law.name.trim_end_matches(".md"), articles.len());
-            articles.push(Law {
-                name,
-                text: String::new(),
-            });
+            articles.push(Law { name, text: String::new() });
         }
         articles.last_mut().unwrap().text.push_str(line);
     }
@@ -82,10 +61,7 @@ fn build(index: &Index, documents: &[IndexDocument], writers: usize) -> Duration
     let started = Instant::now();
     std::thread::scope(|scope| {
         for part in documents.chunks(documents.len().div_ceil(writers)) {
-            scope.spawn(move || {
-                part.iter()
-                    .for_each(|document| index.put(document).unwrap())
-            });
+            scope.spawn(move || part.iter().for_each(|document| index.put(document).unwrap()));
         }
     });
     index.commit(1).unwrap();
@@ -99,30 +75,15 @@ struct Question {
 
 fn questions(documents: &[IndexDocument]) -> Vec<Question> {
     let mut random = seeded(20_240_305);
-    let single = |texts: Vec<String>| Question {
-        q: texts
-            .iter()
-            .map(|text| quoted(text))
-            .collect::<Vec<_>>()
-            .join(" "),
-        texts,
-    };
+    let single =
+        |texts: Vec<String>| Question { q: texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(" "), texts };
     (0..QUERIES)
         .map(|number| match number % 10 {
             0..=5 => single(vec![substring(&mut random, documents, 2 + number % 7)]),
-            6 => single(vec![
-                documents[random.random_range(0..documents.len())]
-                    .name
-                    .clone(),
-            ]),
-            7 => single(vec![
-                substring(&mut random, documents, 2),
-                substring(&mut random, documents, 3),
-            ]),
+            6 => single(vec![documents[random.random_range(0..documents.len())].name.clone()]),
+            7 => single(vec![substring(&mut random, documents, 2), substring(&mut random, documents, 3)]),
             8 => single(vec![random.random_range(10..3000).to_string()]),
-            _ => single(vec![
-                substring(&mut random, documents, 3).chars().rev().collect(),
-            ]),
+            _ => single(vec![substring(&mut random, documents, 3).chars().rev().collect()]),
         })
         .collect()
 }
@@ -132,13 +93,7 @@ fn measure(index: &Index, documents: &[IndexDocument]) {
     let questions = questions(documents);
     let (mut expected, mut found, mut right) = (0, 0, 0);
     for question in &questions {
-        let truth = scan.find(
-            &question
-                .texts
-                .iter()
-                .map(String::as_str)
-                .collect::<Vec<_>>(),
-        );
+        let truth = scan.find(&question.texts.iter().map(String::as_str).collect::<Vec<_>>());
         let ids = all_ids(index, &question.q);
         expected += truth.len();
         found += ids.len();
@@ -153,20 +108,12 @@ fn measure(index: &Index, documents: &[IndexDocument]) {
         let mut times = Vec::new();
         for question in questions.iter().chain(&questions) {
             let started = Instant::now();
-            index
-                .search(&SearchRequest {
-                    limit,
-                    ..request(&question.q)
-                })
-                .unwrap();
+            index.search(&SearchRequest { limit, ..request(&question.q) }).unwrap();
             times.push(started.elapsed());
         }
         report(label, times);
     }
-    let names: Vec<String> = questions
-        .iter()
-        .map(|question| question.texts[0].chars().take(3).collect())
-        .collect();
+    let names: Vec<String> = questions.iter().map(|question| question.texts[0].chars().take(3).collect()).collect();
     let times = names.iter().map(|name| {
         let started = Instant::now();
         index.suggest(name, &Access::all(), 10).unwrap();
@@ -180,14 +127,7 @@ fn all_ids(index: &Index, q: &str) -> HashSet<String> {
     let mut cursor = None;
     loop {
         let sort = indexer::index::Sort::Newest;
-        let results = index
-            .search(&SearchRequest {
-                cursor,
-                sort,
-                limit: 500,
-                ..request(q)
-            })
-            .unwrap();
+        let results = index.search(&SearchRequest { cursor, sort, limit: 500, ..request(q) }).unwrap();
         ids.extend(results.hits.into_iter().map(|hit| hit.id));
         cursor = results.next_cursor;
         if cursor.is_none() {

@@ -32,7 +32,15 @@ pub fn detect(head: &[u8], name: &str) -> &'static str {
 /// Tells whether files of this type are text in some encoding.
 pub fn is_text(media_type: &str) -> bool {
     media_type.starts_with("text/")
-        || matches!(media_type, "application/json" | "application/xml" | "application/javascript" | "application/x-ndjson" | "application/yaml" | "application/toml")
+        || matches!(
+            media_type,
+            "application/json"
+                | "application/xml"
+                | "application/javascript"
+                | "application/x-ndjson"
+                | "application/yaml"
+                | "application/toml"
+        )
 }
 
 /// Returns the lower-case extension of a name, without the dot.
@@ -58,9 +66,12 @@ fn by_magic(head: &[u8], extension: &str) -> Option<&'static str> {
 
 /// Tells whether this is a PDF: the header may stand behind some junk, but not inside of another document.
 fn is_pdf(head: &[u8]) -> bool {
-    let Some(start) = head[..head.len().min(1024)].windows(5).position(|window| window == b"%PDF-") else { return false };
+    let Some(start) = head[..head.len().min(1024)].windows(5).position(|window| window == b"%PDF-") else {
+        return false;
+    };
     let before = &head[..start];
-    let is_blank = before.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0 || matches!(byte, 0xef | 0xbb | 0xbf));
+    let is_blank =
+        before.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0 || matches!(byte, 0xef | 0xbb | 0xbf));
     is_blank || (!words::begins_with_markup(before) && media_magic(head).is_none() && !before.starts_with(b"MZ"))
 }
 
@@ -133,7 +144,8 @@ mod tests {
     #[test]
     fn any_bytes_give_some_type() {
         for seed in 0u32..2000 {
-            let noise: Vec<u8> = (0..seed % 300).map(|n| (n.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+            let noise: Vec<u8> =
+                (0..seed % 300).map(|n| (n.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 11) as u8).collect();
             for magic in [&b""[..], b"PK\x03\x04", &compound::MAGIC, b"%PDF-", b"<?xml", b"\xff\xfe", b"From: "] {
                 detect(&[magic, &noise].concat(), "x.docx");
             }

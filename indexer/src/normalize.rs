@@ -31,9 +31,7 @@ impl Normalized {
         let mut normalized = Normalized::default();
         walk(text, |char, source| {
             normalized.chars.push(char);
-            normalized
-                .sources
-                .push(source.start as u32..source.end as u32);
+            normalized.sources.push(source.start as u32..source.end as u32);
         });
         normalized
     }
@@ -41,10 +39,7 @@ impl Normalized {
     /// Returns the bytes of the original text behind the normalised characters `range`.
     pub fn bytes(&self, range: Range<usize>) -> Range<usize> {
         if range.is_empty() {
-            let at = self
-                .sources
-                .get(range.start)
-                .map_or(0, |source| source.start as usize);
+            let at = self.sources.get(range.start).map_or(0, |source| source.start as usize);
             return at..at;
         }
         self.sources[range.start].start as usize..self.sources[range.end - 1].end as usize
@@ -97,11 +92,7 @@ pub struct CharOffsets<'a> {
 impl<'a> CharOffsets<'a> {
     /// Starts at the beginning of `text`.
     pub fn new(text: &'a str) -> Self {
-        CharOffsets {
-            text,
-            byte: 0,
-            char: 0,
-        }
+        CharOffsets { text, byte: 0, char: 0 }
     }
 
     /// Returns the character offset of `byte`; going back starts over.
@@ -117,11 +108,7 @@ impl<'a> CharOffsets<'a> {
 
 /// Calls `sink` with every character of the normal form of `text` and the bytes of `text` it stands for.
 pub fn walk(text: &str, sink: impl FnMut(char, Range<usize>)) {
-    let mut output = Output {
-        sink,
-        last: None,
-        space: None,
-    };
+    let mut output = Output { sink, last: None, space: None };
     let mut rest = text.char_indices().peekable();
     while let Some((start, char)) = rest.next() {
         let combines = rest.peek().is_some_and(|&(_, next)| joins_previous(next));
@@ -156,10 +143,7 @@ impl<F: FnMut(char, Range<usize>)> Output<F> {
             return;
         }
         if char.is_whitespace() || char.is_control() {
-            let start = self
-                .space
-                .as_ref()
-                .map_or(source.start, |space| space.start);
+            let start = self.space.as_ref().map_or(source.start, |space| space.start);
             self.space = Some(start..source.end);
             return;
         }
@@ -189,9 +173,7 @@ fn fold(char: char) -> char {
         '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}' => simplify(char),
         '[' | '{' | '〔' | '【' | '〖' | '〘' | '〚' | '⟦' | '⟨' | '❲' => '(',
         ']' | '}' | '〕' | '】' | '〗' | '〙' | '〛' | '⟧' | '⟩' | '❳' => ')',
-        '“' | '”' | '„' | '‟' | '「' | '」' | '『' | '』' | '〝' | '〞' | '〟' => {
-            '"'
-        }
+        '“' | '”' | '„' | '‟' | '「' | '」' | '『' | '』' | '〝' | '〞' | '〟' => '"',
         '‘' | '’' | '‚' | '‛' => '\'',
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
         '・' | '‧' | '•' | '∙' | '⋅' => '·',
@@ -215,10 +197,7 @@ fn radical(char: char) -> char {
 /// Says whether `char` belongs to the character before it (accents, voicing marks, Hangul vowels).
 fn joins_previous(char: char) -> bool {
     match char {
-        '\0'..='\u{2ff}'
-        | '\u{3000}'..='\u{3029}'
-        | '\u{3400}'..='\u{9fff}'
-        | '\u{ff00}'..='\u{ff9d}' => false,
+        '\0'..='\u{2ff}' | '\u{3000}'..='\u{3029}' | '\u{3400}'..='\u{9fff}' | '\u{ff00}'..='\u{ff9d}' => false,
         '\u{1160}'..='\u{11ff}' => true,
         // Half-width voicing marks become combining ones.
         '\u{ff9e}' | '\u{ff9f}' => true,
@@ -241,11 +220,7 @@ pub fn is_cjk(char: char) -> bool {
 
 /// Says whether `char` is part of a word of a script that separates words by spaces.
 pub fn is_latin(char: char) -> bool {
-    if char.is_ascii() {
-        char.is_ascii_alphanumeric()
-    } else {
-        !is_cjk(char) && char.is_alphanumeric()
-    }
+    if char.is_ascii() { char.is_ascii_alphanumeric() } else { !is_cjk(char) && char.is_alphanumeric() }
 }
 
 const TABLE_START: u32 = 0x3400;
@@ -258,8 +233,7 @@ struct Simplified {
 }
 
 static SIMPLIFIED: LazyLock<Simplified> = LazyLock::new(|| {
-    let opencc =
-        OpenCC::from_config(BuiltinConfig::T2s).expect("the dictionary is part of the program");
+    let opencc = OpenCC::from_config(BuiltinConfig::T2s).expect("the dictionary is part of the program");
     let one = |from: char| {
         let converted = opencc.convert(from.encode_utf8(&mut [0; 4]));
         let mut chars = converted.chars();
@@ -280,16 +254,9 @@ static SIMPLIFIED: LazyLock<Simplified> = LazyLock::new(|| {
         }
         to
     };
-    let table = (TABLE_START..TABLE_END)
-        .map(|code| char::from_u32(code).map_or('\u{fffd}', last))
-        .collect();
-    let rare = (0x20000..0x323b0)
-        .filter_map(char::from_u32)
-        .map(|from| (from, last(from)));
-    Simplified {
-        table,
-        rare: rare.filter(|(from, to)| from != to).collect(),
-    }
+    let table = (TABLE_START..TABLE_END).map(|code| char::from_u32(code).map_or('\u{fffd}', last)).collect();
+    let rare = (0x20000..0x323b0).filter_map(char::from_u32).map(|from| (from, last(from)));
+    Simplified { table, rare: rare.filter(|(from, to)| from != to).collect() }
 });
 
 fn simplify(char: char) -> char {

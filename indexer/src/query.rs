@@ -62,11 +62,7 @@ pub struct QueryError {
 }
 
 fn error(code: &'static str, message: impl Into<String>, position: usize) -> QueryError {
-    QueryError {
-        code,
-        message: message.into(),
-        position,
-    }
+    QueryError { code, message: message.into(), position }
 }
 
 impl Query {
@@ -74,11 +70,7 @@ impl Query {
     pub fn parse(text: &str) -> Result<Query, QueryError> {
         let chars: Vec<char> = text.chars().collect();
         if chars.len() > MAX_CHARS {
-            return Err(error(
-                "query_too_long",
-                format!("the query is longer than {MAX_CHARS} characters"),
-                MAX_CHARS,
-            ));
+            return Err(error("query_too_long", format!("the query is longer than {MAX_CHARS} characters"), MAX_CHARS));
         }
         let mut query = Query::default();
         let mut items = 0;
@@ -96,20 +88,12 @@ impl Query {
             let Some(item) = parser.item()? else { continue };
             items += 1;
             if items > MAX_ITEMS {
-                return Err(error(
-                    "too_many_words",
-                    format!("more than {MAX_ITEMS} words"),
-                    start,
-                ));
+                return Err(error("too_many_words", format!("more than {MAX_ITEMS} words"), start));
             }
             query.add(item, pending_or.take().is_some());
         }
         match pending_or {
-            Some(position) => Err(error(
-                "or_without_right",
-                "OR needs a word after it",
-                position,
-            )),
+            Some(position) => Err(error("or_without_right", "OR needs a word after it", position)),
             None => Ok(query),
         }
     }
@@ -134,10 +118,7 @@ impl Query {
         }
         // A document has one type and one author: naming two of them means either.
         let alike = |other: &Item| !other.negated && same_filter(&other.term, &item.term);
-        let clause = self
-            .clauses
-            .iter_mut()
-            .find(|clause| !item.negated && clause.any.iter().all(alike));
+        let clause = self.clauses.iter_mut().find(|clause| !item.negated && clause.any.iter().all(alike));
         match clause {
             Some(clause) => clause.any.push(item),
             None => self.clauses.push(Clause { any: vec![item] }),
@@ -146,10 +127,7 @@ impl Query {
 }
 
 fn same_filter(left: &Term, right: &Term) -> bool {
-    matches!(
-        (left, right),
-        (Term::Type(_), Term::Type(_)) | (Term::Author(_), Term::Author(_))
-    )
+    matches!((left, right), (Term::Type(_), Term::Type(_)) | (Term::Author(_), Term::Author(_)))
 }
 
 struct Parser {
@@ -171,8 +149,7 @@ impl Parser {
     }
 
     fn take_or(&mut self) -> bool {
-        let is_or = self.chars[self.at..].starts_with(&['O', 'R'])
-            && self.peek(2).is_none_or(char::is_whitespace);
+        let is_or = self.chars[self.at..].starts_with(&['O', 'R']) && self.peek(2).is_none_or(char::is_whitespace);
         if is_or {
             self.at += 2;
         }
@@ -180,37 +157,24 @@ impl Parser {
     }
 
     fn item(&mut self) -> Result<Option<Item>, QueryError> {
-        let negated =
-            self.peek(0) == Some('-') && self.peek(1).is_some_and(|next| !next.is_whitespace());
+        let negated = self.peek(0) == Some('-') && self.peek(1).is_some_and(|next| !next.is_whitespace());
         if negated {
             self.at += 1;
         }
         let start = self.at;
         if let Some(key) = self.key() {
-            return Ok(Some(Item {
-                negated,
-                term: self.filter(&key, start)?,
-            }));
+            return Ok(Some(Item { negated, term: self.filter(&key, start)? }));
         }
         let (text, quoted) = self.value()?;
         let text = normalize(&text);
-        Ok((!text.is_empty()).then_some(Item {
-            negated,
-            term: Term::Text { text, quoted },
-        }))
+        Ok((!text.is_empty()).then_some(Item { negated, term: Term::Text { text, quoted } }))
     }
 
     /// Takes `type:` and its like.
     fn key(&mut self) -> Option<String> {
         let rest = &self.chars[self.at..];
-        let colon = rest
-            .iter()
-            .take(8)
-            .position(|char| matches!(char, ':' | '：'))?;
-        let key: String = rest[..colon]
-            .iter()
-            .collect::<String>()
-            .to_ascii_lowercase();
+        let colon = rest.iter().take(8).position(|char| matches!(char, ':' | '：'))?;
+        let key: String = rest[..colon].iter().collect::<String>().to_ascii_lowercase();
         if !["type", "author", "tag", "in", "after", "before"].contains(&key.as_str()) {
             return None;
         }
@@ -231,11 +195,7 @@ impl Parser {
         }
         let date = || {
             parse_date(&raw).ok_or_else(|| {
-                error(
-                    "date_invalid",
-                    format!("“{raw}” is no date like 2024, 2024-03 or 2024-03-05"),
-                    position,
-                )
+                error("date_invalid", format!("“{raw}” is no date like 2024, 2024-03 or 2024-03-05"), position)
             })
         };
         Ok(match key {
@@ -252,9 +212,7 @@ impl Parser {
     fn value(&mut self) -> Result<(String, bool), QueryError> {
         match self.peek(0) {
             Some('"') => self.quoted(|char| char == '"').map(|text| (text, true)),
-            Some('“' | '”') if self.curly_phrase() => {
-                self.quoted(|char| char == '”').map(|text| (text, true))
-            }
+            Some('“' | '”') if self.curly_phrase() => self.quoted(|char| char == '”').map(|text| (text, true)),
             _ => Ok((self.word(), false)),
         }
     }
@@ -315,11 +273,7 @@ pub fn parse_date(text: &str) -> Option<i64> {
         return None;
     }
     let number = |at: usize, or: i64| match parts.get(at) {
-        Some(part)
-            if !part.is_empty()
-                && part.len() <= 4
-                && part.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
+        Some(part) if !part.is_empty() && part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit()) => {
             part.parse::<i64>().ok()
         }
         Some(_) => None,
@@ -353,10 +307,7 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Term {
-        Term::Text {
-            text: text.into(),
-            quoted: false,
-        }
+        Term::Text { text: text.into(), quoted: false }
     }
 
     fn terms(query: &str) -> Vec<Vec<(bool, Term)>> {
@@ -364,59 +315,22 @@ mod tests {
         query
             .clauses
             .into_iter()
-            .map(|clause| {
-                clause
-                    .any
-                    .into_iter()
-                    .map(|item| (item.negated, item.term))
-                    .collect()
-            })
+            .map(|clause| clause.any.into_iter().map(|item| (item.negated, item.term)).collect())
             .collect()
     }
 
     #[test]
     fn words_phrases_exclusions_and_or() {
-        assert_eq!(
-            terms("協同 Office"),
-            vec![vec![(false, text("协同"))], vec![(false, text("office"))]]
-        );
-        assert_eq!(
-            terms("a OR b c"),
-            vec![
-                vec![(false, text("a")), (false, text("b"))],
-                vec![(false, text("c"))]
-            ]
-        );
+        assert_eq!(terms("協同 Office"), vec![vec![(false, text("协同"))], vec![(false, text("office"))]]);
+        assert_eq!(terms("a OR b c"), vec![vec![(false, text("a")), (false, text("b"))], vec![(false, text("c"))]]);
         assert_eq!(terms("-草案"), vec![vec![(true, text("草案"))]]);
-        let phrase = |text: &str| Term::Text {
-            text: text.into(),
-            quoted: true,
-        };
-        assert_eq!(
-            terms("\"cloud storage\""),
-            vec![vec![(false, phrase("cloud storage"))]]
-        );
+        let phrase = |text: &str| Term::Text { text: text.into(), quoted: true };
+        assert_eq!(terms("\"cloud storage\""), vec![vec![(false, phrase("cloud storage"))]]);
         assert_eq!(terms("“协同办公”"), vec![vec![(false, phrase("协同办公"))]]);
-        assert_eq!(
-            terms("“三个代表”重要"),
-            vec![vec![(false, text("\"三个代表\"重要"))]]
-        );
-        assert_eq!(
-            terms(r#""say \"yes\"""#),
-            vec![vec![(false, phrase("say\"yes\""))]]
-        );
-        assert_eq!(
-            terms("国发〔2023〕12号"),
-            vec![vec![(false, text("国发(2023)12号"))]]
-        );
-        assert_eq!(
-            terms("a - b"),
-            vec![
-                vec![(false, text("a"))],
-                vec![(false, text("-"))],
-                vec![(false, text("b"))]
-            ]
-        );
+        assert_eq!(terms("“三个代表”重要"), vec![vec![(false, text("\"三个代表\"重要"))]]);
+        assert_eq!(terms(r#""say \"yes\"""#), vec![vec![(false, phrase("say\"yes\""))]]);
+        assert_eq!(terms("国发〔2023〕12号"), vec![vec![(false, text("国发(2023)12号"))]]);
+        assert_eq!(terms("a - b"), vec![vec![(false, text("a"))], vec![(false, text("-"))], vec![(false, text("b"))]]);
         assert_eq!(terms("http://x"), vec![vec![(false, text("http://x"))]]);
         assert_eq!(terms(" \u{200b} "), Vec::<Vec<(bool, Term)>>::new());
     }
@@ -425,26 +339,14 @@ mod tests {
     fn filters() {
         assert_eq!(
             terms("type:pdf Type：Word"),
-            vec![vec![
-                (false, Term::Type("pdf".into())),
-                (false, Term::Type("word".into()))
-            ]]
+            vec![vec![(false, Term::Type("pdf".into())), (false, Term::Type("word".into()))]]
         );
-        assert_eq!(
-            terms("author:\"李 明\""),
-            vec![vec![(false, Term::Author("李明".into()))]]
-        );
+        assert_eq!(terms("author:\"李 明\""), vec![vec![(false, Term::Author("李明".into()))]]);
         assert_eq!(
             terms("-tag:旧 in:财务部"),
-            vec![
-                vec![(true, Term::Tag("旧".into()))],
-                vec![(false, Term::In("财务部".into()))]
-            ]
+            vec![vec![(true, Term::Tag("旧".into()))], vec![(false, Term::In("财务部".into()))]]
         );
-        assert_eq!(
-            terms("after:1970-01-02"),
-            vec![vec![(false, Term::After(DAY_MS - ZONE_MS))]]
-        );
+        assert_eq!(terms("after:1970-01-02"), vec![vec![(false, Term::After(DAY_MS - ZONE_MS))]]);
     }
 
     #[test]
@@ -453,15 +355,7 @@ mod tests {
         assert_eq!(parse_date("2024-03-05"), Some(1_709_568_000_000));
         assert_eq!(parse_date("2024年3月5日"), parse_date("2024-03-05"));
         assert_eq!(parse_date("2024-03"), parse_date("2024-3-1"));
-        for bad in [
-            "24",
-            "2024-13",
-            "2023-02-29",
-            "2024-x",
-            "x",
-            "2024-01-01-01",
-            "",
-        ] {
+        for bad in ["24", "2024-13", "2023-02-29", "2024-x", "x", "2024-01-01-01", ""] {
             assert!(parse_date(bad).is_none(), "{bad}");
         }
     }

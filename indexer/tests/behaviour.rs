@@ -28,9 +28,7 @@ fn page(id: &str, name: &str, text: &str) -> IndexDocument {
 fn with(documents: &[IndexDocument]) -> (tempfile::TempDir, Index) {
     let folder = tempfile::tempdir().unwrap();
     let (index, _) = open(&folder);
-    documents
-        .iter()
-        .for_each(|document| index.put(document).unwrap());
+    documents.iter().for_each(|document| index.put(document).unwrap());
     index.commit(1).unwrap();
     (folder, index)
 }
@@ -47,46 +45,22 @@ fn found(index: &Index, q: &str) -> String {
 
 #[test]
 fn hidden_documents_change_nothing_at_all() {
-    let access = Access {
-        scopes: Scopes::Only(vec![
-            "scope-1".into(),
-            "scope-4".into(),
-            "scope-none".into(),
-        ]),
-        max_level: 1,
-    };
-    let documents: Vec<_> = laws("laws-national", 250)
-        .iter()
-        .enumerate()
-        .map(|(number, law)| document(number, law))
-        .collect();
-    let readable = |document: &&IndexDocument| {
-        ["scope-1", "scope-4"].contains(&document.scope.as_str()) && document.level <= 1
-    };
+    let access =
+        Access { scopes: Scopes::Only(vec!["scope-1".into(), "scope-4".into(), "scope-none".into()]), max_level: 1 };
+    let documents: Vec<_> =
+        laws("laws-national", 250).iter().enumerate().map(|(number, law)| document(number, law)).collect();
+    let readable =
+        |document: &&IndexDocument| ["scope-1", "scope-4"].contains(&document.scope.as_str()) && document.level <= 1;
     let visible: Vec<_> = documents.iter().filter(readable).cloned().collect();
     let (_everything, everything) = with(&documents);
     let (_visible, only_visible) = with(&visible);
     let mut random = seeded(3);
     for round in 0..150 {
         let text = substring(&mut random, &documents, round % 4 + 1);
-        let sort = [
-            Sort::Relevance,
-            Sort::Newest,
-            Sort::Oldest,
-            Sort::Name,
-            Sort::Size,
-        ][round % 5];
-        let mut request = SearchRequest {
-            access: access.clone(),
-            sort,
-            limit: 7,
-            ..request(&common::quoted(&text))
-        };
+        let sort = [Sort::Relevance, Sort::Newest, Sort::Oldest, Sort::Name, Sort::Size][round % 5];
+        let mut request = SearchRequest { access: access.clone(), sort, limit: 7, ..request(&common::quoted(&text)) };
         for _ in 0..3 {
-            let (mut left, right) = (
-                everything.search(&request).unwrap(),
-                only_visible.search(&request).unwrap(),
-            );
+            let (mut left, right) = (everything.search(&request).unwrap(), only_visible.search(&request).unwrap());
             let cursor = left.next_cursor.take();
             assert_eq!(cursor.is_some(), right.next_cursor.is_some());
             left.next_cursor = right.next_cursor.clone();
@@ -97,29 +71,17 @@ fn hidden_documents_change_nothing_at_all() {
             }
         }
         let name: String = documents[round].name.chars().take(2).collect();
-        assert_eq!(
-            everything.suggest(&name, &access, 10).unwrap(),
-            only_visible.suggest(&name, &access, 10).unwrap()
-        );
+        assert_eq!(everything.suggest(&name, &access, 10).unwrap(), only_visible.suggest(&name, &access, 10).unwrap());
     }
-    let nobody = SearchRequest {
-        access: Access::default(),
-        ..request("")
-    };
+    let nobody = SearchRequest { access: Access::default(), ..request("") };
     assert_eq!(everything.search(&nobody).unwrap().total, 0);
-    assert!(
-        everything
-            .suggest("中", &Access::default(), 10)
-            .unwrap()
-            .is_empty()
-    );
+    assert!(everything.suggest("中", &Access::default(), 10).unwrap().is_empty());
 }
 
 #[test]
 fn filters_and_query_language() {
     let mut old = page("old", "旧合同.docx", "合同 草案 总价 100 元");
-    old.media_type =
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document".into();
+    old.media_type = "application/vnd.openxmlformats-officedocument.wordprocessingml.document".into();
     old.updated_at = 1_600_000_000_000;
     old.tags = vec!["重要".into(), "归档".into()];
     old.author = "李四".into();
@@ -160,41 +122,18 @@ fn filters_and_query_language() {
         assert_eq!(got.join(" "), expected, "{q}");
     }
     let filtered = |change: fn(&mut SearchRequest)| {
-        let mut request = SearchRequest {
-            sort: Sort::Name,
-            ..request("")
-        };
+        let mut request = SearchRequest { sort: Sort::Name, ..request("") };
         change(&mut request);
         ids(&index, &request).join(" ")
     };
     assert_eq!(filtered(|_| ()), "note old new");
-    assert_eq!(
-        filtered(|request| request.folder = Some("f3".into())),
-        "old"
-    );
-    assert_eq!(
-        filtered(|request| request.types = vec!["word".into(), "page".into()]),
-        "note old"
-    );
-    assert_eq!(
-        filtered(|request| request.author = Some("张".into())),
-        "note new"
-    );
-    assert_eq!(
-        filtered(|request| request.before = Some(1_650_000_000_000)),
-        "old"
-    );
-    let Error::Query(error) = index.search(&request("合同 \"草")).unwrap_err() else {
-        panic!("no query error")
-    };
+    assert_eq!(filtered(|request| request.folder = Some("f3".into())), "old");
+    assert_eq!(filtered(|request| request.types = vec!["word".into(), "page".into()]), "note old");
+    assert_eq!(filtered(|request| request.author = Some("张".into())), "note new");
+    assert_eq!(filtered(|request| request.before = Some(1_650_000_000_000)), "old");
+    let Error::Query(error) = index.search(&request("合同 \"草")).unwrap_err() else { panic!("no query error") };
     assert_eq!((error.code, error.position), ("quote_not_closed", 3));
-    assert!(matches!(
-        index.search(&SearchRequest {
-            cursor: Some("zz".into()),
-            ..request("")
-        }),
-        Err(Error::Cursor)
-    ));
+    assert!(matches!(index.search(&SearchRequest { cursor: Some("zz".into()), ..request("") }), Err(Error::Cursor)));
 }
 
 #[test]
@@ -229,23 +168,12 @@ fn better_hits_stand_above_others() {
 fn names_are_suggested_by_text_pinyin_and_initials() {
     let mut secret = page("secret", "协同保密", "");
     secret.level = 3;
-    let (_folder, index) = with(&[
-        page("1", "协同办公.docx", ""),
-        page("2", "关于协同的通知", ""),
-        page("3", "Budget 2024", ""),
-        secret,
-    ]);
-    let access = Access {
-        scopes: Scopes::Only(vec!["s1".into()]),
-        max_level: 1,
-    };
+    let (_folder, index) =
+        with(&[page("1", "协同办公.docx", ""), page("2", "关于协同的通知", ""), page("3", "Budget 2024", ""), secret]);
+    let access = Access { scopes: Scopes::Only(vec!["s1".into()]), max_level: 1 };
     let suggested = |prefix: &str| {
         let found = index.suggest(prefix, &access, 5).unwrap();
-        found
-            .into_iter()
-            .map(|suggestion| suggestion.id)
-            .collect::<Vec<_>>()
-            .join(" ")
+        found.into_iter().map(|suggestion| suggestion.id).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(suggested("協同"), "1 2");
     assert_eq!(suggested("xietong"), "1 2");
@@ -256,16 +184,8 @@ fn names_are_suggested_by_text_pinyin_and_initials() {
     assert_eq!(suggested("budg"), "3");
     assert_eq!(suggested(""), "");
     // A search falls back to pinyin when nothing contains the letters.
-    let results = index
-        .search(&SearchRequest {
-            access: access.clone(),
-            ..request("xtbg")
-        })
-        .unwrap();
-    assert_eq!(
-        (results.total, results.hits[0].name_marks.clone()),
-        (1, vec![(0, 4)])
-    );
+    let results = index.search(&SearchRequest { access: access.clone(), ..request("xtbg") }).unwrap();
+    assert_eq!((results.total, results.hits[0].name_marks.clone()), (1, vec![(0, 4)]));
     let hit = &index.search(&request("\"2024\"")).unwrap().hits[0];
     assert_eq!(hit.name_marks, vec![(7, 11)]);
 }
@@ -282,10 +202,7 @@ fn putting_replaces_and_deleting_removes() {
     }
     assert_eq!(found(&index, "第一稿").len(), 3);
     index.commit(2).unwrap();
-    assert_eq!(
-        (found(&index, "第一稿"), found(&index, "第二稿")),
-        (String::new(), "a".into())
-    );
+    assert_eq!((found(&index, "第一稿"), found(&index, "第二稿")), (String::new(), "a".into()));
     assert_eq!(index.document_count().unwrap(), 1);
     index.clear().unwrap();
     assert_eq!(index.document_count().unwrap(), 0);
@@ -295,37 +212,19 @@ fn putting_replaces_and_deleting_removes() {
 fn chunks_stay_with_their_documents_through_merges() {
     let folder = tempfile::tempdir().unwrap();
     let (index, _) = open(&folder);
-    let text = |number: usize| {
-        (0..900)
-            .map(|line| format!("文件{number}第{line}行的内容\n"))
-            .collect::<String>()
-    };
+    let text = |number: usize| (0..900).map(|line| format!("文件{number}第{line}行的内容\n")).collect::<String>();
     for round in 0..12 {
         for number in 0..6 {
-            index
-                .put(&page(
-                    &format!("{}-{number}", round % 4),
-                    "x",
-                    &text(number),
-                ))
-                .unwrap();
+            index.put(&page(&format!("{}-{number}", round % 4), "x", &text(number))).unwrap();
         }
         index.delete(&format!("{}-5", round % 4)).unwrap();
         index.commit(round as u64).unwrap();
     }
     for number in 0..5 {
-        let results = index
-            .search(&request(&format!("文件{number}第777行")))
-            .unwrap();
+        let results = index.search(&request(&format!("文件{number}第777行"))).unwrap();
         assert_eq!(results.total, 4);
         for hit in results.hits {
-            assert!(
-                hit.snippets[0]
-                    .text
-                    .contains(&format!("文件{number}第777行")),
-                "{:?}",
-                hit.snippets
-            );
+            assert!(hit.snippets[0].text.contains(&format!("文件{number}第777行")), "{:?}", hit.snippets);
             assert!(hit.id.ends_with(&format!("-{number}")));
         }
     }
@@ -339,17 +238,11 @@ fn only_what_was_committed_survives() {
     index.put(&page("a", "甲", "已提交")).unwrap();
     index.commit(41).unwrap();
     index.put(&page("b", "乙", "未提交")).unwrap();
-    assert!(matches!(
-        Index::open(&folder.path().join("index")),
-        Err(Error::InUse(_))
-    ));
+    assert!(matches!(Index::open(&folder.path().join("index")), Err(Error::InUse(_))));
     drop(index);
     let (index, position) = open(&folder);
     assert_eq!(position, Position(41));
-    assert_eq!(
-        (found(&index, "已提交"), found(&index, "未提交")),
-        ("a".into(), String::new())
-    );
+    assert_eq!((found(&index, "已提交"), found(&index, "未提交")), ("a".into(), String::new()));
 }
 
 #[test]
@@ -363,11 +256,7 @@ fn a_damaged_or_foreign_index_is_set_aside() {
             bytes[3] ^= 0x55;
             std::fs::write(file, bytes).unwrap();
         },
-        |dir| {
-            files(dir, "idx")
-                .iter()
-                .for_each(|file| std::fs::remove_file(file).unwrap())
-        },
+        |dir| files(dir, "idx").iter().for_each(|file| std::fs::remove_file(file).unwrap()),
     ];
     for damage in damages {
         let folder = tempfile::tempdir().unwrap();
@@ -377,10 +266,7 @@ fn a_damaged_or_foreign_index_is_set_aside() {
         drop(index);
         damage(&folder.path().join("index"));
         let (index, position) = open(&folder);
-        assert_eq!(
-            (position, index.document_count().unwrap()),
-            (Position(0), 0)
-        );
+        assert_eq!((position, index.document_count().unwrap()), (Position(0), 0));
         index.put(&page("a", "甲", "内容")).unwrap();
         index.commit(10).unwrap();
         assert_eq!(found(&index, "内容"), "a");
@@ -390,10 +276,6 @@ fn a_damaged_or_foreign_index_is_set_aside() {
 }
 
 fn files(dir: &std::path::Path, extension: &str) -> Vec<std::path::PathBuf> {
-    let paths = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    paths
-        .filter(|path| path.extension().is_some_and(|found| found == extension))
-        .collect()
+    let paths = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
 }

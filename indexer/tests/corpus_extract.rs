@@ -38,7 +38,10 @@ struct Phrase {
 
 fn corpus() -> PathBuf {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = crate_folder.ancestors().map(|folder| folder.join("shared/corpus")).find(|folder| folder.join("manifest.json").is_file());
+    let found = crate_folder
+        .ancestors()
+        .map(|folder| folder.join("shared/corpus"))
+        .find(|folder| folder.join("manifest.json").is_file());
     found.expect("the corpus stands beside the workspace")
 }
 
@@ -65,13 +68,18 @@ fn extract(entry: &Entry) -> Result<FileText, &'static str> {
 
 /// The manifest's matching rule: NFKC, no white space, no zero-width characters.
 fn matchable(text: &str) -> String {
-    let is_kept = |character: &char| !character.is_whitespace() && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    let is_kept = |character: &char| {
+        !character.is_whitespace() && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+    };
     text.nfkc().filter(is_kept).collect()
 }
 
 /// Formats that pdfium reads, or that have no text of their own.
 fn is_read_elsewhere(mime: &str) -> bool {
-    mime == "application/pdf" || mime == "application/zstd" || mime == "application/gzip" || (mime.starts_with("image/") && mime != "image/svg+xml")
+    mime == "application/pdf"
+        || mime == "application/zstd"
+        || mime == "application/gzip"
+        || (mime.starts_with("image/") && mime != "image/svg+xml")
 }
 
 #[test]
@@ -93,7 +101,9 @@ fn types_are_what_the_manifest_says() {
 fn every_phrase_of_a_file_is_found_in_its_text() {
     let mut missing = Vec::new();
     let mut found = 0;
-    for entry in entries().iter().filter(|entry| !is_read_elsewhere(&entry.mime) && !entry.needs_password && entry.expect.as_deref() != Some("error")) {
+    for entry in entries().iter().filter(|entry| {
+        !is_read_elsewhere(&entry.mime) && !entry.needs_password && entry.expect.as_deref() != Some("error")
+    }) {
         let text = match extract(entry) {
             Ok(text) => matchable(&text.text),
             Err(code) if entry.phrases.is_empty() && entry.expect.is_some() => {
@@ -152,7 +162,11 @@ fn hostile_files_end_as_expected_and_in_time() {
                 if text.text.contains('\0') || text.plain.as_deref().unwrap_or_default().contains('\0') {
                     wrong.push(format!("{}: NUL in its text", entry.path));
                 }
-                if text.attachments.iter().any(|attachment| attachment.name.contains("..") || attachment.name.contains('\0')) {
+                if text
+                    .attachments
+                    .iter()
+                    .any(|attachment| attachment.name.contains("..") || attachment.name.contains('\0'))
+                {
                     wrong.push(format!("{}: {:?}", entry.path, text.attachments));
                 }
             }
@@ -162,7 +176,8 @@ fn hostile_files_end_as_expected_and_in_time() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-const STABLE_CODES: [&str; 5] = ["document_encrypted", "document_damaged", "document_too_large", "unsupported_type", "archive_bomb"];
+const STABLE_CODES: [&str; 5] =
+    ["document_encrypted", "document_damaged", "document_too_large", "unsupported_type", "archive_bomb"];
 
 /// Files whose text can be read although LibreOffice must refuse them.
 fn is_only_damaged_for_converters(_path: &str) -> bool {

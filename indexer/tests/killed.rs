@@ -38,22 +38,13 @@ fn what_was_committed_survives_a_kill_and_the_lock_does_not() {
     let folder = tempfile::tempdir().unwrap();
     for round in 1..=4u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "helper_that_writes_until_it_is_killed",
-                "--nocapture",
-            ])
+            .args(["--exact", "helper_that_writes_until_it_is_killed", "--nocapture"])
             .env(FOLDER, folder.path())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap())
-            .lines()
-            .map(Result::unwrap);
-        let told = |line: String| {
-            line.strip_prefix("committed ")
-                .and_then(|number| number.parse::<u64>().ok())
-        };
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let told = |line: String| line.strip_prefix("committed ").and_then(|number| number.parse::<u64>().ok());
         let mut last = lines.by_ref().find_map(told).unwrap();
         std::thread::sleep(Duration::from_millis(70 * round));
         child.kill().unwrap();
@@ -63,15 +54,10 @@ fn what_was_committed_survives_a_kill_and_the_lock_does_not() {
         let (index, position) = Index::open(folder.path()).unwrap();
         assert!(position.0 >= last, "{position:?} {last}");
         assert_eq!(index.document_count().unwrap(), position.0);
-        let request = SearchRequest {
-            q: format!("第{last}号文件"),
-            access: Access::all(),
-            limit: 5,
-            ..SearchRequest::default()
-        };
-        assert_eq!(
-            index.search(&request).unwrap().hits[0].id,
-            format!("d{last}")
-        );
+        let request =
+            SearchRequest {
+                q: format!("第{last}号文件"), access: Access::all(), limit: 5, ..SearchRequest::default()
+            };
+        assert_eq!(index.search(&request).unwrap().hits[0].id, format!("d{last}"));
     }
 }

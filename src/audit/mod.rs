@@ -1,5 +1,7 @@
 //! What is worth remembering for ever? The events of the audit log, recorded in the transaction of what they tell about.
 
+pub mod verify;
+
 use serde_json::{Value, json};
 
 use crate::{

@@ -59,6 +59,16 @@ impl CurrentUser {
         }
         Err(Error::forbidden("admin_required", "only an administrator may do this"))
     }
+
+    /// Refuses programs: what makes further credentials needs the person.
+    pub fn require_session(&self) -> Result<&str> {
+        match &self.signed_in {
+            SignedIn::Session { token_hash } => Ok(token_hash),
+            SignedIn::Token { .. } => {
+                Err(Error::forbidden("session_required", "sign in with name and password for this"))
+            }
+        }
+    }
 }
 
 impl FromRequestParts<App> for CurrentUser {

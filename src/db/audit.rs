@@ -82,9 +82,9 @@ pub async fn list(db: &AnyPool, after: i64, document: Option<&DocumentId>, limit
     .await?)
 }
 
-/// The newest sequence number.
-pub async fn last(db: &AnyPool) -> Result<i64> {
-    Ok(sqlx::query_scalar("select value from counters where name = 'audit'").fetch_one(db).await?)
+/// The number and hash of the newest event: where the chain ends.
+pub async fn head(db: &AnyPool) -> Result<(i64, String)> {
+    Ok(sqlx::query_as("select value, hash from counters where name = 'audit'").fetch_one(db).await?)
 }
 
 /// The hash of `row` when the row before it has the hash `previous`. Fields are separated by their lengths.

@@ -81,11 +81,13 @@ pub mod changes;
 pub mod documents;
 pub mod folders;
 pub mod grants;
+pub mod groups;
 pub mod jobs;
 pub mod previews;
 pub mod room_snapshots;
 pub mod room_updates;
 pub mod rooms;
+pub mod search;
 pub mod sessions;
 pub mod sign_in_failures;
 pub mod tokens;
@@ -208,7 +210,13 @@ pub fn joined<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// How many ids to join at most: taking apart costs the square of the length.
-pub const JOIN_MAX: usize = 500;
+pub const JOIN_MAX: usize = 1000;
+
+/// Asks the database for nothing, to see whether it answers.
+pub async fn ping(db: &Db) -> Result<()> {
+    sqlx::query("select value from counters where name = 'changes'").execute(db.read()).await?;
+    Ok(())
+}
 
 async fn prepare(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
     if engine == Engine::Sqlite {

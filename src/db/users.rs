@@ -96,6 +96,23 @@ pub async fn count(db: &AnyPool) -> Result<i64> {
     Ok(sqlx::query_scalar("select count(*) from users").fetch_one(db).await?)
 }
 
+/// Finds an account as this transaction sees it.
+pub async fn find_in(tx: &mut Tx, id: &UserId) -> Result<Option<User>> {
+    Ok(sqlx::query_as(
+        "select id, name, display_name, is_admin, clearance, created_at, disabled_at from users where id = $1",
+    )
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// Counts the administrators that can sign in, as this transaction sees them.
+pub async fn count_admins(tx: &mut Tx) -> Result<i64> {
+    Ok(sqlx::query_scalar("select count(*) from users where is_admin = 1 and disabled_at is null")
+        .fetch_one(&mut **tx)
+        .await?)
+}
+
 /// Changes what is `Some`; `None` when there is no such account.
 pub async fn update(tx: &mut Tx, id: &UserId, changes: &Changes<'_>) -> Result<Option<User>> {
     Ok(sqlx::query_as(

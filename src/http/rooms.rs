@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -19,10 +19,12 @@ use crate::{
         CurrentUser,
         policy::{self, Action, Caller},
     },
-    clock::Millis,
     db,
     error::{Error, Result},
-    http::extract::{Json, Path, Query},
+    http::{
+        extract::{Json, Path, Query},
+        versions::VersionView,
+    },
     ids::DocumentId,
     rooms::{self, protocol::CloseCode},
 };
@@ -93,41 +95,22 @@ struct SaveVersionInput {
     note: String,
 }
 
-/// The version that was added.
-#[derive(Serialize, ToSchema)]
-struct SavedVersionView {
-    number: i64,
-    size_bytes: i64,
-    sha256: String,
-    media_type: String,
-    note: String,
-    created_at: Millis,
-}
-
 /// Saves what a page says now as a version.
 #[utoipa::path(
     post, path = "/documents/{id}/versions", tag = "versions",
-    responses((status = 201, body = SavedVersionView))
+    responses((status = 201, body = VersionView))
 )]
 async fn save_version(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<DocumentId>,
     Json(input): Json<SaveVersionInput>,
-) -> Result<(StatusCode, Json<SavedVersionView>)> {
+) -> Result<(StatusCode, Json<VersionView>)> {
     let document = db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
     policy::allow(&app.db, &caller, Action::Edit, &document).await?;
     if document.kind != "page" {
         return Err(Error::conflict("not_a_page", "a file gets its versions by uploads"));
     }
     let version = save_page_version(&app, &caller.id, &document.id, input.note.trim()).await?;
-    let view = SavedVersionView {
-        number: version.number,
-        size_bytes: version.size_bytes,
-        sha256: version.sha256,
-        media_type: version.media_type,
-        note: version.note,
-        created_at: version.created_at,
-    };
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok((StatusCode::CREATED, Json(VersionView::one(&app, &document.id, version.number).await?)))
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    actions::change_user::change_own_password,
     app::App,
     audit,
     auth::{CurrentUser, SignedIn, session},
@@ -19,7 +20,7 @@ use crate::{
 
 /// Routes of this resource.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create_session, read_session, delete_session))
+    OpenApiRouter::new().routes(routes!(create_session, read_session, delete_session)).routes(routes!(update_password))
 }
 
 /// Name and password.
@@ -67,4 +68,23 @@ async fn delete_session(
         tx.commit().await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, session::set_cookie("", app.config.cookie_secure))]))
+}
+
+/// The old and the new password.
+#[derive(Deserialize, ToSchema)]
+struct PasswordInput {
+    old_password: String,
+    new_password: String,
+}
+
+/// Replaces the caller's password; their other sessions end.
+#[utoipa::path(put, path = "/session/password", tag = "session", responses((status = 204)))]
+async fn update_password(
+    State(app): State<App>,
+    user: CurrentUser,
+    ClientAddress(address): ClientAddress,
+    Json(input): Json<PasswordInput>,
+) -> Result<StatusCode> {
+    change_own_password(&app, &user, address, &input.old_password, &input.new_password).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -28,10 +28,11 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'uns
     object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
 /// Gives the request an id and a span, turns a panic into an answer, and logs and counts the outcome.
-pub async fn request(State(_app): State<App>, request: Request, next: Next) -> Response {
+pub async fn request(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = uuid::Uuid::now_v7().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", request.id = id, http.method = %request.method(), http.route = route);
+    let method = method_of(&request);
+    let span = tracing::info_span!("request", request.id = id, http.method = method, http.route = route);
     let started = Instant::now();
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().map(|outcome| {
         outcome
@@ -42,8 +43,9 @@ pub async fn request(State(_app): State<App>, request: Request, next: Next) -> R
             id.clone(),
             async {
                 let mut response = answer.await;
-                let duration_ms = started.elapsed().as_millis() as u64;
-                tracing::info!(http.status = response.status().as_u16(), duration_ms, "request answered");
+                let (status, duration) = (response.status().as_u16(), started.elapsed());
+                app.metrics.request(method, &route, status, duration);
+                tracing::info!(http.status = status, duration_ms = duration.as_millis() as u64, "request answered");
                 let id = HeaderValue::from_str(&id).expect("a uuid is a header value");
                 response.headers_mut().insert(X_REQUEST_ID, id);
                 response
@@ -51,6 +53,20 @@ pub async fn request(State(_app): State<App>, request: Request, next: Next) -> R
             .instrument(span),
         )
         .await
+}
+
+/// The method as a label: what a client invents must not become one.
+fn method_of(request: &Request) -> &'static str {
+    match request.method().as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// Adds the headers that keep a browser from guessing types, leaking addresses and running foreign scripts.

@@ -9,6 +9,7 @@ use crate::{
     ids::{DocumentId, UserId},
     jobs::{Job, compact_room::CompactRoom, enqueue},
     rooms::fold,
+    search::page_text_key,
     worker::RoomMake,
 };
 
@@ -16,11 +17,6 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize)]
 pub struct IndexRoom {
     pub room: DocumentId,
-}
-
-/// Where the text of a page is kept, an `indexer::text::Extracted` as JSON.
-pub fn text_key(room: &DocumentId) -> String {
-    format!("text/page/{room}.json")
 }
 
 impl Job for IndexRoom {
@@ -46,7 +42,7 @@ impl Job for IndexRoom {
                 return Err(error.into());
             }
         };
-        app.store.put_object(&text_key(&self.room), text.into()).await?;
+        app.store.put_object(&page_text_key(&self.room), text.into()).await?;
         record(app, &self.room, content.seq(), content.last_author()).await?;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What is done later, and how is it asked for? Each job is a row; it may run twice with the same result.
 
+pub mod clean_up;
 pub mod compact_room;
 pub mod index_room;
 pub mod prepare_content;
@@ -29,6 +30,11 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Does the work. An error is retried with back-off; work that can never succeed records that itself and returns `Ok`.
     fn run(self, app: &App) -> impl Future<Output = anyhow::Result<()>> + Send;
+
+    /// Tells whoever waits for the work that all tries failed.
+    fn gave_up(self, _app: &App) -> impl Future<Output = anyhow::Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// Adds `job` to the transaction, due at `run_at`. Call `app.jobs.wake()` after the commit.
@@ -44,4 +50,6 @@ pub fn all() -> runner::JobSet {
         .with::<compact_room::CompactRoom>()
         .with::<index_room::IndexRoom>()
         .with::<save_page::SavePage>()
+        .with::<clean_up::CleanUp>()
+        .with::<prepare_content::PrepareContent>()
 }

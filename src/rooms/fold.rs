@@ -140,8 +140,7 @@ pub async fn make<'a>(
     let folder = tempfile::tempdir().map_err(broken)?;
     let (input, out) = (folder.path().join("updates"), folder.path().join("out"));
     tokio::fs::write(&input, pack(updates)).await.map_err(broken)?;
-    let workers = app.workers().await?;
-    let Answer::Room { file } = workers.run(Task::Room { make, input, out: out.clone() }).await? else {
+    let Answer::Room { file } = app.workers.run(Task::Room { make, input, out: out.clone() }).await? else {
         return Err(WorkerError::new(crate::worker::codes::CRASHED, "the worker answered something else"));
     };
     tokio::fs::read(out.join(Path::new(&file))).await.map_err(broken)

@@ -111,7 +111,7 @@ pub async fn watch(app: App) {
 /// Whether the audit log has something new that may concern rights.
 async fn look(app: &App, seen: &mut Option<i64>) -> Result<bool> {
     let Some(after) = seen else {
-        *seen = Some(db::audit::last(app.db.read()).await?);
+        *seen = Some(db::audit::head(app.db.read()).await?.0);
         return Ok(true);
     };
     let mut changed = false;

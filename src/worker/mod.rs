@@ -27,7 +27,9 @@ mod task;
 mod text_file;
 mod watch;
 mod wire;
+mod workers;
 
 pub use limits::{Isolation, Limits};
 pub use pool::{PoolConfig, WorkerPool};
 pub use task::{Answer, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes};
+pub use workers::Workers;

@@ -7,8 +7,12 @@ use std::time::Duration;
 use serde_json::json;
 use wenshu::{
     actions::{
-        create_folder::create_folder, create_page::create_page, restore_version::restore_version,
-        save_page_version::save_page_version, share::{share, unshare}, trash::trash_document,
+        create_folder::create_folder,
+        create_page::create_page,
+        restore_version::restore_version,
+        save_page_version::save_page_version,
+        share::{share, unshare},
+        trash::trash_document,
     },
     auth::policy::{Caller, Role, Target},
     db::{self, documents::Document, folders::Folder, grants::Subject},
@@ -208,7 +212,9 @@ async fn malformed_and_oversized_frames_end_with_a_reason_and_harm_nobody_else()
     let (_, page) = page(&server, &ada).await;
     let room = page.id.as_str();
     let mut other = Peer::join(&ada, room).await;
-    for frame in [vec![9], vec![], vec![0, 2, 200], vec![0, 2, 2, 255, 255], vec![1, 3, 1, 2, 3], vec![0, 0, 3, 9, 9, 9]] {
+    for frame in
+        [vec![9], vec![], vec![0, 2, 200], vec![0, 2, 2, 255, 255], vec![1, 3, 1, 2, 3], vec![0, 0, 3, 9, 9, 9]]
+    {
         let mut peer = Peer::join(&ada, room).await;
         peer.send(frame.clone()).await;
         assert_eq!(peer.closing().await.0, 4400, "{frame:?}");
@@ -307,12 +313,15 @@ async fn a_page_is_searched_and_versioned_after_it_was_left() {
     one.leave().await;
     settle(&server).await;
     server.run_jobs().await;
-    let text = server.app.store.get_object(&format!("text/page/{}.json", page.id)).await.unwrap().expect("the text");
+    let text = server.app.store.get_object(&format!("text/page/{}", page.id)).await.unwrap().expect("the text");
     let text: serde_json::Value = serde_json::from_slice(&text).unwrap();
     assert_eq!(text["extra"], "关于协同办公的通知\n");
     let changes = db::changes::list(server.app.db.read(), 0, 100).await.unwrap();
     assert!(changes.iter().filter(|change| change.document_id == page.id).count() >= 2);
-    assert!(db::versions::find(server.app.db.read(), &page.id, 1).await.unwrap().is_none(), "not yet: it may be a reload");
+    assert!(
+        db::versions::find(server.app.db.read(), &page.id, 1).await.unwrap().is_none(),
+        "not yet: it may be a reload"
+    );
 
     server.clock.advance(11_000);
     server.run_jobs().await;
@@ -376,7 +385,11 @@ async fn a_poisoned_room_is_readable_up_to_the_poison_and_others_go_on() {
     assert_eq!(error.code(), "room_quarantined");
     let row = db::rooms::find(server.app.db.read(), &page.id).await.unwrap();
     assert!(row.quarantined.unwrap().contains("update 2"));
-    assert_eq!(db::room_updates::list(server.app.db.read(), &page.id, 0, 9).await.unwrap().len(), 2, "nothing is thrown away");
+    assert_eq!(
+        db::room_updates::list(server.app.db.read(), &page.id, 0, 9).await.unwrap().len(),
+        2,
+        "nothing is thrown away"
+    );
 
     let mut reader = Peer::connect(&ada, page.id.as_str(), "ack=1").await;
     reader.send(protocol::sync_step1(&[0])).await;

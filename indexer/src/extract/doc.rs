@@ -20,12 +20,16 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     let mut stream = |name: &str| -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let stream = file.open_stream(name).map_err(ExtractError::damaged)?;
-        stream.take(guard.unpack_allowance().saturating_add(1)).read_to_end(&mut bytes).map_err(ExtractError::damaged)?;
+        stream
+            .take(guard.unpack_allowance().saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(ExtractError::damaged)?;
         guard.count_unpacked(bytes.len() as u64)?;
         Ok(bytes)
     };
     let document = stream("/WordDocument")?;
-    let (Some(magic), Some(version), Some(flags)) = (u16_at(&document, 0), u16_at(&document, 2), u16_at(&document, 10)) else {
+    let (Some(magic), Some(version), Some(flags)) = (u16_at(&document, 0), u16_at(&document, 2), u16_at(&document, 10))
+    else {
         return Err(ExtractError::damaged("its header is cut off"));
     };
     if flags & IS_ENCRYPTED != 0 && magic == MAGIC {

@@ -57,7 +57,8 @@ pub fn guess(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(sample, true);
     let guess = detector.guess(None, Utf8Detection::Deny);
-    let is_cjk = [GBK, GB18030, BIG5, encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP, encoding_rs::EUC_KR].contains(&guess);
+    let is_cjk =
+        [GBK, GB18030, BIG5, encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP, encoding_rs::EUC_KR].contains(&guess);
     match guess {
         // GB18030 is GBK and more: what GBK lacks would be lost for nothing.
         _ if guess == GBK => GB18030,
@@ -78,7 +79,8 @@ fn by_line(bytes: &[u8], encoding: &'static Encoding) -> Decoded {
     if !is_mixable || !bytes.split(|byte| *byte == b'\n').any(is_utf8_line) {
         return whole(bytes, encoding);
     }
-    let other: Vec<u8> = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_utf8_line(line)).flatten().copied().collect();
+    let other: Vec<u8> =
+        bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_utf8_line(line)).flatten().copied().collect();
     let encoding = guess(&other);
     let mut text = String::with_capacity(bytes.len());
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -109,7 +111,8 @@ fn fits(bytes: &[u8], encoding: &'static Encoding) -> bool {
     let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
     let (text, _) = encoding.decode_without_bom_handling(sample);
     let broken = text.chars().filter(|character| *character == '\u{fffd}').count();
-    broken * 50 <= text.chars().count().min(sample.len()) && (encoding != UTF_8 || broken == 0 || is_mostly_utf8(sample))
+    broken * 50 <= text.chars().count().min(sample.len())
+        && (encoding != UTF_8 || broken == 0 || is_mostly_utf8(sample))
 }
 
 /// Tells whether bytes are sound GB2312 whose ideographs are mostly of the first, everyday level.
@@ -174,7 +177,9 @@ fn utf16_score(sample: &[u8], read: fn([u8; 2]) -> u16) -> Option<usize> {
         match decoded.unwrap_or('\0') {
             '\0' => {}
             '\t' | '\n' | '\r' | ' '..='~' | '\u{3000}'..='\u{3002}' | '\u{ff01}'..='\u{ff5e}' => typical += 1,
-            '\u{a0}'..='\u{52f}' | '\u{2010}'..='\u{2030}' | '\u{3003}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' => plausible += 1,
+            '\u{a0}'..='\u{52f}' | '\u{2010}'..='\u{2030}' | '\u{3003}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' => {
+                plausible += 1
+            }
             _ => {}
         }
     }
@@ -184,11 +189,15 @@ fn utf16_score(sample: &[u8], read: fn([u8; 2]) -> u16) -> Option<usize> {
 
 /// Tells whether bytes read like text in some encoding, judged by control characters and by what does not decode.
 pub fn looks_like_text(head: &[u8], is_cut: bool) -> bool {
-    if Encoding::for_bom(head).is_some() || decode_utf32(head).is_some() || utf16_without_mark(&head[..head.len() & !1]).is_some() {
+    if Encoding::for_bom(head).is_some()
+        || decode_utf32(head).is_some()
+        || utf16_without_mark(&head[..head.len() & !1]).is_some()
+    {
         return true;
     }
     let nul = head.iter().filter(|byte| **byte == 0).count();
-    let controls = head.iter().filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b)).count();
+    let controls =
+        head.iter().filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b)).count();
     let is_utf8 = match std::str::from_utf8(head) {
         Ok(_) => true,
         Err(error) => is_cut && error.error_len().is_none(),
@@ -205,7 +214,10 @@ pub fn looks_like_text(head: &[u8], is_cut: bool) -> bool {
 fn decodes_soundly(head: &[u8]) -> bool {
     let text: Cow<str> = Cow::Owned(by_line(head, guess(head)).text);
     let total = text.chars().count();
-    let strange = text.chars().filter(|character| matches!(character, '\u{80}'..='\u{9f}' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}')).count();
+    let strange = text
+        .chars()
+        .filter(|character| matches!(character, '\u{80}'..='\u{9f}' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}'))
+        .count();
     // The last character may have been cut in two by the limit of the head.
     strange <= 1 + total / 50
 }
@@ -242,8 +254,10 @@ pub fn code_page(number: u32) -> &'static Encoding {
 mod tests {
     use super::*;
 
-    const SIMPLIFIED: &str = "为了规范数据处理活动，保障数据安全，促进数据开发利用，制定本法。\n第一条 国家对作品的出版";
-    const TRADITIONAL: &str = "香港特別行政區的行政機關、立法機關和司法機關，除使用中文外，還可使用英文。\n第一百零四條";
+    const SIMPLIFIED: &str =
+        "为了规范数据处理活动，保障数据安全，促进数据开发利用，制定本法。\n第一条 国家对作品的出版";
+    const TRADITIONAL: &str =
+        "香港特別行政區的行政機關、立法機關和司法機關，除使用中文外，還可使用英文。\n第一百零四條";
     const JAPANESE: &str = "これは日本語のテストです。カタカナとひらがなと漢字、すべて読めますか。";
 
     fn decoded(bytes: &[u8]) -> String {

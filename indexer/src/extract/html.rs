@@ -14,13 +14,15 @@ const MAX_HTML_BYTES: usize = 16 << 20;
 
 /// Elements whose content is not shown.
 const SILENT: [&str; 14] = [
-    "script", "style", "template", "noscript", "iframe", "object", "embed", "applet", "head", "audio", "video", "canvas", "noframes", "datalist",
+    "script", "style", "template", "noscript", "iframe", "object", "embed", "applet", "head", "audio", "video",
+    "canvas", "noframes", "datalist",
 ];
 
 /// Elements that do not end a line.
 const INLINE: [&str; 38] = [
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "input", "ins", "kbd", "label",
-    "mark", "nobr", "q", "rb", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "u", "var", "wbr",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
+    "input", "ins", "kbd", "label", "mark", "nobr", "q", "rb", "rp", "rt", "ruby", "s", "samp", "small", "span",
+    "strike", "strong", "sub", "sup", "u", "var", "wbr",
 ];
 
 /// Reads an HTML file.
@@ -142,31 +144,45 @@ fn is_silent(element: &scraper::node::Element) -> bool {
         return true;
     }
     element.attr("style").is_some_and(|style| {
-        let style: String = style.chars().filter(|character| !character.is_whitespace()).collect::<String>().to_ascii_lowercase();
+        let style: String =
+            style.chars().filter(|character| !character.is_whitespace()).collect::<String>().to_ascii_lowercase();
         style.contains("display:none") || style.contains("visibility:hidden")
     })
 }
 
 fn title(document: &Html) -> Option<String> {
-    let title = document.tree.nodes().find(|node| node.value().as_element().is_some_and(|element| element.name() == "title"))?;
-    let text: String = title.children().filter_map(|child| child.value().as_text().map(|text| text.to_string())).collect();
+    let title = document
+        .tree
+        .nodes()
+        .find(|node| node.value().as_element().is_some_and(|element| element.name() == "title"))?;
+    let text: String =
+        title.children().filter_map(|child| child.value().as_text().map(|text| text.to_string())).collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then(|| sink::clean(&text, 1000).0)
 }
 
 fn author(document: &Html) -> Option<String> {
     let mut elements = document.tree.nodes().filter_map(|node| node.value().as_element());
-    let meta = elements.find(|element| element.name() == "meta" && element.attr("name").is_some_and(|name| name.eq_ignore_ascii_case("author")))?;
+    let meta = elements.find(|element| {
+        element.name() == "meta" && element.attr("name").is_some_and(|name| name.eq_ignore_ascii_case("author"))
+    })?;
     meta.attr("content").map(|author| sink::clean(author.trim(), 1000).0).filter(|author| !author.is_empty())
 }
 
 /// Returns the charset that a page declares in its first bytes.
 fn declared_charset(bytes: &[u8]) -> Option<String> {
-    let head: String = bytes[..bytes.len().min(4096)].iter().map(|byte| char::from(*byte).to_ascii_lowercase()).collect();
+    let head: String =
+        bytes[..bytes.len().min(4096)].iter().map(|byte| char::from(*byte).to_ascii_lowercase()).collect();
     let head_end = head.find("<body").unwrap_or(head.len());
-    let after = head[..head_end].split("charset").nth(1).or_else(|| head[..head_end].strip_prefix("<?xml")?.split("encoding").nth(1))?;
+    let after = head[..head_end]
+        .split("charset")
+        .nth(1)
+        .or_else(|| head[..head_end].strip_prefix("<?xml")?.split("encoding").nth(1))?;
     let value = after.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
-    let label: String = value.chars().take_while(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | ':')).collect();
+    let label: String = value
+        .chars()
+        .take_while(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | ':'))
+        .collect();
     (!label.is_empty()).then_some(label)
 }
 
@@ -185,12 +201,19 @@ pub fn clean_body(html: &str) -> String {
 /// Returns a whole page around a safe body.
 pub fn page(title: Option<&str>, safe_body: &str) -> String {
     let title = escape(title.unwrap_or_default());
-    format!("<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{title}</title></head><body>\n{safe_body}\n</body></html>\n")
+    format!(
+        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{title}</title></head><body>\n{safe_body}\n</body></html>\n"
+    )
 }
 
 /// Returns text with the characters that mean something in HTML escaped, and without control characters.
 pub fn escape(text: &str) -> String {
-    sink::clean(text, usize::MAX).0.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    sink::clean(text, usize::MAX)
+        .0
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 fn sanitiser() -> Builder<'static> {
@@ -198,18 +221,34 @@ fn sanitiser() -> Builder<'static> {
     builder
         .add_tags(["font", "u", "big", "section", "main", "input", "tfoot", "address"])
         .add_clean_content_tags([
-            "iframe", "object", "embed", "applet", "noscript", "noframes", "template", "title", "svg", "math", "audio", "video", "canvas", "select", "textarea",
-            "button", "frameset", "xml",
+            "iframe", "object", "embed", "applet", "noscript", "noframes", "template", "title", "svg", "math", "audio",
+            "video", "canvas", "select", "textarea", "button", "frameset", "xml",
         ])
-        .add_generic_attributes(["align", "valign", "width", "height", "dir", "lang", "style", "bgcolor", "color", "border"])
+        .add_generic_attributes([
+            "align", "valign", "width", "height", "dir", "lang", "style", "bgcolor", "color", "border",
+        ])
         .add_tag_attributes("td", ["colspan", "rowspan"])
         .add_tag_attributes("th", ["colspan", "rowspan"])
         .add_tag_attributes("table", ["cellpadding", "cellspacing"])
         .add_tag_attributes("font", ["size", "face"])
         .add_tag_attributes("input", ["type", "checked", "disabled"])
         .filter_style_properties(HashSet::from([
-            "text-align", "color", "background-color", "font-weight", "font-style", "font-size", "text-decoration", "vertical-align", "text-indent", "width",
-            "border", "border-collapse", "white-space", "page-break-before", "page-break-after", "writing-mode",
+            "text-align",
+            "color",
+            "background-color",
+            "font-weight",
+            "font-style",
+            "font-size",
+            "text-decoration",
+            "vertical-align",
+            "text-indent",
+            "width",
+            "border",
+            "border-collapse",
+            "white-space",
+            "page-break-before",
+            "page-break-after",
+            "writing-mode",
         ]))
         .url_schemes(HashSet::from(["data"]))
         .url_relative(UrlRelative::Deny)
@@ -222,7 +261,9 @@ fn sanitiser() -> Builder<'static> {
 fn safe_attribute<'v>(element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
     match (element, attribute) {
         ("img", "src") => is_inline_picture(value).then_some(Cow::Borrowed(value)),
-        (_, "href" | "src" | "cite" | "background" | "data" | "action" | "longdesc" | "ping" | "poster" | "srcset") => None,
+        (_, "href" | "src" | "cite" | "background" | "data" | "action" | "longdesc" | "ping" | "poster" | "srcset") => {
+            None
+        }
         // The only boxes that are kept are those of task lists.
         ("input", "type") if value != "checkbox" => Some(Cow::Borrowed("hidden")),
         (_, "style") if has_reference(value) => None,
@@ -261,7 +302,8 @@ mod tests {
 
     #[test]
     fn blocks_cells_and_line_breaks_separate_words() {
-        let html = "<table><tr><td>一</td><td>二</td></tr><tr><td>三</td></tr></table>甲<br>乙<div>丙</div><pre>a\n  b</pre>";
+        let html =
+            "<table><tr><td>一</td><td>二</td></tr><tr><td>三</td></tr></table>甲<br>乙<div>丙</div><pre>a\n  b</pre>";
         assert_eq!(text(html), "一\t二\n三\n甲\n乙\n丙\na\n  b");
     }
 
@@ -286,7 +328,26 @@ mod tests {
         ];
         for html in hostile {
             let clean = clean_html(html, Some("<script>t"));
-            for word in ["<script", "alert", "onerror", "onload", "http:", "127.0.0.1", "file:", "javascript:", "data:", "href", "<iframe", "<object", "<form", "<svg", "<link", "<base", "refresh", "url("] {
+            for word in [
+                "<script",
+                "alert",
+                "onerror",
+                "onload",
+                "http:",
+                "127.0.0.1",
+                "file:",
+                "javascript:",
+                "data:",
+                "href",
+                "<iframe",
+                "<object",
+                "<form",
+                "<svg",
+                "<link",
+                "<base",
+                "refresh",
+                "url(",
+            ] {
                 assert!(!clean.contains(word), "{word} in {clean}");
             }
         }
@@ -304,7 +365,10 @@ mod tests {
     #[test]
     fn charsets_are_found_in_both_meta_forms() {
         assert_eq!(declared_charset(b"<meta charset='GBK'>").as_deref(), Some("gbk"));
-        assert_eq!(declared_charset(b"<META http-equiv=Content-Type content=\"text/html; charset=gb2312\">").as_deref(), Some("gb2312"));
+        assert_eq!(
+            declared_charset(b"<META http-equiv=Content-Type content=\"text/html; charset=gb2312\">").as_deref(),
+            Some("gb2312")
+        );
         assert_eq!(declared_charset(b"<p>x").as_deref(), None);
     }
 }

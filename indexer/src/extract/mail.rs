@@ -47,10 +47,17 @@ impl Header {
 
     /// Returns the fields that are not empty.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        [("主题 Subject", &self.subject), ("发件人 From", &self.from), ("收件人 To", &self.to), ("抄送 Cc", &self.cc), ("密送 Bcc", &self.bcc), ("日期 Date", &self.date)]
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(label, value)| (label, value.as_str()))
+        [
+            ("主题 Subject", &self.subject),
+            ("发件人 From", &self.from),
+            ("收件人 To", &self.to),
+            ("抄送 Cc", &self.cc),
+            ("密送 Bcc", &self.bcc),
+            ("日期 Date", &self.date),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(label, value)| (label, value.as_str()))
     }
 
     /// Adds the values, one in a line.
@@ -62,10 +69,17 @@ impl Header {
     pub fn page(&self, safe_body: &str, attachments: &[super::Attachment]) -> String {
         let mut page = String::from("<table>\n");
         for (label, value) in self.fields() {
-            page.push_str(&format!("<tr><th align=\"left\" valign=\"top\">{label}</th><td>{}</td></tr>\n", html::escape(value)));
+            page.push_str(&format!(
+                "<tr><th align=\"left\" valign=\"top\">{label}</th><td>{}</td></tr>\n",
+                html::escape(value)
+            ));
         }
         for attachment in attachments {
-            page.push_str(&format!("<tr><th align=\"left\" valign=\"top\">附件 Attachment</th><td>{} ({} B)</td></tr>\n", html::escape(&attachment.name), attachment.size_bytes));
+            page.push_str(&format!(
+                "<tr><th align=\"left\" valign=\"top\">附件 Attachment</th><td>{} ({} B)</td></tr>\n",
+                html::escape(&attachment.name),
+                attachment.size_bytes
+            ));
         }
         page.push_str("</table>\n<hr>\n");
         page.push_str(safe_body);
@@ -125,7 +139,11 @@ fn push_attachment(part: &MessagePart, guard: &Guard, depth: usize, text: &mut F
     if let PartType::Message(inner) = &part.body {
         let name = inner.subject().map(|subject| format!("{}.eml", names::display_name(subject))).unwrap_or(name);
         sink.line(&name);
-        text.attachments.push(super::Attachment { name, media_type: "message/rfc822".to_owned(), size_bytes: inner.raw_message.len() as u64 });
+        text.attachments.push(super::Attachment {
+            name,
+            media_type: "message/rfc822".to_owned(),
+            size_bytes: inner.raw_message.len() as u64,
+        });
         if guard.admits_inner_file(depth + 1)
             && let Ok(inner) = read_message(inner, guard, depth + 1)
         {
@@ -199,7 +217,9 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
-        let bits = u32::from(group[0]) << 16 | u32::from(*group.get(1).unwrap_or(&0)) << 8 | u32::from(*group.get(2).unwrap_or(&0));
+        let bits = u32::from(group[0]) << 16
+            | u32::from(*group.get(1).unwrap_or(&0)) << 8
+            | u32::from(*group.get(2).unwrap_or(&0));
         for index in 0..4 {
             let is_padding = index > group.len();
             let letter = ALPHABET[(bits >> (18 - 6 * index)) as usize & 63];

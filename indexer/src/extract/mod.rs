@@ -54,12 +54,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_text_bytes: 32 << 20,
-            max_unpacked_bytes: 512 << 20,
-            max_entries: 20_000,
-            max_depth: 3,
-        }
+        Self { max_text_bytes: 32 << 20, max_unpacked_bytes: 512 << 20, max_entries: 20_000, max_depth: 3 }
     }
 }
 

@@ -46,7 +46,8 @@ fn read_message(file: &mut File, folder: &str, header_bytes: usize, guard: &Guar
     let header = header(&mut storage)?;
     let body = storage.text(BODY)?;
     let html_body = html_body(&mut storage)?;
-    let encapsulated = if html_body.is_empty() || body.is_empty() { rtf_body(&mut storage, guard)? } else { String::new() };
+    let encapsulated =
+        if html_body.is_empty() || body.is_empty() { rtf_body(&mut storage, guard)? } else { String::new() };
 
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     header.push(&mut sink);
@@ -83,7 +84,14 @@ fn header(storage: &mut Storage) -> Result<Header> {
     let transport = storage.text(TRANSPORT_HEADERS)?;
     let stated_date = transport.lines().find_map(|line| line.strip_prefix("Date:")).map(|date| date.trim().to_owned());
     let date = storage.time(SENT_AT).or_else(|| storage.time(DELIVERED_AT)).or(stated_date).unwrap_or_default();
-    Ok(Header { from, to: storage.text(DISPLAY_TO)?, cc: storage.text(DISPLAY_CC)?, bcc: storage.text(DISPLAY_BCC)?, date, subject: storage.text(SUBJECT)? })
+    Ok(Header {
+        from,
+        to: storage.text(DISPLAY_TO)?,
+        cc: storage.text(DISPLAY_CC)?,
+        bcc: storage.text(DISPLAY_BCC)?,
+        date,
+        subject: storage.text(SUBJECT)?,
+    })
 }
 
 fn first_of(storage: &mut Storage, properties: &[u16]) -> Result<String> {
@@ -109,7 +117,14 @@ fn rtf_body(storage: &mut Storage, guard: &Guard) -> Result<String> {
     Ok(rtf::decompress(&compressed, limit).map(|source| rtf::text(&source, limit).text).unwrap_or_default())
 }
 
-fn read_attachment(file: &mut File, folder: &str, guard: &Guard, depth: usize, text: &mut FileText, sink: &mut Sink) -> Result<()> {
+fn read_attachment(
+    file: &mut File,
+    folder: &str,
+    guard: &Guard,
+    depth: usize,
+    text: &mut FileText,
+    sink: &mut Sink,
+) -> Result<()> {
     let mut storage = Storage::open(file, folder, 8, guard)?;
     let name = first_of(&mut storage, &ATTACH_NAMES)?;
     let embedded = format!("{folder}/__substg1.0_{ATTACH_DATA:04X}000D");
@@ -145,7 +160,8 @@ struct Storage<'f, 'a, 'g> {
 
 impl<'f, 'a, 'g> Storage<'f, 'a, 'g> {
     fn open(file: &'f mut File<'a>, folder: &str, header_bytes: usize, guard: &'g Guard<'g>) -> Result<Self> {
-        let mut storage = Self { file, folder: folder.to_owned(), code_page: encoding_rs::WINDOWS_1252, fixed: Vec::new(), guard };
+        let mut storage =
+            Self { file, folder: folder.to_owned(), code_page: encoding_rs::WINDOWS_1252, fixed: Vec::new(), guard };
         let fixed = storage.stream("__properties_version1.0")?.unwrap_or_default();
         storage.fixed = fixed.get(header_bytes..).unwrap_or_default().to_vec();
         let number = CODE_PAGES.iter().find_map(|property| storage.fixed_value(*property)).unwrap_or(0) as u32;
@@ -164,7 +180,9 @@ impl<'f, 'a, 'g> Storage<'f, 'a, 'g> {
         let seconds = (self.fixed_value(property)? / 10_000_000).checked_sub(11_644_473_600)?;
         let (days, seconds) = (seconds / 86_400, seconds % 86_400);
         let (year, month, day) = civil_date(days);
-        (year < 3000).then(|| format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60))
+        (year < 3000).then(|| {
+            format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
+        })
     }
 
     fn text(&mut self, property: u16) -> Result<String> {
@@ -196,7 +214,10 @@ impl<'f, 'a, 'g> Storage<'f, 'a, 'g> {
     fn children(&self, prefix: &str) -> Vec<String> {
         let folder = if self.folder.is_empty() { "/" } else { &self.folder };
         let Ok(entries) = self.file.read_storage(folder) else { return Vec::new() };
-        let mut names: Vec<String> = entries.filter(|entry| entry.is_storage() && entry.name().starts_with(prefix)).map(|entry| format!("{}/{}", self.folder, entry.name())).collect();
+        let mut names: Vec<String> = entries
+            .filter(|entry| entry.is_storage() && entry.name().starts_with(prefix))
+            .map(|entry| format!("{}/{}", self.folder, entry.name()))
+            .collect();
         names.sort();
         names.truncate(2048);
         names

@@ -30,7 +30,8 @@ pub fn zip_name(raw: &[u8]) -> String {
 
 fn clean_name(name: &str) -> String {
     let is_shown = |character: &char| {
-        !character.is_control() && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        !character.is_control()
+            && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     name.chars().filter(is_shown).take(MAX_NAME_CHARS).collect::<String>().trim().to_owned()
 }

@@ -13,7 +13,9 @@ pub fn show_number(value: f64, format: &str) -> String {
     }
     let percent = body.matches('%').count();
     let value = if percent > 0 { value * 100.0 } else { value };
-    let decimals = body.split_once('.').map_or(0, |(_, rest)| rest.chars().take_while(|character| matches!(character, '0' | '#' | '?')).count());
+    let decimals = body
+        .split_once('.')
+        .map_or(0, |(_, rest)| rest.chars().take_while(|character| matches!(character, '0' | '#' | '?')).count());
     let shown = format!("{value:.decimals$}", decimals = decimals.min(15));
     let shown = if body.split('.').next().is_some_and(|whole| whole.contains(',')) { group(&shown) } else { shown };
     if percent > 0 { format!("{shown}%") } else { shown }
@@ -61,9 +63,17 @@ pub fn show_moment(moment: Moment, format: &str) -> String {
                 shown.extend(next.filter(|_| character == '\\'));
                 taken = 1 + next.map_or(0, char::len_utf8);
             }
-            'y' => shown.push_str(&if run <= 2 { format!("{:02}", moment.year % 100) } else { format!("{:04}", moment.year) }),
+            'y' => shown.push_str(&if run <= 2 {
+                format!("{:02}", moment.year % 100)
+            } else {
+                format!("{:04}", moment.year)
+            }),
             'm' if after_hour || is_before_seconds(&rest[taken..]) => push_padded(&mut shown, moment.minute, run),
-            'm' if run >= 3 => shown.push_str(MONTHS[usize::from(moment.month.clamp(1, 12)) - 1].get(..if run == 3 { 3 } else { 20 }).unwrap_or(MONTHS[usize::from(moment.month.clamp(1, 12)) - 1])),
+            'm' if run >= 3 => shown.push_str(
+                MONTHS[usize::from(moment.month.clamp(1, 12)) - 1]
+                    .get(..if run == 3 { 3 } else { 20 })
+                    .unwrap_or(MONTHS[usize::from(moment.month.clamp(1, 12)) - 1]),
+            ),
             'm' => push_padded(&mut shown, moment.month, run),
             'd' if run <= 2 => push_padded(&mut shown, moment.day, run),
             'h' => push_padded(&mut shown, if is_half_day { (moment.hour + 11) % 12 + 1 } else { moment.hour }, run),
@@ -89,7 +99,8 @@ pub fn show_moment(moment: Moment, format: &str) -> String {
 /// Returns a date and time in ISO 8601, without the part that is zero.
 pub fn iso(moment: Moment) -> String {
     let Moment { year, month, day, hour, minute, second } = moment;
-    let time = if second == 0 { format!("{hour:02}:{minute:02}") } else { format!("{hour:02}:{minute:02}:{second:02}") };
+    let time =
+        if second == 0 { format!("{hour:02}:{minute:02}") } else { format!("{hour:02}:{minute:02}:{second:02}") };
     let is_midnight = hour == 0 && minute == 0 && second == 0;
     match (year, is_midnight) {
         (0..=1900, false) => time,
@@ -98,8 +109,20 @@ pub fn iso(moment: Moment) -> String {
     }
 }
 
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 fn push_padded(shown: &mut String, number: u8, width: usize) {
     shown.push_str(&format!("{number:0width$}", width = width.min(2)));
@@ -176,7 +199,18 @@ mod tests {
 
     #[test]
     fn odd_formats_do_no_harm() {
-        for format in ["\"", "[", "\\", "y\"", "*", "文", "mmmmmmmm", "a", "\u{10ffff}", "00000000000000000000000000000.0000000000000000000000000000"] {
+        for format in [
+            "\"",
+            "[",
+            "\\",
+            "y\"",
+            "*",
+            "文",
+            "mmmmmmmm",
+            "a",
+            "\u{10ffff}",
+            "00000000000000000000000000000.0000000000000000000000000000",
+        ] {
             show_moment(MOMENT, format);
             show_number(1.5, format);
         }

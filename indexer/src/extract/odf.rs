@@ -15,7 +15,8 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     {
         return Err(ExtractError::Encrypted);
     }
-    let content = package.read_xml("content.xml", guard)?.ok_or_else(|| ExtractError::damaged("content.xml is absent"))?;
+    let content =
+        package.read_xml("content.xml", guard)?.ok_or_else(|| ExtractError::damaged("content.xml is absent"))?;
     let mut text = FileText::default();
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     if let Some(meta) = package.read_xml("meta.xml", guard)? {
@@ -127,7 +128,10 @@ impl PartReader<'_> {
 
 /// Tells whether readers do not see what is inside: deleted text, furigana, scripts, dates of notes.
 fn hides(name: &str) -> bool {
-    matches!(name, "tracked-changes" | "ruby-text" | "scripts" | "script" | "note-citation" | "font-face-decls" | "forms")
+    matches!(
+        name,
+        "tracked-changes" | "ruby-text" | "scripts" | "script" | "note-citation" | "font-face-decls" | "forms"
+    )
 }
 
 #[cfg(test)]

@@ -23,7 +23,11 @@ const USUAL_BOX: [f32; 4] = [0.0, 0.0, 210.0, 297.0];
 pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     let mut package = Package::open(source, guard)?;
     let root = package.read_xml("OFD.xml", guard)?.ok_or_else(|| ExtractError::damaged("OFD.xml is absent"))?;
-    let mut text = FileText { title: xml::first_text(&root, "Title"), author: xml::first_text(&root, "Author"), ..FileText::default() };
+    let mut text = FileText {
+        title: xml::first_text(&root, "Title"),
+        author: xml::first_text(&root, "Author"),
+        ..FileText::default()
+    };
     let mut extra = Sink::new(guard.limits.max_text_bytes);
     push_properties(&root, &mut extra)?;
     for document in texts_of(&root, "DocRoot")? {
@@ -56,7 +60,13 @@ struct Document {
     attachments: Option<String>,
 }
 
-fn read_document(package: &mut Package, root: &str, guard: &Guard, text: &mut FileText, extra: &mut Sink) -> Result<()> {
+fn read_document(
+    package: &mut Package,
+    root: &str,
+    guard: &Guard,
+    text: &mut FileText,
+    extra: &mut Sink,
+) -> Result<()> {
     let folder = folder_of(root);
     let xml = package.read_xml(root, guard)?.ok_or_else(|| ExtractError::damaged("a document root is absent"))?;
     let document = parse_document(&xml)?;
@@ -99,7 +109,14 @@ fn parse_document(xml: &str) -> Result<Document> {
     Ok(document)
 }
 
-fn read_page(package: &mut Package, document: &Document, folder: &str, location: &str, notes: &[String], guard: &Guard) -> Result<PageText> {
+fn read_page(
+    package: &mut Package,
+    document: &Document,
+    folder: &str,
+    location: &str,
+    notes: &[String],
+    guard: &Guard,
+) -> Result<PageText> {
     let content = package.read_xml(&resolve(folder, location), guard)?.unwrap_or_default();
     let head = ofd_page::head(&content)?;
     let page_box = head.page_box.or(document.page_box).unwrap_or(USUAL_BOX);
@@ -121,7 +138,12 @@ fn read_page(package: &mut Package, document: &Document, folder: &str, location:
 }
 
 /// Returns the annotation files of each page, by page id.
-fn read_annotation_list(package: &mut Package, document: &Document, folder: &str, guard: &Guard) -> Result<HashMap<String, Vec<String>>> {
+fn read_annotation_list(
+    package: &mut Package,
+    document: &Document,
+    folder: &str,
+    guard: &Guard,
+) -> Result<HashMap<String, Vec<String>>> {
     let mut notes: HashMap<String, Vec<String>> = HashMap::new();
     let Some(list) = &document.annotations else { return Ok(notes) };
     let path = resolve(folder, list);
@@ -141,7 +163,13 @@ fn read_annotation_list(package: &mut Package, document: &Document, folder: &str
     Ok(notes)
 }
 
-fn read_attachments(package: &mut Package, list: &str, guard: &Guard, text: &mut FileText, extra: &mut Sink) -> Result<()> {
+fn read_attachments(
+    package: &mut Package,
+    list: &str,
+    guard: &Guard,
+    text: &mut FileText,
+    extra: &mut Sink,
+) -> Result<()> {
     let Some(xml) = package.read_xml(list, guard)? else { return Ok(()) };
     let (mut name, mut current, mut found) = (String::new(), String::new(), Vec::new());
     xml::walk(&xml, |node| match node {

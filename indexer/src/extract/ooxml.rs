@@ -37,7 +37,9 @@ pub fn read(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> R
             // calamine has no limits of its own: it gets the file once every part was seen to be small enough.
             package.check_sizes(guard, |name| name.starts_with("xl/"))?;
             sheets::push_workbook(source, media_type, &mut sink)?;
-            push_parts(&mut package, guard, &mut sink, Place::Sheet, |name| is_in(name, "xl/", &["comments", "threadedComments", "drawings/drawing"]))?;
+            push_parts(&mut package, guard, &mut sink, Place::Sheet, |name| {
+                is_in(name, "xl/", &["comments", "threadedComments", "drawings/drawing"])
+            })?;
         }
     }
     push_parts(&mut package, guard, &mut sink, Place::Drawing, |name| {
@@ -105,7 +107,10 @@ fn read_properties(package: &mut Package, guard: &Guard, text: &mut FileText, si
 
 fn read_word(package: &mut Package, main: &str, guard: &Guard, sink: &mut Sink) -> Result<()> {
     let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-    let in_folder = |name: &str, stem: &str| name.strip_prefix(&folder).is_some_and(|rest| rest.trim_start_matches('/').starts_with(stem) && rest.ends_with(".xml"));
+    let in_folder = |name: &str, stem: &str| {
+        name.strip_prefix(&folder)
+            .is_some_and(|rest| rest.trim_start_matches('/').starts_with(stem) && rest.ends_with(".xml"))
+    };
     push_parts(package, guard, sink, Place::Word, |name| in_folder(name, "header"))?;
     let document = package.read_xml(main, guard)?.ok_or_else(|| ExtractError::damaged("its main part is absent"))?;
     ooxml_text::push(&document, Place::Word, sink)?;
@@ -130,7 +135,9 @@ fn read_slides(package: &mut Package, guard: &Guard, sink: &mut Sink) -> Result<
 /// Returns the parts that `part` names as its relations of a kind.
 fn related(package: &mut Package, part: &str, kind: &str, guard: &Guard) -> Result<Vec<String>> {
     let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
-    let Some(relations) = package.read_xml(&format!("{folder}/_rels/{file}.rels"), guard)? else { return Ok(Vec::new()) };
+    let Some(relations) = package.read_xml(&format!("{folder}/_rels/{file}.rels"), guard)? else {
+        return Ok(Vec::new());
+    };
     let mut targets = Vec::new();
     xml::walk(&relations, |node| {
         if let xml::Node::Start(element) = node
@@ -164,7 +171,13 @@ fn is_in(name: &str, root: &str, stems: &[&str]) -> bool {
     rest.ends_with(".xml") && stems.iter().any(|stem| rest.starts_with(stem))
 }
 
-fn push_parts(package: &mut Package, guard: &Guard, sink: &mut Sink, place: Place, is_wanted: impl Fn(&str) -> bool) -> Result<()> {
+fn push_parts(
+    package: &mut Package,
+    guard: &Guard,
+    sink: &mut Sink,
+    place: Place,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<()> {
     for name in package.names_where(is_wanted) {
         if sink.is_full() {
             break;
@@ -182,8 +195,17 @@ fn push_part(package: &mut Package, name: &str, guard: &Guard, sink: &mut Sink, 
 }
 
 /// Reads the documents that are embedded in this one.
-fn read_embedded(package: &mut Package, guard: &Guard, depth: usize, text: &mut FileText, sink: &mut Sink) -> Result<()> {
-    let known = [".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".doc", ".xls", ".ppt", ".odt", ".ods", ".odp", ".rtf", ".txt"];
+fn read_embedded(
+    package: &mut Package,
+    guard: &Guard,
+    depth: usize,
+    text: &mut FileText,
+    sink: &mut Sink,
+) -> Result<()> {
+    let known = [
+        ".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".doc", ".xls", ".ppt", ".odt", ".ods", ".odp", ".rtf",
+        ".txt",
+    ];
     let names = package.names_where(|name| {
         let name = name.to_ascii_lowercase();
         name.contains("/embeddings/") && known.iter().any(|extension| name.ends_with(extension))

@@ -1,8 +1,8 @@
 //! Which words stand in one XML part of an Office document?
 
+use super::Result;
 use super::sink::Sink;
 use super::xml::{self, Element, Node};
-use super::Result;
 
 /// Which vocabulary a part speaks.
 #[derive(Clone, Copy, PartialEq)]

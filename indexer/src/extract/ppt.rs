@@ -27,7 +27,10 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     }
     let mut document = Vec::new();
     let stream = file.open_stream("/PowerPoint Document").map_err(ExtractError::damaged)?;
-    stream.take(guard.unpack_allowance().saturating_add(1)).read_to_end(&mut document).map_err(ExtractError::damaged)?;
+    stream
+        .take(guard.unpack_allowance().saturating_add(1))
+        .read_to_end(&mut document)
+        .map_err(ExtractError::damaged)?;
     guard.count_unpacked(document.len() as u64)?;
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     push_records(&document, &mut sink);

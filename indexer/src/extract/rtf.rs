@@ -12,9 +12,34 @@ const MAX_GROUPS: usize = 500;
 
 /// Groups whose text is no part of the document.
 const SILENT: [&str; 28] = [
-    "fonttbl", "colortbl", "stylesheet", "info", "pict", "object", "objdata", "themedata", "colorschememapping", "datastore", "latentstyles", "listtable",
-    "listoverridetable", "rsidtbl", "generator", "xmlnstbl", "fldinst", "bkmkstart", "bkmkend", "filetbl", "revtbl", "mmathPr", "htmltag", "pntext", "panose", "falt",
-    "atnid", "atnauthor",
+    "fonttbl",
+    "colortbl",
+    "stylesheet",
+    "info",
+    "pict",
+    "object",
+    "objdata",
+    "themedata",
+    "colorschememapping",
+    "datastore",
+    "latentstyles",
+    "listtable",
+    "listoverridetable",
+    "rsidtbl",
+    "generator",
+    "xmlnstbl",
+    "fldinst",
+    "bkmkstart",
+    "bkmkend",
+    "filetbl",
+    "revtbl",
+    "mmathPr",
+    "htmltag",
+    "pntext",
+    "panose",
+    "falt",
+    "atnid",
+    "atnauthor",
 ];
 
 /// Reads a rich text file.
@@ -36,7 +61,13 @@ pub fn text(source: &[u8], limit_bytes: usize) -> FileText {
     reader.flush();
     let (text, is_truncated) = reader.sink.finish();
     let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    FileText { text, is_truncated, title: some(reader.title.finish().0), author: some(reader.author.finish().0), ..FileText::default() }
+    FileText {
+        text,
+        is_truncated,
+        title: some(reader.title.finish().0),
+        author: some(reader.author.finish().0),
+        ..FileText::default()
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -138,8 +169,13 @@ impl Reader {
         let word = std::str::from_utf8(&source[position..position + letters]).unwrap_or_default();
         let mut end = position + letters;
         let sign = usize::from(source.get(end) == Some(&b'-'));
-        let digits = source[(end + sign).min(source.len())..].iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
-        let number = if digits > 0 { std::str::from_utf8(&source[end..end + sign + digits]).ok().and_then(|text| text.parse::<i64>().ok()) } else { None };
+        let digits =
+            source[(end + sign).min(source.len())..].iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
+        let number = if digits > 0 {
+            std::str::from_utf8(&source[end..end + sign + digits]).ok().and_then(|text| text.parse::<i64>().ok())
+        } else {
+            None
+        };
         if digits > 0 {
             end += sign + digits;
         }
@@ -351,7 +387,16 @@ mod tests {
     #[test]
     fn damaged_rich_text_does_no_harm() {
         let deep = [b"{".repeat(100_000), b"x".to_vec()].concat();
-        for source in [&b"{\\rtf1\\'"[..], b"{\\rtf1\\'z", b"\\bin999999999999 x", b"}}}}x", b"\\", b"\\u", b"\\u99999999999", &deep] {
+        for source in [
+            &b"{\\rtf1\\'"[..],
+            b"{\\rtf1\\'z",
+            b"\\bin999999999999 x",
+            b"}}}}x",
+            b"\\",
+            b"\\u",
+            b"\\u99999999999",
+            &deep,
+        ] {
             shown(source);
         }
     }
@@ -360,8 +405,9 @@ mod tests {
     fn compressed_rich_text_is_unpacked() {
         // The example of MS-OXRTFCP 3.1.1.
         let compressed = [
-            0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0x00, 0x0a, 0x00, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32,
-            0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 0x09, 0x00, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
+            0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0x00, 0x0a, 0x00, 0x72,
+            0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 0x09, 0x00, 0x20, 0x62,
+            0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
         ];
         assert_eq!(decompress(&compressed, 1000).unwrap(), b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n");
         assert_eq!(decompress(&[0; 10], 1000), None);

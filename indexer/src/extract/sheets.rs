@@ -28,7 +28,11 @@ pub fn push_workbook(source: &Source, media_type: &str, sink: &mut Sink) -> Resu
             Err(calamine::XlsxError::NotAWorksheet(_) | calamine::XlsxError::WorksheetNotFound(_)) => continue,
             Err(error) => return Err(xlsx_error(error)),
         };
-        let formats: Vec<String> = cells.styles().iter().map(|style| style.number_format.as_ref().map_or_else(String::new, |format| format.format_code.clone())).collect();
+        let formats: Vec<String> = cells
+            .styles()
+            .iter()
+            .map(|style| style.number_format.as_ref().map_or_else(String::new, |format| format.format_code.clone()))
+            .collect();
         let mut row = 0;
         while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(xlsx_error)? {
             if sink.is_full() {

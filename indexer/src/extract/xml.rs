@@ -41,7 +41,8 @@ impl Element<'_> {
     }
 
     fn find(&self, is_wanted: impl Fn(QName) -> bool) -> Option<String> {
-        let attribute = self.tag.attributes().with_checks(false).flatten().find(|attribute| is_wanted(attribute.key))?;
+        let attribute =
+            self.tag.attributes().with_checks(false).flatten().find(|attribute| is_wanted(attribute.key))?;
         // A value with entities that mean nothing stays as it is written.
         Some(unescape(&attribute.value).unwrap_or(Cow::Borrowed(&attribute.value)).into_owned())
     }
@@ -49,7 +50,9 @@ impl Element<'_> {
 
 /// Decodes an XML part by its byte order mark or declaration.
 pub fn decode(bytes: Vec<u8>) -> String {
-    let is_utf8 = !bytes.starts_with(&[0xef, 0xbb, 0xbf]) && !bytes.starts_with(&[0xff, 0xfe]) && !bytes.starts_with(&[0xfe, 0xff]);
+    let is_utf8 = !bytes.starts_with(&[0xef, 0xbb, 0xbf])
+        && !bytes.starts_with(&[0xff, 0xfe])
+        && !bytes.starts_with(&[0xfe, 0xff]);
     let bytes = match String::from_utf8(bytes) {
         Ok(text) if is_utf8 && !text.contains('\0') => return text,
         Ok(text) => text.into_bytes(),
@@ -61,7 +64,8 @@ pub fn decode(bytes: Vec<u8>) -> String {
 
 fn declared_encoding(head: &[u8]) -> Option<String> {
     let head: String = head.iter().map(|byte| char::from(*byte)).collect();
-    let value = head.strip_prefix("<?xml")?.split("?>").next()?.split("encoding").nth(1)?.trim_start_matches([' ', '=']);
+    let value =
+        head.strip_prefix("<?xml")?.split("?>").next()?.split("encoding").nth(1)?.trim_start_matches([' ', '=']);
     let quote = value.chars().next()?;
     Some(value[1..].split(quote).next()?.to_owned())
 }

@@ -55,25 +55,13 @@ impl Collector for Visible<'_> {
     type Fruit = Collected;
     type Child = SegmentVisible;
 
-    fn for_segment(
-        &self,
-        segment: SegmentOrdinal,
-        reader: &SegmentReader,
-    ) -> tantivy::Result<SegmentVisible> {
+    fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<SegmentVisible> {
         let columns = reader.fast_fields();
         let scopes = columns.str(SCOPE)?;
-        let names = if self.sort == Sort::Name {
-            columns.str(NAME_KEY)?
-        } else {
-            None
-        };
+        let names = if self.sort == Sort::Name { columns.str(NAME_KEY)? } else { None };
         let after = match (&self.after, &names) {
             (Some(after), Some(names)) => Some(after_name(after, names)?),
-            (Some(after), None) => Some(LocalKey {
-                major: after.major,
-                newer: after.newer,
-                tie: after.tie,
-            }),
+            (Some(after), None) => Some(LocalKey { major: after.major, newer: after.newer, tie: after.tie }),
             (None, _) => None,
         };
         Ok(SegmentVisible {
@@ -86,18 +74,10 @@ impl Collector for Visible<'_> {
             },
             scopes,
             max_level: self.access.max_level,
-            levels: columns
-                .column_opt(LEVEL)?
-                .unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
-            updated: columns
-                .column_opt(UPDATED_AT)?
-                .unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
-            sizes: columns
-                .column_opt(SIZE)?
-                .unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
-            ties: columns
-                .column_opt(TIE)?
-                .unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
+            levels: columns.column_opt(LEVEL)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
+            updated: columns.column_opt(UPDATED_AT)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
+            sizes: columns.column_opt(SIZE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
+            ties: columns.column_opt(TIE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
             names,
             after,
             limit: self.limit,
@@ -110,14 +90,8 @@ impl Collector for Visible<'_> {
         self.sort == Sort::Relevance
     }
 
-    fn merge_fruits(
-        &self,
-        segments: Vec<tantivy::Result<Collected>>,
-    ) -> tantivy::Result<Collected> {
-        let mut all = Collected {
-            total: 0,
-            top: Vec::new(),
-        };
+    fn merge_fruits(&self, segments: Vec<tantivy::Result<Collected>>) -> tantivy::Result<Collected> {
+        let mut all = Collected { total: 0, top: Vec::new() };
         for segment in segments {
             let segment = segment?;
             all.total += segment.total;
@@ -160,20 +134,12 @@ fn after_name(after: &Key, names: &StrColumn) -> tantivy::Result<LocalKey> {
             Ordering::Less => low = middle + 1,
             Ordering::Greater => high = middle,
             Ordering::Equal => {
-                return Ok(LocalKey {
-                    major: middle as i64,
-                    newer: after.newer,
-                    tie: after.tie,
-                });
+                return Ok(LocalKey { major: middle as i64, newer: after.newer, tie: after.tie });
             }
         }
     }
     // The name itself is not here: everything from the next greater one on comes after.
-    Ok(LocalKey {
-        major: low as i64 - 1,
-        newer: i64::MAX,
-        tie: u64::MAX,
-    })
+    Ok(LocalKey { major: low as i64 - 1, newer: i64::MAX, tie: u64::MAX })
 }
 
 /// A key whose name is an ordinal of its segment.
@@ -226,20 +192,13 @@ pub struct SegmentVisible {
 
 impl SegmentVisible {
     fn allows(&self, doc: DocId) -> bool {
-        if self
-            .levels
-            .first(doc)
-            .is_none_or(|level| level > self.max_level)
-        {
+        if self.levels.first(doc).is_none_or(|level| level > self.max_level) {
             return false;
         }
         let Some(allowed) = &self.allowed else {
             return true;
         };
-        let scope = self
-            .scopes
-            .as_ref()
-            .and_then(|scopes| scopes.ords().first(doc));
+        let scope = self.scopes.as_ref().and_then(|scopes| scopes.ords().first(doc));
         scope.is_some_and(|scope| allowed.get(scope as usize) == Some(&true))
     }
 
@@ -249,31 +208,18 @@ impl SegmentVisible {
             Sort::Newest => -self.updated.first(doc).unwrap_or(0),
             Sort::Oldest => self.updated.first(doc).unwrap_or(0),
             Sort::Size => -self.sizes.first(doc).unwrap_or(0),
-            Sort::Name => self
-                .names
-                .as_ref()
-                .and_then(|names| names.ords().first(doc))
-                .unwrap_or(0) as i64,
+            Sort::Name => self.names.as_ref().and_then(|names| names.ords().first(doc)).unwrap_or(0) as i64,
         }
     }
 
     fn resolve(&self, candidate: Candidate) -> tantivy::Result<Ranked> {
         let LocalKey { major, newer, tie } = candidate.key;
-        let mut key = Key {
-            name: String::new(),
-            major,
-            newer,
-            tie,
-        };
+        let mut key = Key { name: String::new(), major, newer, tie };
         if let Some(names) = &self.names {
             names.ord_to_str(major as u64, &mut key.name)?;
             key.major = 0;
         }
-        Ok(Ranked {
-            key,
-            score: candidate.score,
-            address: DocAddress::new(self.segment, candidate.doc),
-        })
+        Ok(Ranked { key, score: candidate.score, address: DocAddress::new(self.segment, candidate.doc) })
     }
 }
 
@@ -294,11 +240,7 @@ impl SegmentCollector for SegmentVisible {
             return;
         }
         let newer = -self.updated.first(doc).unwrap_or(0);
-        let key = LocalKey {
-            major,
-            newer,
-            tie: self.ties.first(doc).unwrap_or(0),
-        };
+        let key = LocalKey { major, newer, tie: self.ties.first(doc).unwrap_or(0) };
         if self.after.is_some_and(|after| key <= after) {
             return;
         }
@@ -309,12 +251,7 @@ impl SegmentCollector for SegmentVisible {
     }
 
     fn harvest(mut self) -> Self::Fruit {
-        let top = std::mem::take(&mut self.top)
-            .into_iter()
-            .map(|candidate| self.resolve(candidate));
-        Ok(Collected {
-            total: self.total,
-            top: top.collect::<tantivy::Result<_>>()?,
-        })
+        let top = std::mem::take(&mut self.top).into_iter().map(|candidate| self.resolve(candidate));
+        Ok(Collected { total: self.total, top: top.collect::<tantivy::Result<_>>()? })
     }
 }

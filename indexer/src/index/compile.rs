@@ -6,8 +6,8 @@
 use std::ops::Bound;
 
 use tantivy::query::{
-    AllQuery, Bm25StatisticsProvider, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur,
-    PhraseQuery, Query, RangeQuery, TermQuery,
+    AllQuery, Bm25StatisticsProvider, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query, RangeQuery,
+    TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
@@ -40,17 +40,9 @@ impl Compiler<'_> {
         let mut parts: Vec<(Occur, Boxed)> = Vec::new();
         for clause in &query.clauses {
             parts.push(match &clause.any[..] {
-                [
-                    Item {
-                        negated: true,
-                        term,
-                    },
-                ] => (Occur::MustNot, self.term(term)),
+                [Item { negated: true, term }] => (Occur::MustNot, self.term(term)),
                 [item] => (Occur::Must, self.term(&item.term)),
-                items => (
-                    Occur::Must,
-                    any(items.iter().map(|item| self.item(item)).collect()),
-                ),
+                items => (Occur::Must, any(items.iter().map(|item| self.item(item)).collect())),
             });
         }
         let mut filters: Vec<Boxed> = Vec::new();
@@ -66,11 +58,7 @@ impl Compiler<'_> {
         if request.after.is_some() || request.before.is_some() {
             filters.push(self.times(request.after, request.before));
         }
-        parts.extend(
-            filters
-                .into_iter()
-                .map(|filter| (Occur::Must, silent(filter))),
-        );
+        parts.extend(filters.into_iter().map(|filter| (Occur::Must, silent(filter))));
         if parts.iter().all(|(occur, _)| *occur == Occur::MustNot) {
             parts.push((Occur::Must, silent(Box::new(AllQuery))));
         }
@@ -82,10 +70,7 @@ impl Compiler<'_> {
         if !item.negated {
             return term;
         }
-        Box::new(BooleanQuery::new(vec![
-            (Occur::Must, silent(Box::new(AllQuery))),
-            (Occur::MustNot, term),
-        ]))
+        Box::new(BooleanQuery::new(vec![(Occur::Must, silent(Box::new(AllQuery))), (Occur::MustNot, term)]))
     }
 
     fn term(&self, term: &Term) -> Boxed {
@@ -141,10 +126,7 @@ impl Compiler<'_> {
     }
 
     fn types<'v>(&self, values: impl Iterator<Item = &'v str>) -> Boxed {
-        any(values
-            .flat_map(kinds::wanted)
-            .map(|term| exact(self.fields.kind, &term))
-            .collect())
+        any(values.flat_map(kinds::wanted).map(|term| exact(self.fields.kind, &term)).collect())
     }
 
     fn times(&self, after: Option<i64>, before: Option<i64>) -> Boxed {
@@ -159,19 +141,11 @@ fn any(mut queries: Vec<Boxed>) -> Boxed {
     if queries.len() == 1 {
         return queries.remove(0);
     }
-    Box::new(BooleanQuery::new(
-        queries
-            .into_iter()
-            .map(|query| (Occur::Should, query))
-            .collect(),
-    ))
+    Box::new(BooleanQuery::new(queries.into_iter().map(|query| (Occur::Should, query)).collect()))
 }
 
 fn exact(field: Field, text: &str) -> Boxed {
-    Box::new(TermQuery::new(
-        tantivy::Term::from_field_text(field, text),
-        IndexRecordOption::Basic,
-    ))
+    Box::new(TermQuery::new(tantivy::Term::from_field_text(field, text), IndexRecordOption::Basic))
 }
 
 fn phrase(field: Field, chars: &[char], record: IndexRecordOption) -> Boxed {
@@ -180,12 +154,7 @@ fn phrase(field: Field, chars: &[char], record: IndexRecordOption) -> Boxed {
     if let [(_, pair)] = &pairs[..] {
         return Box::new(TermQuery::new(term(pair), record));
     }
-    Box::new(PhraseQuery::new_with_offset(
-        pairs
-            .iter()
-            .map(|(offset, pair)| (*offset, term(pair)))
-            .collect(),
-    ))
+    Box::new(PhraseQuery::new_with_offset(pairs.iter().map(|(offset, pair)| (*offset, term(pair))).collect()))
 }
 
 fn scored(query: Boxed, score: f32) -> Boxed {

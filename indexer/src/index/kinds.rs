@@ -104,15 +104,9 @@ pub fn terms(document: &IndexDocument) -> Vec<String> {
 /// Returns the terms that a filter value stands for.
 pub fn wanted(value: &str) -> Vec<String> {
     let value = value.trim().to_lowercase();
-    let known = ALIASES
-        .iter()
-        .find(|(alias, _)| *alias == value)
-        .map(|(_, kind)| (*kind).to_owned());
+    let known = ALIASES.iter().find(|(alias, _)| *alias == value).map(|(_, kind)| (*kind).to_owned());
     let extension = format!(".{}", value.trim_start_matches('.'));
-    [Some(value), known, Some(extension)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [Some(value), known, Some(extension)].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -129,15 +123,8 @@ mod tests {
                 ..Default::default()
             })
         };
-        let docx = named(
-            "a.DOCX",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        );
-        assert!(
-            ["word", ".docx", "file", "application/*"]
-                .iter()
-                .all(|term| docx.contains(&(*term).to_owned()))
-        );
+        let docx = named("a.DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
+        assert!(["word", ".docx", "file", "application/*"].iter().all(|term| docx.contains(&(*term).to_owned())));
         assert!(named("x", "image/png").contains(&"image".to_owned()));
         assert!(wanted("PowerPoint").contains(&"ppt".to_owned()));
         assert!(wanted("docx").contains(&".docx".to_owned()));

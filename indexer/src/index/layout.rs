@@ -74,12 +74,7 @@ struct Builder {
 impl Builder {
     fn page(&mut self, page: u32, text: &str) {
         let start = self.position;
-        let mut pieces = Pieces {
-            start: 0,
-            position: start,
-            end: 0,
-            cuts: Vec::new(),
-        };
+        let mut pieces = Pieces { start: 0, position: start, end: 0, cuts: Vec::new() };
         let mut word = String::new();
         walk(text, |char, source| {
             pieces.visit(char, self.position, &source);
@@ -132,11 +127,7 @@ impl Builder {
 
     fn finish(mut self) -> Layout {
         self.flush();
-        let mut words: Vec<String> = self
-            .words
-            .into_iter()
-            .filter(|word| word.len() <= MAX_WORD_BYTES)
-            .collect();
+        let mut words: Vec<String> = self.words.into_iter().filter(|word| word.len() <= MAX_WORD_BYTES).collect();
         words.sort_unstable();
         self.layout.words = words.join("\n");
         self.layout
@@ -170,10 +161,7 @@ struct Characters {
 
 impl Default for Characters {
     fn default() -> Self {
-        Characters {
-            common: vec![0; 0x1_0000 / 64],
-            rare: HashSet::new(),
-        }
+        Characters { common: vec![0; 0x1_0000 / 64], rare: HashSet::new() }
     }
 }
 
@@ -199,9 +187,7 @@ impl Table {
 
     /// Returns the chunk that holds `position`.
     pub fn chunk(&self, position: u32) -> usize {
-        self.chunks
-            .partition_point(|start| *start <= position)
-            .saturating_sub(1)
+        self.chunks.partition_point(|start| *start <= position).saturating_sub(1)
     }
 
     pub fn chunk_count(&self) -> usize {
@@ -251,11 +237,7 @@ pub fn read_chunk(mut bytes: &[u8]) -> Option<Vec<Piece>> {
         let len = read_number(&mut bytes)? as usize;
         let text = std::str::from_utf8(bytes.get(..len)?).ok()?.to_owned();
         bytes = &bytes[len..];
-        pieces.push(Piece {
-            page,
-            position,
-            text,
-        });
+        pieces.push(Piece { page, position, text });
     }
     Some(pieces)
 }
@@ -288,9 +270,7 @@ mod tests {
 
     #[test]
     fn pages_chunks_and_positions_agree() {
-        let pages: Vec<String> = (0..9)
-            .map(|page| format!("第 {page} 頁 a b\u{301} ").repeat(page * 120))
-            .collect();
+        let pages: Vec<String> = (0..9).map(|page| format!("第 {page} 頁 a b\u{301} ").repeat(page * 120)).collect();
         let layout = Layout::new(&pages, "附 件");
         let body: Vec<char> = layout.body.chars().collect();
         let table = Table::decode(&layout.table.encode()).unwrap();

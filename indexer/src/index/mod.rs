@@ -25,13 +25,9 @@ use std::sync::RwLock;
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::UserOperation;
 use tantivy::store::{Compressor, ZstdCompressor};
-use tantivy::{
-    IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError,
-};
+use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError};
 
-pub use types::{
-    Access, Hit, IndexDocument, Scopes, SearchRequest, SearchResults, Snippet, Sort, Suggestion,
-};
+pub use types::{Access, Hit, IndexDocument, Scopes, SearchRequest, SearchResults, Snippet, Sort, Suggestion};
 
 use crate::query::QueryError;
 use schema::Fields;
@@ -78,10 +74,7 @@ pub struct Options {
 impl Default for Options {
     /// One thread and 64 MB: enough for some megabytes of text per second, modest on small machines.
     fn default() -> Self {
-        Options {
-            threads: 1,
-            memory_bytes: 64_000_000,
-        }
+        Options { threads: 1, memory_bytes: 64_000_000 }
     }
 }
 
@@ -135,27 +128,12 @@ impl Index {
                 error => error.into(),
             })?;
         check_files(&index, dir)?;
-        let reader: IndexReader = index
-            .reader_builder()
-            .reload_policy(ReloadPolicy::Manual)
-            .try_into()?;
+        let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         write_version(dir).map_err(io)?;
-        let position = index
-            .load_metas()?
-            .payload
-            .and_then(|payload| payload.parse().ok())
-            .unwrap_or(0);
+        let position = index.load_metas()?.payload.and_then(|payload| payload.parse().ok()).unwrap_or(0);
         // The dictionary takes a moment to load; the first search should not wait for it.
         std::thread::spawn(rank::warm);
-        Ok((
-            Index {
-                dir: dir.to_owned(),
-                fields,
-                reader,
-                writer: RwLock::new(writer),
-            },
-            Position(position),
-        ))
+        Ok((Index { dir: dir.to_owned(), fields, reader, writer: RwLock::new(writer) }, Position(position)))
     }
 
     /// Adds `document`, replacing the one with its id. Visible after the next commit.
@@ -163,9 +141,7 @@ impl Index {
         let delete = UserOperation::Delete(self.fields.id_term(&document.id));
         let documents = self.fields.documents(document);
         // One batch: its documents stay neighbours in one segment, which is how chunks are found again.
-        let operations: Vec<_> = std::iter::once(delete)
-            .chain(documents.into_iter().map(UserOperation::Add))
-            .collect();
+        let operations: Vec<_> = std::iter::once(delete).chain(documents.into_iter().map(UserOperation::Add)).collect();
         self.writer().run(operations)?;
         Ok(())
     }
@@ -179,10 +155,7 @@ impl Index {
     /// Makes everything put and deleted so far durable and visible, and remembers `position` with it. After an error all
     /// of it since the last commit must be sent again.
     pub fn commit(&self, position: u64) -> Result<()> {
-        let mut writer = self
-            .writer
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut writer = self.writer.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         let committed = writer.prepare_commit().and_then(|mut prepared| {
             prepared.set_payload(&position.to_string());
             prepared.commit()
@@ -206,10 +179,7 @@ impl Index {
 
     /// Returns how many documents the last commit contains.
     pub fn document_count(&self) -> Result<u64> {
-        let everything = SearchRequest {
-            access: Access::all(),
-            ..SearchRequest::default()
-        };
+        let everything = SearchRequest { access: Access::all(), ..SearchRequest::default() };
         Ok(self.search(&everything)?.total)
     }
 
@@ -219,9 +189,7 @@ impl Index {
     }
 
     fn writer(&self) -> std::sync::RwLockReadGuard<'_, IndexWriter<TantivyDocument>> {
-        self.writer
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.writer.read().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -250,17 +218,9 @@ fn check_files(index: &tantivy::Index, dir: &Path) -> Result<()> {
     if size > CHECKED_BYTES {
         return Ok(());
     }
-    let damaged =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| index.validate_checksum()))
-            .map_err(|_| Error::Damaged("a file cannot be read".into()))??;
-    if damaged.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Damaged(format!(
-            "{} files are not as written",
-            damaged.len()
-        )))
-    }
+    let damaged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| index.validate_checksum()))
+        .map_err(|_| Error::Damaged("a file cannot be read".into()))??;
+    if damaged.is_empty() { Ok(()) } else { Err(Error::Damaged(format!("{} files are not as written", damaged.len()))) }
 }
 
 /// Says whether building the index anew helps; a full disk or missing rights are no damage.

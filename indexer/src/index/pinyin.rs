@@ -33,11 +33,8 @@ pub fn readings(name: &str) -> String {
         let syllables = syllables(char);
         chinese |= !syllables.is_empty();
         if !syllables.is_empty() {
-            let mut first: Vec<String> = syllables
-                .iter()
-                .filter_map(|syllable| syllable.get(..1))
-                .map(str::to_owned)
-                .collect();
+            let mut first: Vec<String> =
+                syllables.iter().filter_map(|syllable| syllable.get(..1)).map(str::to_owned).collect();
             first.dedup();
             extend(&mut full, &syllables);
             extend(&mut initials, &first);
@@ -54,14 +51,9 @@ pub fn readings(name: &str) -> String {
 }
 
 fn extend(lines: &mut Vec<String>, syllables: &[String]) {
-    let take = if lines.len() * syllables.len() <= MAX_READINGS {
-        syllables.len()
-    } else {
-        1
-    };
-    let longer = syllables[..take]
-        .iter()
-        .flat_map(|syllable| lines.iter().map(move |line| format!("{line}{syllable}")));
+    let take = if lines.len() * syllables.len() <= MAX_READINGS { syllables.len() } else { 1 };
+    let longer =
+        syllables[..take].iter().flat_map(|syllable| lines.iter().map(move |line| format!("{line}{syllable}")));
     *lines = longer.collect();
 }
 
@@ -69,25 +61,15 @@ fn extend(lines: &mut Vec<String>, syllables: &[String]) {
 /// syllable may be unfinished) or by initials. Offsets are in the characters of the normalised name.
 pub fn find(name: &[char], letters: &str) -> Option<(usize, usize)> {
     let syllables: Vec<Vec<String>> = name.iter().map(|char| syllables(*char)).collect();
-    let chinese = |from: usize, to: usize| {
-        syllables[from..to]
-            .iter()
-            .any(|readings| !readings.is_empty())
-    };
+    let chinese = |from: usize, to: usize| syllables[from..to].iter().any(|readings| !readings.is_empty());
     (0..name.len()).find_map(|start| {
-        let end = read(name, &syllables, start, letters, false)
-            .or_else(|| read(name, &syllables, start, letters, true))?;
+        let end =
+            read(name, &syllables, start, letters, false).or_else(|| read(name, &syllables, start, letters, true))?;
         chinese(start, end).then_some((start, end))
     })
 }
 
-fn read(
-    name: &[char],
-    syllables: &[Vec<String>],
-    at: usize,
-    letters: &str,
-    initials: bool,
-) -> Option<usize> {
+fn read(name: &[char], syllables: &[Vec<String>], at: usize, letters: &str, initials: bool) -> Option<usize> {
     let Some(first) = letters.chars().next() else {
         return Some(at);
     };
@@ -97,13 +79,7 @@ fn read(
             return read(name, syllables, at + 1, letters, initials);
         }
         return if char == first {
-            read(
-                name,
-                syllables,
-                at + 1,
-                &letters[first.len_utf8()..],
-                initials,
-            )
+            read(name, syllables, at + 1, &letters[first.len_utf8()..], initials)
         } else {
             None
         };
@@ -142,10 +118,7 @@ pub fn sort_key(name: &str) -> String {
 
 fn push_number(key: &mut String, digits: &mut String) {
     if !digits.is_empty() {
-        key.push_str(&format!(
-            "{:0>NUMBER_WIDTH$}",
-            digits.trim_start_matches('0')
-        ));
+        key.push_str(&format!("{:0>NUMBER_WIDTH$}", digits.trim_start_matches('0')));
         digits.clear();
     }
 }
@@ -160,11 +133,7 @@ mod tests {
 
     #[test]
     fn names_are_read_in_full_and_by_initials() {
-        assert!(
-            readings("协同办公")
-                .lines()
-                .any(|line| line == "xietongbangong")
-        );
+        assert!(readings("协同办公").lines().any(|line| line == "xietongbangong"));
         assert!(readings("協同办公").lines().any(|line| line == "xtbg"));
         assert!(readings("重庆").lines().any(|line| line == "chongqing"));
         assert_eq!(readings("plan.txt"), "");

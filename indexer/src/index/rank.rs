@@ -31,12 +31,7 @@ pub fn warm() {
 }
 
 /// Returns what a document gains by the quality of its hits, given in `places` for the texts `needles`.
-pub fn bonus(
-    texts: &mut Texts,
-    address: DocAddress,
-    needles: &[Vec<char>],
-    places: &[Place],
-) -> Result<f32> {
+pub fn bonus(texts: &mut Texts, address: DocAddress, needles: &[Vec<char>], places: &[Place]) -> Result<f32> {
     let mut bonus = nearness(needles.len(), places);
     if places.is_empty() {
         return Ok(bonus);
@@ -45,14 +40,9 @@ pub fn bonus(
     for (needle, text) in needles.iter().enumerate() {
         let last = needle + 1 == needles.len();
         let mut best = 0.0f32;
-        for place in places
-            .iter()
-            .filter(|place| place.needle == needle)
-            .take(OCCURRENCES)
-        {
+        for place in places.iter().filter(|place| place.needle == needle).take(OCCURRENCES) {
             if best < 1.0
-                && let Some(view) =
-                    texts.view(address, &stored.table, place.start, place.start + place.len)?
+                && let Some(view) = texts.view(address, &stored.table, place.start, place.start + place.len)?
             {
                 best = best.max(wholeness(&view, place, text, last));
             }
@@ -84,10 +74,7 @@ fn wholeness(view: &View, place: &Place, text: &[char], last: bool) -> f32 {
 
 /// Says whether a word ends (and another begins) before the character at `at`.
 fn ends_word(chars: &[char], at: usize) -> bool {
-    let (Some(before), Some(after)) = (
-        at.checked_sub(1).and_then(|before| chars.get(before)),
-        chars.get(at),
-    ) else {
+    let (Some(before), Some(after)) = (at.checked_sub(1).and_then(|before| chars.get(before)), chars.get(at)) else {
         return true;
     };
     if !is_cjk(*before) || !is_cjk(*after) {
@@ -114,12 +101,7 @@ fn nearness(needles: usize, places: &[Place]) -> f32 {
     let mut closest: Option<u32> = None;
     for place in places {
         last[place.needle] = Some(place.start);
-        if let Some(first) = last
-            .iter()
-            .copied()
-            .collect::<Option<Vec<u32>>>()
-            .and_then(|all| all.into_iter().min())
-        {
+        if let Some(first) = last.iter().copied().collect::<Option<Vec<u32>>>().and_then(|all| all.into_iter().min()) {
             let window = place.start - first;
             closest = Some(closest.map_or(window, |closest| closest.min(window)));
         }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use tantivy::schema::{
-    BytesOptions, FAST, Field, INDEXED, IndexRecordOption, NumericOptions, STORED, Schema,
-    TextFieldIndexing, TextOptions,
+    BytesOptions, FAST, Field, INDEXED, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing,
+    TextOptions,
 };
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{TantivyDocument, Term};
@@ -60,15 +60,9 @@ impl Fields {
     pub fn new() -> Fields {
         let mut schema = Schema::builder();
         let text = |tokenizer: &str, positions: bool, norms: bool| {
-            let record = if positions {
-                IndexRecordOption::WithFreqsAndPositions
-            } else {
-                IndexRecordOption::Basic
-            };
-            let indexing = TextFieldIndexing::default()
-                .set_tokenizer(tokenizer)
-                .set_index_option(record)
-                .set_fieldnorms(norms);
+            let record = if positions { IndexRecordOption::WithFreqsAndPositions } else { IndexRecordOption::Basic };
+            let indexing =
+                TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(record).set_fieldnorms(norms);
             TextOptions::default().set_indexing_options(indexing)
         };
         let number = || NumericOptions::from(FAST);
@@ -97,10 +91,7 @@ impl Fields {
             text: schema.add_bytes_field("text", stored()),
             schema: Schema::builder().build(),
         };
-        Fields {
-            schema: schema.build(),
-            ..fields
-        }
+        Fields { schema: schema.build(), ..fields }
     }
 
     /// Returns the term that stands for the document `id` and its chunks.
@@ -134,10 +125,7 @@ impl Fields {
         main.add_i64(self.size, document.size_bytes);
         main.add_text(self.name_key, pinyin::sort_key(&document.name));
         main.add_u64(self.tie, tie(&document.id));
-        main.add_bytes(
-            self.meta,
-            &serde_json::to_vec(&Meta::of(document)).expect("plain data"),
-        );
+        main.add_bytes(self.meta, &serde_json::to_vec(&Meta::of(document)).expect("plain data"));
         main.add_bytes(self.table, &layout.table.encode());
         let mut chunks = layout.chunks.into_iter();
         if let Some(first) = chunks.next() {
@@ -167,9 +155,7 @@ pub fn tokenizers() -> TokenizerManager {
 /// Returns a number that orders documents of equal rank, the same in every index.
 pub fn tie(id: &str) -> u64 {
     // FNV-1a: stable over program versions, unlike the standard library's hasher.
-    id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    })
+    id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// What is stored of a document beside its text.

@@ -39,10 +39,8 @@ impl Index {
         let query = Query::parse(&request.q)?;
         let cursor = request.cursor.as_deref().map(decode_cursor).transpose()?;
         // The index library panics on some damaged files; that must stay one failed search.
-        catch_unwind(AssertUnwindSafe(|| {
-            Search::new(self, request, &query).run(cursor)
-        }))
-        .unwrap_or_else(|_| Err(Error::Damaged("a search failed".into())))
+        catch_unwind(AssertUnwindSafe(|| Search::new(self, request, &query).run(cursor)))
+            .unwrap_or_else(|_| Err(Error::Damaged("a search failed".into())))
     }
 }
 
@@ -56,27 +54,15 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(index: &'a Index, request: &'a SearchRequest, query: &'a Query) -> Self {
-        let needles = query
-            .texts()
-            .iter()
-            .map(|text| text.chars().collect())
-            .collect();
-        Search {
-            index,
-            request,
-            query,
-            searcher: index.reader.searcher(),
-            needles,
-        }
+        let needles = query.texts().iter().map(|text| text.chars().collect()).collect();
+        Search { index, request, query, searcher: index.reader.searcher(), needles }
     }
 
     fn run(&self, cursor: Option<Cursor>) -> Result<SearchResults> {
         let limit = self.request.limit.min(MAX_LIMIT);
         let (offset, after) = match cursor {
             None => (0, None),
-            Some(Cursor::Offset(offset)) if self.sort() == Sort::Relevance => {
-                (offset.min(MAX_OFFSET), None)
-            }
+            Some(Cursor::Offset(offset)) if self.sort() == Sort::Relevance => (offset.min(MAX_OFFSET), None),
             Some(Cursor::After(key)) if self.sort() != Sort::Relevance => (0, Some(key)),
             Some(_) => return Err(Error::Cursor),
         };
@@ -99,57 +85,27 @@ impl<'a> Search<'a> {
         let next = offset + shown.len();
         let more = shown.len() == limit && limit > 0;
         let next_cursor = match (self.sort(), shown.last()) {
-            (Sort::Relevance, Some(_)) if (next as u64) < total && next < MAX_OFFSET => {
-                Some(Cursor::Offset(next))
-            }
+            (Sort::Relevance, Some(_)) if (next as u64) < total && next < MAX_OFFSET => Some(Cursor::Offset(next)),
             (Sort::Relevance, _) | (_, None) => None,
             (_, Some(last)) => more.then(|| Cursor::After(last.ranked.key.clone())),
         };
-        let hits = shown
-            .into_iter()
-            .map(|found| self.hit(&mut texts, found))
-            .collect::<Result<_>>()?;
-        Ok(SearchResults {
-            total,
-            hits,
-            next_cursor: next_cursor.map(|cursor| encode_cursor(&cursor)),
-        })
+        let hits = shown.into_iter().map(|found| self.hit(&mut texts, found)).collect::<Result<_>>()?;
+        Ok(SearchResults { total, hits, next_cursor: next_cursor.map(|cursor| encode_cursor(&cursor)) })
     }
 
     /// Without words everything ranks the same: newest first.
     fn sort(&self) -> Sort {
-        if self.request.sort == Sort::Relevance && self.needles.is_empty() {
-            Sort::Newest
-        } else {
-            self.request.sort
-        }
+        if self.request.sort == Sort::Relevance && self.needles.is_empty() { Sort::Newest } else { self.request.sort }
     }
 
     fn collect(&self, limit: usize, after: Option<Key>, pinyin: bool) -> Result<Collected> {
-        let compiled = Compiler {
-            fields: &self.index.fields,
-            pinyin,
-        }
-        .request(self.request, self.query);
-        let visible = Visible {
-            access: &self.request.access,
-            sort: self.sort(),
-            after,
-            limit,
-        };
-        Ok(self
-            .searcher
-            .search_with_statistics_provider(&compiled, &visible, &Flat)?)
+        let compiled = Compiler { fields: &self.index.fields, pinyin }.request(self.request, self.query);
+        let visible = Visible { access: &self.request.access, sort: self.sort(), after, limit };
+        Ok(self.searcher.search_with_statistics_provider(&compiled, &visible, &Flat)?)
     }
 
     /// Orders the first candidates again by the quality of their hits and returns one page.
-    fn second_look(
-        &self,
-        texts: &mut Texts,
-        mut top: Vec<Ranked>,
-        offset: usize,
-        limit: usize,
-    ) -> Result<Vec<Found>> {
+    fn second_look(&self, texts: &mut Texts, mut top: Vec<Ranked>, offset: usize, limit: usize) -> Result<Vec<Found>> {
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -158,8 +114,7 @@ impl<'a> Search<'a> {
         if offset < rank::CANDIDATES {
             let mut first = self.locate(top)?;
             for found in &mut first {
-                found.ranked.score +=
-                    rank::bonus(texts, found.ranked.address, &self.needles, &found.places)?;
+                found.ranked.score += rank::bonus(texts, found.ranked.address, &self.needles, &found.places)?;
                 found.ranked.key.major = -((found.ranked.score * 10.0) as i64);
             }
             first.sort_by(|left, right| left.ranked.key.cmp(&right.ranked.key));
@@ -173,41 +128,24 @@ impl<'a> Search<'a> {
 
     /// Finds the places of the query's texts in the bodies of `ranked`.
     fn locate(&self, ranked: Vec<Ranked>) -> Result<Vec<Found>> {
-        let mut found: Vec<Found> = ranked
-            .into_iter()
-            .map(|ranked| Found {
-                ranked,
-                places: Vec::new(),
-            })
-            .collect();
+        let mut found: Vec<Found> = ranked.into_iter().map(|ranked| Found { ranked, places: Vec::new() }).collect();
         let mut order: Vec<usize> = (0..found.len()).collect();
         order.sort_by_key(|at| found[*at].ranked.address);
         let mut open: HashMap<u32, Vec<Option<Places>>> = HashMap::new();
         for at in order {
-            let DocAddress {
-                segment_ord,
-                doc_id,
-            } = found[at].ranked.address;
+            let DocAddress { segment_ord, doc_id } = found[at].ranked.address;
             let places = match open.entry(segment_ord) {
                 std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
                 std::collections::hash_map::Entry::Vacant(entry) => {
                     let reader = self.searcher.segment_reader(segment_ord);
-                    let opened = self
-                        .needles
-                        .iter()
-                        .map(|needle| Places::open(&self.index.fields, reader, needle));
+                    let opened = self.needles.iter().map(|needle| Places::open(&self.index.fields, reader, needle));
                     entry.insert(opened.collect::<tantivy::Result<_>>()?)
                 }
             };
             for (needle, places) in places.iter_mut().enumerate() {
                 let len = self.needles[needle].len() as u32;
-                let starts = places
-                    .as_mut()
-                    .map(|places| places.find(doc_id))
-                    .unwrap_or_default();
-                found[at]
-                    .places
-                    .extend(starts.into_iter().map(|start| Place { start, len, needle }));
+                let starts = places.as_mut().map(|places| places.find(doc_id)).unwrap_or_default();
+                found[at].places.extend(starts.into_iter().map(|start| Place { start, len, needle }));
             }
             found[at].places.sort_unstable();
         }
@@ -220,13 +158,7 @@ impl<'a> Search<'a> {
         let mut places = found.places;
         for (needle, text) in self.needles.iter().enumerate() {
             if let [char] = text[..] {
-                places.extend(snippet::read_single(
-                    texts,
-                    address,
-                    &stored.table,
-                    char,
-                    needle,
-                )?);
+                places.extend(snippet::read_single(texts, address, &stored.table, char, needle)?);
             }
         }
         places.sort_unstable();
@@ -256,17 +188,10 @@ impl<'a> Search<'a> {
         let mut found: Vec<(usize, usize)> = Vec::new();
         for needle in &self.needles {
             let places = normalized.find_all(needle);
-            found.extend(
-                places
-                    .into_iter()
-                    .map(|start| (start, start + needle.len())),
-            );
+            found.extend(places.into_iter().map(|start| (start, start + needle.len())));
         }
         if found.is_empty() {
-            let letters = self
-                .needles
-                .iter()
-                .map(|needle| needle.iter().collect::<String>());
+            let letters = self.needles.iter().map(|needle| needle.iter().collect::<String>());
             found.extend(
                 letters
                     .filter(|letters| letters.len() > 1)
@@ -278,11 +203,7 @@ impl<'a> Search<'a> {
 }
 
 /// Turns ranges of normalised characters into joined ranges of original ones.
-pub fn marks(
-    text: &str,
-    normalized: &Normalized,
-    mut found: Vec<(usize, usize)>,
-) -> Vec<(u32, u32)> {
+pub fn marks(text: &str, normalized: &Normalized, mut found: Vec<(usize, usize)>) -> Vec<(u32, u32)> {
     found.sort_unstable();
     let mut offsets = CharOffsets::new(text);
     let mut marks: Vec<(u32, u32)> = Vec::new();
@@ -303,12 +224,7 @@ fn encode_cursor(cursor: &Cursor) -> String {
 }
 
 fn decode_cursor(text: &str) -> Result<Cursor> {
-    let byte = |at: usize| {
-        text.get(at..at + 2)
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-    };
+    let byte = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
     let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(byte).collect();
-    bytes
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .ok_or(Error::Cursor)
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or(Error::Cursor)
 }

@@ -56,11 +56,7 @@ pub fn read_single(
             let mut position = piece.position;
             crate::normalize::walk(&piece.text, |found, _| {
                 if found == char {
-                    places.push(Place {
-                        start: position,
-                        len: 1,
-                        needle,
-                    });
+                    places.push(Place { start: position, len: 1, needle });
                 }
                 position += 1;
             });
@@ -70,12 +66,7 @@ pub fn read_single(
 }
 
 /// Cuts the best snippets around `places` (ascending). Without places, the beginning of the text.
-pub fn snippets(
-    texts: &mut Texts,
-    address: DocAddress,
-    table: &Table,
-    places: &[Place],
-) -> Result<Vec<Snippet>> {
+pub fn snippets(texts: &mut Texts, address: DocAddress, table: &Table, places: &[Place]) -> Result<Vec<Snippet>> {
     if table.chunk_count() == 0 {
         return Ok(Vec::new());
     }
@@ -103,10 +94,7 @@ fn choose(table: &Table, places: &[Place]) -> Vec<usize> {
         }
         end = place.start + LENGTH - LEAD;
         let mut seen: Vec<usize> = Vec::new();
-        for near in places[at..]
-            .iter()
-            .take_while(|near| near.start + near.len <= end)
-        {
+        for near in places[at..].iter().take_while(|near| near.start + near.len <= end) {
             if !seen.contains(&near.needle) {
                 seen.push(near.needle);
             }
@@ -118,9 +106,8 @@ fn choose(table: &Table, places: &[Place]) -> Vec<usize> {
     for other_pages in [true, false] {
         for (at, _) in &windows {
             let page = table.page(places[*at].start);
-            let taken = chosen.iter().any(|other| {
-                other == at || other_pages && table.page(places[*other].start) == page
-            });
+            let taken =
+                chosen.iter().any(|other| other == at || other_pages && table.page(places[*other].start) == page);
             if !taken && chosen.len() < MAX_SNIPPETS {
                 chosen.push(*at);
             }
@@ -134,16 +121,11 @@ fn choose(table: &Table, places: &[Place]) -> Vec<usize> {
 fn cut(view: &View, start: u32, places: &[Place]) -> Snippet {
     let chars = &view.normalized.chars;
     let from = lead(chars, start.saturating_sub(view.position) as usize);
-    let first_end = places
-        .first()
-        .map_or(start, |place| place.start + place.len);
+    let first_end = places.first().map_or(start, |place| place.start + place.len);
     let wanted = (from as u32 + LENGTH).max(first_end.saturating_sub(view.position));
     let to = (wanted as usize).min(chars.len());
     let mut marks: Vec<(usize, usize)> = Vec::new();
-    for place in places
-        .iter()
-        .take_while(|place| place.start < view.position + to as u32)
-    {
+    for place in places.iter().take_while(|place| place.start < view.position + to as u32) {
         let at = place.start.saturating_sub(view.position) as usize;
         let end = at + place.len as usize;
         if at >= from && end <= to {
@@ -151,11 +133,7 @@ fn cut(view: &View, start: u32, places: &[Place]) -> Snippet {
         }
     }
     let (text, marks) = render(view, from, to, &marks);
-    Snippet {
-        page: (view.page != NO_PAGE).then_some(view.page),
-        text,
-        marks,
-    }
+    Snippet { page: (view.page != NO_PAGE).then_some(view.page), text, marks }
 }
 
 /// Returns where to begin so that the hit at `hit` has some text before it, at the start of a sentence if one is near.
@@ -165,25 +143,15 @@ fn lead(chars: &[char], hit: usize) -> usize {
     if earliest == 0 {
         return 0;
     }
-    let sentence = chars[earliest..hit]
-        .iter()
-        .position(|char| matches!(char, '。' | ';' | '!' | '?'));
+    let sentence = chars[earliest..hit].iter().position(|char| matches!(char, '。' | ';' | '!' | '?'));
     sentence.map_or(earliest, |at| earliest + at + 1)
 }
 
 /// Returns the original text of the normalised characters `from..to` with white space runs as one space, and the marks
 /// as character offsets in it.
-fn render(
-    view: &View,
-    from: usize,
-    to: usize,
-    marks: &[(usize, usize)],
-) -> (String, Vec<(u32, u32)>) {
+fn render(view: &View, from: usize, to: usize, marks: &[(usize, usize)]) -> (String, Vec<(u32, u32)>) {
     let bytes = view.normalized.bytes(from..to);
-    let marked: Vec<_> = marks
-        .iter()
-        .map(|(start, end)| view.normalized.bytes(*start..*end))
-        .collect();
+    let marked: Vec<_> = marks.iter().map(|(start, end)| view.normalized.bytes(*start..*end)).collect();
     let mut shown = String::new();
     let mut length = 0;
     if from > 0 {
@@ -191,10 +159,7 @@ fn render(
         length += 1;
     }
     // For every byte offset that begins or ends a mark, the character it became.
-    let mut edges: Vec<usize> = marked
-        .iter()
-        .flat_map(|mark| [mark.start, mark.end])
-        .collect();
+    let mut edges: Vec<usize> = marked.iter().flat_map(|mark| [mark.start, mark.end]).collect();
     edges.sort_unstable();
     let mut edges = edges.into_iter().peekable();
     let mut places = HashMap::new();

@@ -21,40 +21,20 @@ impl Index {
         if text.is_empty() || text.chars().count() > 100 {
             return Ok(Vec::new());
         }
-        let compiler = Compiler {
-            fields: &self.fields,
-            pinyin: false,
-        };
+        let compiler = Compiler { fields: &self.fields, pinyin: false };
         // Spaces between syllables are common: "xie tong".
         let letters = text.replace(' ', "");
-        let mut either: Vec<(Occur, Box<dyn Query>)> = vec![(
-            Occur::Should,
-            Box::new(ConstScoreQuery::new(
-                compiler.short(self.fields.name, &text),
-                2.0,
-            )),
-        )];
+        let mut either: Vec<(Occur, Box<dyn Query>)> =
+            vec![(Occur::Should, Box::new(ConstScoreQuery::new(compiler.short(self.fields.name, &text), 2.0)))];
         if letters.chars().all(|char| char.is_ascii_alphanumeric()) {
             either.push((
                 Occur::Should,
-                Box::new(ConstScoreQuery::new(
-                    compiler.short(self.fields.pinyin, &letters),
-                    1.0,
-                )),
+                Box::new(ConstScoreQuery::new(compiler.short(self.fields.pinyin, &letters), 1.0)),
             ));
         }
         let searcher = self.reader.searcher();
-        let visible = Visible {
-            access,
-            sort: Sort::Relevance,
-            after: None,
-            limit: CANDIDATES,
-        };
-        let found = searcher.search_with_statistics_provider(
-            &BooleanQuery::new(either),
-            &visible,
-            &Flat,
-        )?;
+        let visible = Visible { access, sort: Sort::Relevance, after: None, limit: CANDIDATES };
+        let found = searcher.search_with_statistics_provider(&BooleanQuery::new(either), &visible, &Flat)?;
         let mut texts = Texts::new(&searcher, &self.fields);
         let mut ranked = Vec::new();
         for (at, candidate) in found.top.iter().enumerate() {
@@ -64,16 +44,13 @@ impl Index {
             }
         }
         ranked.sort_by_key(|(quality, at, _)| (*quality, *at));
-        let suggestions = ranked
-            .into_iter()
-            .take(limit.min(MAX_LIMIT))
-            .map(|(_, _, meta)| Suggestion {
-                id: meta.id,
-                name: meta.name,
-                kind: meta.kind,
-                media_type: meta.media_type,
-                path: meta.path,
-            });
+        let suggestions = ranked.into_iter().take(limit.min(MAX_LIMIT)).map(|(_, _, meta)| Suggestion {
+            id: meta.id,
+            name: meta.name,
+            kind: meta.kind,
+            media_type: meta.media_type,
+            path: meta.path,
+        });
         Ok(suggestions.collect())
     }
 }

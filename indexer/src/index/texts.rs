@@ -40,12 +40,7 @@ pub struct Texts<'a> {
 
 impl<'a> Texts<'a> {
     pub fn new(searcher: &'a Searcher, fields: &'a Fields) -> Self {
-        Texts {
-            searcher,
-            fields,
-            documents: HashMap::new(),
-            chunks: HashMap::new(),
-        }
+        Texts { searcher, fields, documents: HashMap::new(), chunks: HashMap::new() }
     }
 
     /// Loads what is known of a document.
@@ -53,8 +48,8 @@ impl<'a> Texts<'a> {
         let document = self.document(address)?;
         let meta = serde_json::from_slice(bytes(&document, self.fields.meta)?)
             .map_err(|error| Error::Damaged(error.to_string()))?;
-        let table = Table::decode(bytes(&document, self.fields.table)?)
-            .ok_or_else(|| Error::Damaged("page table".into()))?;
+        let table =
+            Table::decode(bytes(&document, self.fields.table)?).ok_or_else(|| Error::Damaged("page table".into()))?;
         Ok(Stored { meta, table })
     }
 
@@ -66,54 +61,31 @@ impl<'a> Texts<'a> {
             return Ok(chunk.clone());
         }
         let document = self.document(at)?;
-        let pieces = read_chunk(bytes(&document, self.fields.text)?)
-            .ok_or_else(|| Error::Damaged("text chunk".into()))?;
+        let pieces =
+            read_chunk(bytes(&document, self.fields.text)?).ok_or_else(|| Error::Damaged("text chunk".into()))?;
         let pieces = Rc::new(pieces);
         self.chunks.insert(at, pieces.clone());
         Ok(pieces)
     }
 
     /// Returns the text around the characters from `start` to `end`, never across a page end.
-    pub fn view(
-        &mut self,
-        address: DocAddress,
-        table: &Table,
-        start: u32,
-        end: u32,
-    ) -> Result<Option<View>> {
-        let (first, last) = (
-            table.chunk(start.saturating_sub(CONTEXT)),
-            table.chunk(end + CONTEXT),
-        );
+    pub fn view(&mut self, address: DocAddress, table: &Table, start: u32, end: u32) -> Result<Option<View>> {
+        let (first, last) = (table.chunk(start.saturating_sub(CONTEXT)), table.chunk(end + CONTEXT));
         let page = table.page(start);
         let mut pieces: Vec<(u32, String)> = Vec::new();
         for number in first..=last.min(table.chunk_count().saturating_sub(1)) {
-            for piece in self
-                .chunk(address, number)?
-                .iter()
-                .filter(|piece| piece.page == page)
-            {
+            for piece in self.chunk(address, number)?.iter().filter(|piece| piece.page == page) {
                 pieces.push((piece.position, piece.text.clone()));
             }
         }
         // Only the pieces that the context touches.
-        let from = pieces
-            .partition_point(|(position, _)| *position <= start.saturating_sub(CONTEXT))
-            .saturating_sub(1);
+        let from = pieces.partition_point(|(position, _)| *position <= start.saturating_sub(CONTEXT)).saturating_sub(1);
         let to = pieces.partition_point(|(position, _)| *position <= end + CONTEXT);
         let Some((position, _)) = pieces.get(from) else {
             return Ok(None);
         };
-        let text: String = pieces[from..to.max(from + 1)]
-            .iter()
-            .map(|(_, text)| text.as_str())
-            .collect();
-        Ok(Some(View {
-            page,
-            position: *position,
-            normalized: Normalized::new(&text),
-            text,
-        }))
+        let text: String = pieces[from..to.max(from + 1)].iter().map(|(_, text)| text.as_str()).collect();
+        Ok(Some(View { page, position: *position, normalized: Normalized::new(&text), text }))
     }
 
     fn document(&mut self, address: DocAddress) -> Result<Rc<TantivyDocument>> {

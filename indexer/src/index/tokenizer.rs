@@ -16,14 +16,7 @@ impl Tokenizer for Pairs {
     type TokenStream<'a> = PairStream<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> PairStream<'a> {
-        PairStream {
-            text,
-            byte: 0,
-            position: 0,
-            singles: self.singles,
-            single_done: false,
-            token: Token::default(),
-        }
+        PairStream { text, byte: 0, position: 0, singles: self.singles, single_done: false, token: Token::default() }
     }
 }
 
@@ -74,9 +67,7 @@ impl TokenStream for PairStream<'_> {
 impl PairStream<'_> {
     fn emit(&mut self, width: usize) {
         self.token.text.clear();
-        self.token
-            .text
-            .push_str(&self.text[self.byte..self.byte + width]);
+        self.token.text.push_str(&self.text[self.byte..self.byte + width]);
         self.token.offset_from = self.byte;
         self.token.offset_to = self.byte + width;
         self.token.position = self.position;
@@ -97,10 +88,7 @@ impl Tokenizer for Singles {
     type TokenStream<'a> = SingleStream<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> SingleStream<'a> {
-        SingleStream {
-            chars: text.chars(),
-            token: Token::default(),
-        }
+        SingleStream { chars: text.chars(), token: Token::default() }
     }
 }
 
@@ -137,10 +125,7 @@ impl Tokenizer for Lines {
     type TokenStream<'a> = LineStream<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> LineStream<'a> {
-        LineStream {
-            lines: text.lines(),
-            token: Token::default(),
-        }
+        LineStream { lines: text.lines(), token: Token::default() }
     }
 }
 
@@ -178,10 +163,7 @@ pub fn cover(chars: &[char]) -> Vec<(usize, String)> {
     if last % 2 == 1 {
         offsets.push(last);
     }
-    offsets
-        .into_iter()
-        .map(|offset| (offset, chars[offset..offset + 2].iter().collect()))
-        .collect()
+    offsets.into_iter().map(|offset| (offset, chars[offset..offset + 2].iter().collect())).collect()
 }
 
 #[cfg(test)]
@@ -190,28 +172,18 @@ mod tests {
 
     fn tokens(mut tokenizer: impl Tokenizer, text: &str) -> Vec<(usize, String)> {
         let mut tokens = Vec::new();
-        tokenizer
-            .token_stream(text)
-            .process(&mut |token| tokens.push((token.position, token.text.clone())));
+        tokenizer.token_stream(text).process(&mut |token| tokens.push((token.position, token.text.clone())));
         tokens
     }
 
     fn owned(list: &[(usize, &str)]) -> Vec<(usize, String)> {
-        list.iter()
-            .map(|(at, text)| (*at, (*text).to_owned()))
-            .collect()
+        list.iter().map(|(at, text)| (*at, (*text).to_owned())).collect()
     }
 
     #[test]
     fn pairs_stop_at_page_ends() {
-        assert_eq!(
-            tokens(Pairs { singles: false }, "国务院\nab"),
-            owned(&[(0, "国务"), (1, "务院"), (4, "ab")])
-        );
-        assert_eq!(
-            tokens(Pairs { singles: true }, "ab\nc"),
-            owned(&[(0, "a"), (0, "ab"), (1, "b"), (3, "c")])
-        );
+        assert_eq!(tokens(Pairs { singles: false }, "国务院\nab"), owned(&[(0, "国务"), (1, "务院"), (4, "ab")]));
+        assert_eq!(tokens(Pairs { singles: true }, "ab\nc"), owned(&[(0, "a"), (0, "ab"), (1, "b"), (3, "c")]));
         assert_eq!(tokens(Pairs { singles: false }, ""), owned(&[]));
         assert_eq!(tokens(Lines, "ab\ncd"), owned(&[(0, "ab"), (1, "cd")]));
     }

@@ -44,20 +44,14 @@ pub struct Access {
 impl Default for Access {
     /// Reads nothing.
     fn default() -> Self {
-        Access {
-            scopes: Scopes::Only(Vec::new()),
-            max_level: i64::MIN,
-        }
+        Access { scopes: Scopes::Only(Vec::new()), max_level: i64::MIN }
     }
 }
 
 impl Access {
     /// Reads everything.
     pub fn all() -> Self {
-        Access {
-            scopes: Scopes::All,
-            max_level: i64::MAX,
-        }
+        Access { scopes: Scopes::All, max_level: i64::MAX }
     }
 }
 

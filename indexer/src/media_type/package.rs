@@ -112,10 +112,15 @@ fn local_entries(head: &[u8]) -> Vec<Entry> {
             b"PK\x01\x02" => (28, 46),
             _ => continue,
         };
-        let number = |at: usize| head.get(start + at..start + at + 2).map(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])));
+        let number = |at: usize| {
+            head.get(start + at..start + at + 2).map(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])))
+        };
         let (Some(name_length), Some(extra_length)) = (number(length_at), number(length_at + 2)) else { break };
         if let Some(name) = head.get(start + name_at..start + name_at + name_length) {
-            entries.push(Entry { name: String::from_utf8_lossy(name).replace('\\', "/"), data: start + name_at + name_length + extra_length });
+            entries.push(Entry {
+                name: String::from_utf8_lossy(name).replace('\\', "/"),
+                data: start + name_at + name_length + extra_length,
+            });
         }
         if entries.len() >= 2000 {
             break;

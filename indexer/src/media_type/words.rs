@@ -9,7 +9,9 @@ const PREFIX_BYTES: usize = 4096;
 pub fn detect(head: &[u8], extension: &str) -> &'static str {
     // An even cut keeps UTF-16 whole; half a character at the end does not matter here.
     let prefix = encoding::decode(&head[..head.len().min(PREFIX_BYTES)], None).text;
-    let text = prefix.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{feff}' || character == '\0');
+    let text = prefix.trim_start_matches(|character: char| {
+        character.is_whitespace() || character == '\u{feff}' || character == '\0'
+    });
     if let Some(kind) = markup(text, extension) {
         return kind;
     }
@@ -44,12 +46,17 @@ fn markup(text: &str, extension: &str) -> Option<&'static str> {
     }
     let lower = text.to_lowercase();
     let rest = skip_prolog(&lower);
-    let element: String = rest.strip_prefix('<')?.chars().take_while(|character| character.is_alphanumeric() || matches!(character, ':' | '-' | '!')).collect();
+    let element: String = rest
+        .strip_prefix('<')?
+        .chars()
+        .take_while(|character| character.is_alphanumeric() || matches!(character, ':' | '-' | '!'))
+        .collect();
     let is_xml = lower.starts_with("<?xml");
     match element.as_str() {
         "svg" | "svg:svg" => Some("image/svg+xml"),
         "html" if is_xml => Some("application/xhtml+xml"),
-        "html" | "head" | "body" | "script" | "title" | "meta" | "iframe" | "table" | "div" | "style" | "h1" | "p" | "a" | "br" | "font" | "img" => Some("text/html"),
+        "html" | "head" | "body" | "script" | "title" | "meta" | "iframe" | "table" | "div" | "style" | "h1" | "p"
+        | "a" | "br" | "font" | "img" => Some("text/html"),
         _ if lower.contains("<!doctype html") => Some("text/html"),
         _ if lower.contains("<!doctype svg") => Some("image/svg+xml"),
         _ if is_xml => Some("application/xml"),

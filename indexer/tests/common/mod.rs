@@ -16,10 +16,7 @@ pub struct Law {
 /// Returns the folder of the shared corpus: beside the workspace.
 pub fn corpus() -> PathBuf {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = crates
-        .ancestors()
-        .map(|folder| folder.join("shared/corpus"))
-        .find(|folder| folder.is_dir());
+    let found = crates.ancestors().map(|folder| folder.join("shared/corpus")).find(|folder| folder.is_dir());
     found.expect("shared/corpus lies beside the workspace")
 }
 
@@ -33,15 +30,10 @@ pub fn laws(archive: &str, limit: usize) -> Vec<Law> {
     for entry in archive.entries().unwrap() {
         let mut entry = entry.unwrap();
         let path = entry.path().unwrap().into_owned();
-        if entry.header().entry_type().is_file()
-            && path.extension().is_some_and(|extension| extension == "md")
-        {
+        if entry.header().entry_type().is_file() && path.extension().is_some_and(|extension| extension == "md") {
             let mut text = String::new();
             entry.read_to_string(&mut text).unwrap();
-            laws.push(Law {
-                name: path.file_name().unwrap().to_string_lossy().into_owned(),
-                text,
-            });
+            laws.push(Law { name: path.file_name().unwrap().to_string_lossy().into_owned(), text });
         }
         if laws.len() == limit {
             break;
@@ -72,16 +64,8 @@ pub fn document(number: usize, law: &Law) -> IndexDocument {
         name: law.name.clone(),
         folder_ids: vec!["library".into(), format!("folder-{}", number % 7)],
         path: format!("法规库/第{}部分", number % 7),
-        tags: if number.is_multiple_of(5) {
-            vec!["重要".into()]
-        } else {
-            Vec::new()
-        },
-        author: if number.is_multiple_of(2) {
-            "国务院".into()
-        } else {
-            "李 明".into()
-        },
+        tags: if number.is_multiple_of(5) { vec!["重要".into()] } else { Vec::new() },
+        author: if number.is_multiple_of(2) { "国务院".into() } else { "李 明".into() },
         media_type: "text/markdown".into(),
         level: (number % 3) as i64,
         scope: format!("scope-{}", number % 11),
@@ -94,12 +78,7 @@ pub fn document(number: usize, law: &Law) -> IndexDocument {
 }
 
 pub fn request(q: &str) -> SearchRequest {
-    SearchRequest {
-        q: q.into(),
-        access: Access::all(),
-        limit: 20,
-        ..SearchRequest::default()
-    }
+    SearchRequest { q: q.into(), access: Access::all(), limit: 20, ..SearchRequest::default() }
 }
 
 pub fn seeded(seed: u64) -> StdRng {
@@ -110,17 +89,13 @@ pub fn seeded(seed: u64) -> StdRng {
 pub fn substring(random: &mut StdRng, documents: &[IndexDocument], length: usize) -> String {
     loop {
         let document = &documents[random.random_range(0..documents.len())];
-        let page: Vec<char> = document.pages[random.random_range(0..document.pages.len())]
-            .chars()
-            .collect();
+        let page: Vec<char> = document.pages[random.random_range(0..document.pages.len())].chars().collect();
         if page.len() <= length {
             continue;
         }
         let start = random.random_range(0..page.len() - length);
         let part: String = page[start..start + length].iter().collect();
-        if !part.contains('\n')
-            && indexer::normalize::normalize(&part).chars().count() >= length.min(2)
-        {
+        if !part.contains('\n') && indexer::normalize::normalize(&part).chars().count() >= length.min(2) {
             return part;
         }
     }
@@ -128,12 +103,7 @@ pub fn substring(random: &mut StdRng, documents: &[IndexDocument], length: usize
 
 /// Writes `text` as a quoted phrase of the query language.
 pub fn quoted(text: &str) -> String {
-    format!(
-        "\"{}\"",
-        text.replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('”', "\\”")
-    )
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('”', "\\”"))
 }
 
 /// The plain scan that searches are compared with: normalised pages, names and tags.
@@ -145,38 +115,18 @@ impl Scan {
     pub fn new(documents: &[IndexDocument]) -> Scan {
         let normalize = indexer::normalize::normalize;
         let texts = documents.iter().map(|document| {
-            let parts = document
-                .pages
-                .iter()
-                .chain([&document.name, &document.extra])
-                .chain(&document.tags);
-            (
-                document.id.clone(),
-                parts.map(|part| normalize(part)).collect(),
-            )
+            let parts = document.pages.iter().chain([&document.name, &document.extra]).chain(&document.tags);
+            (document.id.clone(), parts.map(|part| normalize(part)).collect())
         });
-        Scan {
-            texts: texts.collect(),
-        }
+        Scan { texts: texts.collect() }
     }
 
     /// Returns the ids of the documents that contain every text, sorted.
     pub fn find(&self, texts: &[&str]) -> Vec<String> {
-        let texts: Vec<String> = texts
-            .iter()
-            .map(|text| indexer::normalize::normalize(text))
-            .collect();
-        let matches = |parts: &Vec<String>| {
-            texts
-                .iter()
-                .all(|text| parts.iter().any(|part| part.contains(text)))
-        };
-        let mut ids: Vec<String> = self
-            .texts
-            .iter()
-            .filter(|(_, parts)| matches(parts))
-            .map(|(id, _)| id.clone())
-            .collect();
+        let texts: Vec<String> = texts.iter().map(|text| indexer::normalize::normalize(text)).collect();
+        let matches = |parts: &Vec<String>| texts.iter().all(|text| parts.iter().any(|part| part.contains(text)));
+        let mut ids: Vec<String> =
+            self.texts.iter().filter(|(_, parts)| matches(parts)).map(|(id, _)| id.clone()).collect();
         ids.sort();
         ids
     }

@@ -14,7 +14,8 @@ use wenshu::rooms::{
     protocol,
 };
 use yrs::{
-    Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn, XmlElementPrelim, XmlFragment, XmlTextPrelim,
+    Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn, XmlElementPrelim, XmlFragment,
+    XmlTextPrelim,
     updates::{decoder::Decode, encoder::Encode},
 };
 
