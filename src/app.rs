@@ -7,7 +7,8 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness, telemetry::Metrics,
+    actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness,
+    telemetry::Metrics,
 };
 
 /// The running service; cheap to clone.

@@ -140,8 +140,7 @@ async fn prepare(tx: &mut Tx, version: &Version, name: &str, now: Millis) -> Res
         let message = "the file is empty: there is nothing to show or to search";
         return db::previews::update_failed(tx, content_id, media_type, "document_empty", message, now).await;
     }
-    let job =
-        PrepareContent { content_id: content_id.clone(), media_type: media_type.clone(), name: name.to_owned() };
+    let job = PrepareContent { content_id: content_id.clone(), media_type: media_type.clone(), name: name.to_owned() };
     jobs::enqueue(tx, &job, now, now).await
 }
 
@@ -149,7 +148,8 @@ async fn prepare(tx: &mut Tx, version: &Version, name: &str, now: Millis) -> Res
 pub fn refuse_level(app: &App, level: i64) -> Result<()> {
     match app.config.refused_level {
         Some(refused) if level >= refused => {
-            Err(Error::forbidden("level_refused", "documents of this level may not be kept on this server").field("level"))
+            Err(Error::forbidden("level_refused", "documents of this level may not be kept on this server")
+                .field("level"))
         }
         _ => Ok(()),
     }

@@ -7,11 +7,7 @@ use crate::{
     app::App,
     audit,
     auth::policy::{Caller, Role},
-    db::{
-        self,
-        folders::Folder,
-        grants::Subject,
-    },
+    db::{self, folders::Folder, grants::Subject},
     error::Result,
     ids::FolderId,
     names::FolderName,

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use crate::{
-    actions::{add_version::{insert_document, refuse_level}, require_free_name},
+    actions::{
+        add_version::{insert_document, refuse_level},
+        require_free_name,
+    },
     app::App,
     audit,
     auth::policy::Caller,

@@ -64,7 +64,8 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
             upload.folder_id = Some(id);
         }
         Destination::Document(id) => {
-            let document = db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
+            let document =
+                db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
             policy::allow(&app.db, by, Action::Upload, &document).await?;
             if document.kind != "file" {
                 return Err(Error::conflict("document_is_page", "a page is written, not uploaded").field("document_id"));

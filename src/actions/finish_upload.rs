@@ -70,7 +70,8 @@ async fn add_to_document(
         let mut tx = app.db.begin().await?;
         match append(app, &mut tx, &by.id, &document, new.clone(), now).await {
             Ok(version) => {
-                return commit(tx, upload, Finished { document_id: document.id, version: version.number }, new, now).await;
+                return commit(tx, upload, Finished { document_id: document.id, version: version.number }, new, now)
+                    .await;
             }
             // Whose version comes first does not matter here: both are kept.
             Err(error) if error.code() == "document_changed" && tries < TRIES => tries += 1,
@@ -99,13 +100,8 @@ async fn add_to_folder(
 }
 
 async fn commit(mut tx: Tx, upload: &Upload, finished: Finished, new: &NewVersion, now: i64) -> Result<Finished> {
-    let first = db::uploads::update_finished(
-        &mut tx,
-        &upload.id,
-        new.size_bytes,
-        &finished.document_id,
-        finished.version,
-    );
+    let first =
+        db::uploads::update_finished(&mut tx, &upload.id, new.size_bytes, &finished.document_id, finished.version);
     if !first.await? {
         // Another node finished it, or it was cancelled: the version of this transaction is taken back with it.
         return Err(Error::conflict("upload_offset_mismatch", "this upload was finished or cancelled elsewhere"));

@@ -54,7 +54,8 @@ pub async fn move_folder(app: &App, by: &UserId, folder: &Folder, destination: &
     rescope::folder(&mut tx, &before.id).await?;
     let moved = db::folders::list_documents_below(&mut tx, &before.id).await?;
     let details = json!({ "from": before.parent_id, "to": destination.id });
-    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_moved").folder(&before.id).details(details)).await?;
+    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_moved").folder(&before.id).details(details))
+        .await?;
     db::changes::append_all(&mut tx, &moved, now).await?;
     tx.commit().await
 }

@@ -49,7 +49,8 @@ pub async fn rename_folder(app: &App, by: &UserId, folder: &Folder, name: &Folde
     db::folders::update_name(&mut tx, &before.id, name, now).await?;
     let moved = db::folders::list_documents_below(&mut tx, &before.id).await?;
     let details = json!({ "from": before.name, "to": name.as_str() });
-    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_renamed").folder(&before.id).details(details)).await?;
+    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_renamed").folder(&before.id).details(details))
+        .await?;
     db::changes::append_all(&mut tx, &moved, now).await?;
     tx.commit().await
 }

@@ -33,7 +33,8 @@ pub async fn trash_folder(app: &App, by: &UserId, folder: &Folder) -> Result<()>
     let folder = current_folder(&mut tx, &folder.id).await?;
     let documents = db::folders::trash_below(&mut tx, &folder.id, now).await?;
     let details = json!({ "documents": documents.len() });
-    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_trashed").folder(&folder.id).details(details)).await?;
+    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_trashed").folder(&folder.id).details(details))
+        .await?;
     db::changes::append_all(&mut tx, &documents, now).await?;
     tx.commit().await
 }
@@ -44,7 +45,8 @@ pub async fn untrash_document(app: &App, by: &UserId, document: &Document) -> Re
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
-    let document = db::documents::find_any(&mut *tx, &document.id).await?.ok_or_else(|| Error::not_found("document"))?;
+    let document =
+        db::documents::find_any(&mut *tx, &document.id).await?.ok_or_else(|| Error::not_found("document"))?;
     if document.trashed_at.is_none() {
         return Ok(());
     }

@@ -231,12 +231,7 @@ pub async fn allow(db: &Db, caller: &Caller, action: Action, target: impl Into<T
 
 /// Allows moving `target` into `destination`. Where other people have access, leaving is like deleting and sharing:
 /// it takes a manager, so that nobody gains rights by moving.
-pub async fn allow_move(
-    db: &Db,
-    caller: &Caller,
-    target: impl Into<Target<'_>>,
-    destination: &Folder,
-) -> Result<()> {
+pub async fn allow_move(db: &Db, caller: &Caller, target: impl Into<Target<'_>>, destination: &Folder) -> Result<()> {
     let target = target.into();
     let role = allow(db, caller, Action::Move, target).await?;
     let into = match target {

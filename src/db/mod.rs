@@ -84,12 +84,12 @@ pub mod grants;
 pub mod groups;
 pub mod jobs;
 pub mod previews;
-pub mod uploads;
-pub mod versions;
 pub mod sessions;
 pub mod sign_in_failures;
 pub mod tokens;
+pub mod uploads;
 pub mod users;
+pub mod versions;
 
 use std::{
     ops::{Deref, DerefMut},

@@ -49,7 +49,8 @@ const SHOWN_INLINE: [&str; 9] = [
 /// Nothing is loaded and nothing runs, even when a browser takes the content for a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox";
 /// The same for PDF: browsers refuse to show a PDF in a sandbox.
-const PDF_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'";
+const PDF_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'";
 /// What RFC 8187 allows unescaped in `filename*`.
 const UNESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
@@ -172,10 +173,7 @@ fn content_headers(document: &Document, version: &Version, download: bool) -> He
     let policy = if media_type == "application/pdf" { PDF_SECURITY_POLICY } else { CONTENT_SECURITY_POLICY };
     let content_type = HeaderValue::try_from(media_type);
     let mut headers = HeaderMap::new();
-    headers.insert(
-        header::CONTENT_TYPE,
-        content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
-    );
+    headers.insert(header::CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
     headers.insert(header::CONTENT_DISPOSITION, disposition(inline, &document.name));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));

@@ -33,9 +33,11 @@ pub const PAGE_MEDIA_TYPE: &str = "application/vnd.wenshu.page";
 
 /// Routes of this resource.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(create_document))
-        .routes(routes!(read_document, update_document, delete_document))
+    OpenApiRouter::new().routes(routes!(create_document)).routes(routes!(
+        read_document,
+        update_document,
+        delete_document
+    ))
 }
 
 /// A person, by the name that colleagues know.

@@ -6,11 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    actions::{
-        create_folder, relocate, rename,
-        set_inherits::set_folder_inherits,
-        trash::trash_folder,
-    },
+    actions::{create_folder, relocate, rename, set_inherits::set_folder_inherits, trash::trash_folder},
     app::App,
     auth::policy::{self, Action, Caller, FolderAccess, Role},
     clock::Millis,

@@ -29,14 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/trash", tag = "trash", responses((status = 200, body = Items<DocumentView>)))]
 async fn list_trash(State(app): State<App>, caller: Caller) -> Result<Json<Items<DocumentView>>> {
     let role = Action::Delete.least_role().number();
-    let ids = db::documents::list_trashed(
-        app.db.read(),
-        &caller.id,
-        caller.is_admin,
-        role,
-        caller.clearance,
-        SHOWN,
-    );
+    let ids = db::documents::list_trashed(app.db.read(), &caller.id, caller.is_admin, role, caller.clearance, SHOWN);
     Ok(Json(Items::all(DocumentView::list(&app, &caller, &ids.await?).await?)))
 }
 

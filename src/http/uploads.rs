@@ -122,7 +122,11 @@ async fn create_upload(
 /// Tells how much has arrived for good.
 #[utoipa::path(head, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
     responses((status = 200)))]
-async fn read_upload(State(app): State<App>, caller: Caller, Path(id): Path<UploadId>) -> Result<(StatusCode, HeaderMap)> {
+async fn read_upload(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<UploadId>,
+) -> Result<(StatusCode, HeaderMap)> {
     let upload = find(&app, &caller, &id).await?;
     if upload.expires_at <= app.clock.now() {
         return Err(expired());

@@ -37,7 +37,5 @@ pub async fn enqueue<J: Job>(tx: &mut db::Tx, job: &J, run_at: Millis, now: Mill
 
 /// The kinds of jobs that this program does: add a new one here.
 pub fn all() -> runner::JobSet {
-    runner::JobSet::default()
-        .with::<clean_up::CleanUp>()
-        .with::<remove_expired_uploads::RemoveExpiredUploads>()
+    runner::JobSet::default().with::<clean_up::CleanUp>().with::<remove_expired_uploads::RemoveExpiredUploads>()
 }
