@@ -151,7 +151,8 @@ async fn a_reader_sees_edits_and_is_told_why_its_own_are_refused() {
     let mut reader = Peer::join(&bob, page.id.as_str()).await;
     writer.write("to be read").await;
     reader.wait_for("to be read").await;
-    assert_eq!(reader.saved, 1, "the empty answer to the server's step 1 is no edit");
+    // The empty answer to the server's step 1 is no edit.
+    reader.wait_saved().await;
     reader.write("not mine").await;
     reader.hear_until(|heard| matches!(heard, Heard::Denied(_))).await;
     assert_eq!(reader.hear().await, Heard::Refused("edit_not_allowed".into()));
