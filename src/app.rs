@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness,
-    preview::Preview, search::Search, telemetry::Metrics, worker::Workers,
+    preview::Preview, rooms::Rooms, search::Search, telemetry::Metrics, worker::Workers,
 };
 
 /// The running service; cheap to clone.
@@ -22,6 +22,7 @@ pub struct Parts {
     pub store: Store,
     pub clock: Clock,
     pub jobs: JobSignal,
+    pub rooms: Rooms,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
     pub metrics: Metrics,

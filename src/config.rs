@@ -42,6 +42,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Whether this node works on the job table.
     pub jobs: bool,
+    /// Longest message that a client may send into a room, in bytes.
+    pub room_message_max_bytes: usize,
     /// Worker processes for converting and extracting.
     pub converters: usize,
     /// Worker processes for page images.
@@ -87,6 +89,7 @@ impl Default for Config {
             cookie_secure: false,
             trusted_proxies: Vec::new(),
             jobs: true,
+            room_message_max_bytes: 1 << 20,
             converters: 2,
             renderers: 2,
             refused_level: None,

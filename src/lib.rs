@@ -14,6 +14,7 @@ pub mod ids;
 pub mod jobs;
 pub mod names;
 pub mod preview;
+pub mod rooms;
 pub mod search;
 pub mod server;
 pub mod telemetry;

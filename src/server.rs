@@ -25,6 +25,7 @@ use crate::{
     http::{self, health::Readiness},
     jobs::{self, clean_up::CleanUp},
     preview::Preview,
+    rooms::{self, Rooms},
     search::{self, Search},
     telemetry::Metrics,
     worker::{PoolConfig, Workers},
@@ -62,6 +63,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         Some(_) => Some(open_node(&config, &store)?),
         None => None,
     };
+    let rooms = Rooms::new(db.clone(), clock.clone());
     Ok(App::new(Parts {
         config,
         db,
@@ -70,6 +72,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         node,
         clock,
         jobs: JobSignal::default(),
+        rooms,
         uploads: UploadLocks::default(),
         metrics: Metrics::default(),
         readiness: Readiness::default(),
@@ -98,6 +101,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         tx.commit().await?;
         jobs::runner::start(&app, jobs::all());
     }
+    rooms::start(&app);
     app.tasks.spawn(search::follow(app.clone()));
     let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stop = app.shutdown.clone();

@@ -15,6 +15,7 @@ pub mod health;
 mod info;
 pub mod page;
 mod pages;
+mod rooms;
 mod search;
 mod session;
 pub mod surround;
@@ -58,6 +59,7 @@ struct Api;
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(session::routes())
+        .merge(rooms::routes())
         .merge(info::routes())
         .merge(users::routes())
         .merge(groups::routes())

@@ -1,9 +1,12 @@
 //! What is done later, and how is it asked for? Each job is a row; it may run twice with the same result.
 
 pub mod clean_up;
+pub mod compact_room;
+pub mod index_room;
 pub mod prepare_content;
 pub mod remove_expired_uploads;
 pub mod runner;
+pub mod save_page;
 
 use std::future::Future;
 
@@ -43,7 +46,10 @@ pub async fn enqueue<J: Job>(tx: &mut db::Tx, job: &J, run_at: Millis, now: Mill
 /// The kinds of jobs that this program does: add a new one here.
 pub fn all() -> runner::JobSet {
     runner::JobSet::default()
+        .with::<remove_expired_uploads::RemoveExpiredUploads>()
+        .with::<compact_room::CompactRoom>()
+        .with::<index_room::IndexRoom>()
+        .with::<save_page::SavePage>()
         .with::<clean_up::CleanUp>()
         .with::<prepare_content::PrepareContent>()
-        .with::<remove_expired_uploads::RemoveExpiredUploads>()
 }

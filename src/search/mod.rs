@@ -6,6 +6,7 @@
 
 mod document;
 
+pub use document::page_text_key;
 use std::{
     collections::BTreeSet,
     path::Path,

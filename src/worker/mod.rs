@@ -19,6 +19,8 @@ mod pdf_text;
 mod pool;
 mod prepare;
 mod render;
+pub mod room;
+mod room_html;
 mod sandbox;
 mod slot;
 mod task;
@@ -29,5 +31,5 @@ mod workers;
 
 pub use limits::{Isolation, Limits};
 pub use pool::{PoolConfig, WorkerPool};
-pub use task::{Answer, PageImage, Prepared, Probe, Rendition, Task, Warning, WorkerError, codes};
+pub use task::{Answer, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes};
 pub use workers::Workers;

@@ -4,6 +4,7 @@ mod audit;
 mod cross_site;
 mod groups;
 mod jobs;
+mod rooms;
 mod service;
 mod session;
 mod support;
