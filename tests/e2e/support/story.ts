@@ -1,7 +1,7 @@
 // What does every story need? A server of its own, people who sign in, and pictures of each step.
 import { test as base, expect, type Browser, type BrowserContext, type Locator, type Page, type TestInfo } from '@playwright/test';
 import path from 'node:path';
-import { BUILD } from './paths.ts';
+import { SCREENSHOTS } from './paths.ts';
 import { ADMIN, Server } from './server.ts';
 
 export { ADMIN, expect };
@@ -44,7 +44,7 @@ export async function signIn(page: Page, person: { name: string; password: strin
 
 /** Keeps a picture of a step in `build/screenshots/<project>/`. */
 export async function shot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: path.join(BUILD, 'screenshots', test.info().project.name, `${name}.png`), animations: 'disabled' });
+  await page.screenshot({ path: path.join(SCREENSHOTS, test.info().project.name, `${name}.png`), animations: 'disabled' });
 }
 
 /** The row of a folder's list that has this name. */
@@ -69,4 +69,23 @@ export async function ask<T>(page: Page, address: string, init: { method?: strin
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const [needed, there] = await page.evaluate(() => [document.scrollingElement!.scrollWidth, innerWidth] as const);
   expect(needed, 'width of the page').toBeLessThanOrEqual(there);
+}
+
+/** A page of a document is there: its picture has arrived and shows more than white. */
+export async function expectPageDrawn(page: Page, number: number): Promise<void> {
+  const picture = page.locator(`[data-page="${number}"] img`);
+  await expect(picture).toBeInViewport({ timeout: 120_000 });
+  const inked = () =>
+    picture.evaluate((image: HTMLImageElement) => {
+      if (!image.complete || image.naturalWidth === 0) return 0;
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+      const context = canvas.getContext('2d')!;
+      context.drawImage(image, 0, 0);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let dark = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at]! + data[at + 1]! + data[at + 2]! < 600) dark += 1;
+      return dark;
+    });
+  await expect.poll(inked, { message: `ink on page ${number}`, timeout: 60_000 }).toBeGreaterThan(50);
 }
