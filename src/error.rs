@@ -160,6 +160,10 @@ impl From<sqlx::Error> for Error {
                 Error::unavailable("database_unavailable", error)
             }
             sqlx::Error::Database(db) if is_full(db.as_ref()) => Error::disk_full(error),
+            // PostgreSQL's "not in repertoire": text with NUL, which nobody types.
+            sqlx::Error::Database(db) if db.code().is_some_and(|code| code == "22021") => {
+                Error::invalid("text_invalid", "text must not contain NUL").because(error)
+            }
             _ => Error::internal(error),
         }
     }

@@ -81,7 +81,7 @@ pub fn start_log() {
     if std::io::stderr().is_terminal() {
         log.init();
     } else {
-        log.json().init();
+        log.json().with_span_list(false).init();
     }
 }
 

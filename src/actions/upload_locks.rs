@@ -22,8 +22,17 @@ const SILENT: Duration = Duration::from_secs(2);
 const GIVING_WAY: Duration = Duration::from_secs(10);
 
 /// The uploads being written in this process. Between nodes the guarded offset in the database decides.
-#[derive(Clone, Default)]
-pub struct UploadLocks(Arc<Mutex<HashMap<UploadId, Arc<Holder>>>>);
+#[derive(Clone)]
+pub struct UploadLocks {
+    held: Arc<Mutex<HashMap<UploadId, Arc<Holder>>>>,
+    silent: Duration,
+}
+
+impl Default for UploadLocks {
+    fn default() -> Self {
+        Self { held: Arc::default(), silent: SILENT }
+    }
+}
 
 struct Holder {
     /// When the client last sent something.
@@ -48,7 +57,7 @@ impl UploadLocks {
             Ok(lock) => return Ok(lock),
             Err(other) => other,
         };
-        if other.heard.lock().expect("no holder panics").elapsed() < SILENT {
+        if other.heard.lock().expect("no holder panics").elapsed() < self.silent {
             return Err(locked());
         }
         other.give_way.cancel();
@@ -57,7 +66,7 @@ impl UploadLocks {
     }
 
     fn try_lock(&self, id: &UploadId) -> Result<UploadLock, Arc<Holder>> {
-        let mut held = self.0.lock().expect("no holder panics");
+        let mut held = self.held.lock().expect("no holder panics");
         if let Some(other) = held.get(id) {
             return Err(other.clone());
         }
@@ -85,7 +94,7 @@ impl UploadLock {
 
 impl Drop for UploadLock {
     fn drop(&mut self) {
-        self.locks.0.lock().expect("no holder panics").remove(&self.id);
+        self.locks.held.lock().expect("no holder panics").remove(&self.id);
         self.holder.released.cancel();
     }
 }
@@ -98,19 +107,18 @@ fn locked() -> Error {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_second_request_waits_for_silence() {
-        let (locks, id) = (UploadLocks::default(), UploadId::new());
-        let first = locks.lock(&id).await.unwrap();
-        assert_eq!(locks.lock(&id).await.err().unwrap().code(), "upload_locked");
+        let id = UploadId::new();
+        let talking = UploadLocks { silent: Duration::MAX, ..UploadLocks::default() };
+        let _first = talking.lock(&id).await.unwrap();
+        assert_eq!(talking.lock(&id).await.err().unwrap().code(), "upload_locked");
 
-        tokio::time::advance(SILENT).await;
-        let gives_way = tokio::spawn(async move {
-            first.wanted().await;
-            drop(first);
-        });
-        locks.lock(&id).await.unwrap();
+        let silent = UploadLocks { silent: Duration::ZERO, ..UploadLocks::default() };
+        let first = silent.lock(&id).await.unwrap();
+        let gives_way = tokio::spawn(async move { first.wanted().await });
+        drop(silent.lock(&id).await.unwrap());
         gives_way.await.unwrap();
-        locks.lock(&id).await.unwrap();
+        silent.lock(&id).await.unwrap();
     }
 }

@@ -23,7 +23,8 @@ const LAST_SEEN_STEP_MS: i64 = 60_000;
 
 /// Checks name and password and begins a session; returns the account and the cookie's value.
 pub async fn sign_in(app: &App, name: &str, password: &str, address: IpAddr) -> Result<(User, String)> {
-    let name_key = names::key(&names::tidy(name));
+    // PostgreSQL takes no NUL in text; no account's name has a control character, so this one is just as unknown.
+    let name_key = names::key(&names::tidy(name)).replace('\0', "\u{1}");
     let attempt = back_off::begin(app, &name_key, address).await?;
     let found = db::users::find_by_name(app.db.read(), &name_key).await?;
     let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));

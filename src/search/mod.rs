@@ -18,7 +18,7 @@ use std::{
 };
 
 use indexer::index::{Index, Position};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use crate::{app::App, db, ids::DocumentId};
 
@@ -38,6 +38,8 @@ pub struct Search {
     rebuilding: AtomicBool,
     wanted: AtomicBool,
     changed: Notify,
+    /// One at a time brings the index forward.
+    following: Mutex<()>,
 }
 
 impl Search {
@@ -50,6 +52,7 @@ impl Search {
             rebuilding: AtomicBool::new(false),
             wanted: AtomicBool::new(position == 0),
             changed: Notify::new(),
+            following: Mutex::new(()),
         })
     }
 
@@ -103,6 +106,7 @@ pub async fn follow(app: App) {
 
 /// Brings the index up to the newest change.
 pub async fn catch_up(app: &App) -> anyhow::Result<()> {
+    let _alone = app.search().following.lock().await;
     if app.search().wanted.swap(false, Ordering::AcqRel)
         && let Err(error) = rebuild(app).await
     {

@@ -23,6 +23,11 @@ use super::{
 const DPI: f64 = 300.0;
 /// Mean confidence from which a reading is taken without trying other directions.
 const GOOD: f32 = 65.0;
+/// Letters higher than this are read again from a smaller picture, in which they have the best height.
+const TOO_TALL_PX: f64 = 110.0;
+const BEST_HEIGHT_PX: f64 = 40.0;
+/// Time for one reading of one page: photographs can keep the layout analysis busy for minutes.
+const PAGE_TIME: Duration = Duration::from_secs(60);
 /// Words below are noise: stains, lines, pictures.
 const LEAST: f32 = 20.0;
 
@@ -42,6 +47,16 @@ pub struct Reading {
     pub confidence: f32,
     /// Letters and digits.
     pub letters: usize,
+}
+
+impl Reading {
+    /// Returns the middle height of the words in pixels of a picture of this width.
+    fn word_height_px(&self, picture_wide: u32) -> f64 {
+        let mut heights: Vec<f32> = self.text.words.iter().map(|word| word.h).collect();
+        heights.sort_by(f32::total_cmp);
+        let middle = heights.get(heights.len() / 2).copied().unwrap_or(0.0);
+        f64::from(middle) / f64::from(self.text.width) * f64::from(picture_wide)
+    }
 }
 
 impl Recogniser {
@@ -79,6 +94,19 @@ impl Recogniser {
             return None;
         }
         let mut best = self.read_turned(&picture, 0, width, height);
+        if let Some(tall) = best.as_ref().map(|reading| reading.word_height_px(wide)).filter(|tall| *tall > TOO_TALL_PX)
+        {
+            // Poster letters are read better from a smaller picture.
+            let scale = BEST_HEIGHT_PX / tall;
+            let side = |pixels: u32| ((f64::from(pixels) * scale) as u32).max(1);
+            let smaller = Picture::gray(&page.draw(side(wide), side(high)).ok()?);
+            let other = self.read_turned(&smaller, 0, width, height);
+            if other.as_ref().map_or(0.0, |reading| reading.confidence)
+                > best.as_ref().map_or(0.0, |reading| reading.confidence)
+            {
+                best = other;
+            }
+        }
         if !best.as_ref().is_some_and(|reading| reading.confidence >= GOOD) {
             for turns in [2, 1, 3] {
                 if self.is_late() {
@@ -100,7 +128,7 @@ impl Recogniser {
     fn read_turned(&self, picture: &Picture, turns: u8, width: f32, height: f32) -> Option<Reading> {
         let output = self.recognise(picture)?;
         // How many points one pixel is, on the page as it was drawn.
-        let drawn_wide = if turns % 2 == 0 { picture.width } else { picture.height };
+        let drawn_wide = if turns.is_multiple_of(2) { picture.width } else { picture.height };
         let scale = f64::from(width) / f64::from(drawn_wide);
         let mut reading = parse(&output, width, height, |x, y, w, h| {
             let (x, y, w, h) = turn_back(turns, picture.width, picture.height, (x, y, w, h));
@@ -122,10 +150,11 @@ impl Recogniser {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         end_with_parent(&mut command, 300);
         let mut process = command.spawn().ok()?;
+        let deadline = self.deadline.min(Instant::now() + PAGE_TIME);
         loop {
             match process.try_wait() {
                 Ok(Some(_)) => break,
-                Ok(None) if !self.is_late() => std::thread::sleep(Duration::from_millis(10)),
+                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(10)),
                 _ => {
                     let _ = process.kill();
                     let _ = process.wait();

@@ -51,7 +51,7 @@ impl Library {
 
     /// Returns the document at this path, opened now or still open from before.
     pub fn document(&mut self, path: &Path) -> Result<&Document, WorkerError> {
-        if !self.open.as_ref().is_some_and(|(open, _)| open == path) {
+        if self.open.as_ref().is_none_or(|(open, _)| open != path) {
             self.open = None;
             self.open = Some((path.to_owned(), Document::open(self.bindings, path)?));
         }
@@ -107,7 +107,7 @@ impl Document {
         let handle = unsafe { bindings.FPDF_LoadDocument(text, None) };
         if handle.is_null() {
             // SAFETY: asks for the reason of the failure just seen.
-            let reason = unsafe { bindings.FPDF_GetLastError() } as u64;
+            let reason = unsafe { bindings.FPDF_GetLastError() };
             return Err(match reason {
                 ERROR_PASSWORD | ERROR_SECURITY => WorkerError::new(codes::ENCRYPTED, "the PDF needs a password"),
                 _ => WorkerError::new(codes::DAMAGED, "the PDF cannot be read"),
@@ -285,6 +285,21 @@ impl Page<'_> {
             d: (up.1 - origin.1) / 1000.0,
             e: origin.0,
             f: origin.1,
+        }
+    }
+
+    /// Leaves the pictures out of later drawings of this page, so that text on a photograph can be recognised.
+    pub fn hide_images(&self) {
+        const IMAGE: i32 = 3;
+        let bindings = self.document.bindings;
+        // SAFETY: the page is loaded; object handles belong to it.
+        unsafe {
+            for index in 0..bindings.FPDFPage_CountObjects(self.handle.cast()).min(20_000) {
+                let object = bindings.FPDFPage_GetObject(self.handle.cast(), index);
+                if !object.is_null() && bindings.FPDFPageObj_GetType(object) == IMAGE {
+                    bindings.FPDFPageObj_SetIsActive(object, 0);
+                }
+            }
         }
     }
 

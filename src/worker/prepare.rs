@@ -236,15 +236,13 @@ impl Reader {
         }
         let quality = reading.quality;
         let is_picture = |least| page.image_share() > least;
-        let (replace, add) = if quality.is_empty() {
-            (true, false)
-        } else if quality.is_doubtful() {
-            (true, false)
-        } else {
-            (false, quality.chars - quality.invisible < SCAN_CHARS && quality.invisible == 0 && is_picture(SCAN_SHARE))
-        };
+        let replace = quality.is_empty() || quality.is_doubtful();
+        let add = !replace && quality.chars < SCAN_CHARS && quality.invisible == 0 && is_picture(SCAN_SHARE);
         if !(replace || add) {
             return reading.text;
+        }
+        if quality.is_doubtful() {
+            page.hide_images();
         }
         let Some(seen) = self.recognise(&page) else { return reading.text };
         if add {

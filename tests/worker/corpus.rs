@@ -116,6 +116,13 @@ async fn every_document_ends_as_the_manifest_says() {
                     |error| error.code.clone(),
                     |result| format!("{} pages {:?}", result.prepared.page_sizes.len(), result.prepared.warnings),
                 );
+                if let (Ok(result), false) = (&outcome, std::env::var("DUMP").is_err()) {
+                    println!(
+                        "{}: {:#?}",
+                        entry.path,
+                        (result.text.pages.iter().map(|page| &page.text).collect::<Vec<_>>(), &result.text.extra)
+                    );
+                }
                 times.lock().unwrap().push((spent, entry.path.clone(), note));
                 let mut complaints = match &outcome {
                     Ok(result) => draw(&pool, &entry, result).await,

@@ -12,7 +12,7 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::kinds;
-use super::schema::Fields;
+use super::schema::{Fields, NAME_START};
 use super::tokenizer::cover;
 use super::types::SearchRequest;
 use crate::normalize::{is_latin, normalize};
@@ -20,6 +20,8 @@ use crate::query::{self, Item, Term};
 
 /// A hit in the name stands above any hit in the body: body scores of one word stay far below.
 pub const NAME_SCORE: f32 = 2000.0;
+/// What a name that begins with the text gains.
+const NAME_START_SCORE: f32 = 100.0;
 const TAG_SCORE: f32 = 200.0;
 /// A whole Latin word stands above a part of one.
 const WORD_SCORE: f32 = 40.0;
@@ -92,6 +94,7 @@ impl Compiler<'_> {
         let chars: Vec<char> = text.chars().collect();
         let mut places = vec![
             scored(self.short(self.fields.name, text), NAME_SCORE),
+            scored(self.name_start(text), NAME_START_SCORE),
             scored(self.short(self.fields.tags, text), TAG_SCORE),
             self.body(&chars),
         ];
@@ -113,6 +116,11 @@ impl Compiler<'_> {
             [char] => scored(exact(self.fields.chars, char.encode_utf8(&mut [0; 4])), 1.0),
             _ => phrase(self.fields.body, chars, IndexRecordOption::WithFreqs),
         }
+    }
+
+    /// Finds names that begin with `text`.
+    pub fn name_start(&self, text: &str) -> Boxed {
+        self.short(self.fields.name, &format!("{NAME_START}{text}"))
     }
 
     /// Finds `text` (normalised) in a field of single characters and pairs.

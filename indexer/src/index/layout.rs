@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use crate::normalize::{is_latin, walk};
 
 /// Normalised characters in a piece: what is normalised again to show one snippet.
-const PIECE_CHARS: u32 = 1000;
+const PIECE_CHARS: u32 = 500;
 /// Normalised characters in a chunk: what is decompressed to show one snippet.
 const CHUNK_CHARS: u32 = 4000;
 /// Longer runs of letters are no words.
@@ -29,7 +29,7 @@ pub struct Layout {
     /// Every Latin word of the body once, one a line.
     pub words: String,
     pub table: Table,
-    pub chunks: Vec<Vec<u8>>,
+    pub chunks: Vec<String>,
 }
 
 /// Where pages and chunks begin, as positions in the body.
@@ -67,7 +67,7 @@ struct Builder {
     position: u32,
     seen: Characters,
     words: HashSet<String>,
-    chunk: Vec<u8>,
+    chunk: String,
     chunk_start: u32,
 }
 
@@ -112,10 +112,8 @@ impl Builder {
         if self.chunk.is_empty() {
             self.chunk_start = position;
         }
-        for number in [page, position, text.len() as u32] {
-            write_number(&mut self.chunk, number);
-        }
-        self.chunk.extend_from_slice(text.as_bytes());
+        // Text and not bytes, because the document store reads bytes one by one.
+        self.chunk.push_str(&format!("{page} {position} {}\n{text}", text.len()));
     }
 
     fn flush(&mut self) {
@@ -194,35 +192,36 @@ impl Table {
         self.chunks.len()
     }
 
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        write_number(&mut bytes, self.pages.len() as u32);
+    /// Writes the table as text: pages, `|`, chunks; every position as the step from the one before.
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
         let mut last = 0;
-        for &(page, start) in &self.pages {
-            write_number(&mut bytes, page);
-            write_number(&mut bytes, start - last);
-            last = start;
+        for (page, start) in &self.pages {
+            text.push_str(&format!("{page} {} ", start - last));
+            last = *start;
         }
-        let mut last = 0;
-        for &start in &self.chunks {
-            write_number(&mut bytes, start - last);
-            last = start;
+        text.push('|');
+        last = 0;
+        for start in &self.chunks {
+            text.push_str(&format!("{} ", start - last));
+            last = *start;
         }
-        bytes
+        text
     }
 
     /// Reads what `encode` wrote; `None` when it is damaged.
-    pub fn decode(mut bytes: &[u8]) -> Option<Table> {
+    pub fn decode(text: &str) -> Option<Table> {
+        let (pages, chunks) = text.split_once('|')?;
         let mut table = Table::default();
         let mut last = 0;
-        for _ in 0..read_number(&mut bytes)? {
-            let page = read_number(&mut bytes)?;
-            last += read_number(&mut bytes)?;
-            table.pages.push((page, last));
+        let mut numbers = pages.split_ascii_whitespace();
+        while let Some(page) = numbers.next() {
+            last += numbers.next()?.parse::<u32>().ok()?;
+            table.pages.push((page.parse().ok()?, last));
         }
-        let mut last = 0;
-        while !bytes.is_empty() {
-            last += read_number(&mut bytes)?;
+        last = 0;
+        for step in chunks.split_ascii_whitespace() {
+            last += step.parse::<u32>().ok()?;
             table.chunks.push(last);
         }
         Some(table)
@@ -230,37 +229,17 @@ impl Table {
 }
 
 /// Reads the pieces of a chunk; `None` when it is damaged.
-pub fn read_chunk(mut bytes: &[u8]) -> Option<Vec<Piece>> {
+pub fn read_chunk(mut chunk: &str) -> Option<Vec<Piece>> {
     let mut pieces = Vec::new();
-    while !bytes.is_empty() {
-        let (page, position) = (read_number(&mut bytes)?, read_number(&mut bytes)?);
-        let len = read_number(&mut bytes)? as usize;
-        let text = std::str::from_utf8(bytes.get(..len)?).ok()?.to_owned();
-        bytes = &bytes[len..];
-        pieces.push(Piece { page, position, text });
+    while !chunk.is_empty() {
+        let (head, rest) = chunk.split_once('\n')?;
+        let mut numbers = head.split(' ').map(str::parse::<u32>);
+        let mut number = || numbers.next()?.ok();
+        let (page, position, len) = (number()?, number()?, number()? as usize);
+        pieces.push(Piece { page, position, text: rest.get(..len)?.to_owned() });
+        chunk = &rest[len..];
     }
     Some(pieces)
-}
-
-fn write_number(bytes: &mut Vec<u8>, mut number: u32) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn read_number(bytes: &mut &[u8]) -> Option<u32> {
-    let mut number = 0u32;
-    for shift in (0..35).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u32::from(byte & 0x7f).checked_shl(shift)?;
-        if byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::texts::{Texts, View};
 use crate::normalize::{is_cjk, is_latin};
 
 /// Candidates that get a second look; results after them keep the order of the index.
-pub const CANDIDATES: usize = 40;
+pub const CANDIDATES: usize = 30;
 /// Occurrences of a text looked at in one document.
 const OCCURRENCES: usize = 2;
 /// Characters on both sides that decide how the words are cut.
@@ -36,13 +36,13 @@ pub fn bonus(texts: &mut Texts, address: DocAddress, needles: &[Vec<char>], plac
     if places.is_empty() {
         return Ok(bonus);
     }
-    let stored = texts.stored(address)?;
+    let table = texts.table(address)?;
     for (needle, text) in needles.iter().enumerate() {
         let last = needle + 1 == needles.len();
         let mut best = 0.0f32;
         for place in places.iter().filter(|place| place.needle == needle).take(OCCURRENCES) {
             if best < 1.0
-                && let Some(view) = texts.view(address, &stored.table, place.start, place.start + place.len)?
+                && let Some(view) = texts.view(address, &table, place.start, place.start + place.len)?
             {
                 best = best.max(wholeness(&view, place, text, last));
             }

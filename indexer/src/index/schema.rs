@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tantivy::schema::{
-    BytesOptions, FAST, Field, INDEXED, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing,
-    TextOptions,
+    FAST, Field, INDEXED, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{TantivyDocument, Term};
@@ -67,7 +66,7 @@ impl Fields {
         };
         let number = || NumericOptions::from(FAST);
         let column = || TextOptions::default().set_fast("raw");
-        let stored = || BytesOptions::from(STORED);
+        let stored = || TextOptions::from(STORED);
         let fields = Fields {
             id: schema.add_text_field("id", text("raw", false, false)),
             body: schema.add_text_field("body", text("pairs", true, true)),
@@ -86,9 +85,9 @@ impl Fields {
             size: schema.add_i64_field(SIZE, number()),
             name_key: schema.add_text_field(NAME_KEY, column()),
             tie: schema.add_u64_field(TIE, number()),
-            meta: schema.add_bytes_field("meta", stored()),
-            table: schema.add_bytes_field("table", stored()),
-            text: schema.add_bytes_field("text", stored()),
+            meta: schema.add_text_field("meta", stored()),
+            table: schema.add_text_field("table", stored()),
+            text: schema.add_text_field("text", stored()),
             schema: Schema::builder().build(),
         };
         Fields { schema: schema.build(), ..fields }
@@ -107,7 +106,7 @@ impl Fields {
         main.add_text(self.body, &layout.body);
         main.add_text(self.chars, &layout.chars);
         main.add_text(self.words, &layout.words);
-        main.add_text(self.name, normalize(&document.name));
+        main.add_text(self.name, format!("{NAME_START}{}", normalize(&document.name)));
         main.add_text(self.pinyin, pinyin::readings(&document.name));
         main.add_text(self.path, normalize(&document.path));
         let tags: Vec<String> = document.tags.iter().map(|tag| normalize(tag)).collect();
@@ -125,17 +124,17 @@ impl Fields {
         main.add_i64(self.size, document.size_bytes);
         main.add_text(self.name_key, pinyin::sort_key(&document.name));
         main.add_u64(self.tie, tie(&document.id));
-        main.add_bytes(self.meta, &serde_json::to_vec(&Meta::of(document)).expect("plain data"));
-        main.add_bytes(self.table, &layout.table.encode());
+        main.add_text(self.meta, serde_json::to_string(&Meta::of(document)).expect("plain data"));
+        main.add_text(self.table, layout.table.encode());
         let mut chunks = layout.chunks.into_iter();
         if let Some(first) = chunks.next() {
-            main.add_bytes(self.text, &first);
+            main.add_text(self.text, first);
         }
         let mut documents = vec![main];
         for chunk in chunks {
             let mut next = TantivyDocument::new();
             next.add_text(self.id, &document.id);
-            next.add_bytes(self.text, &chunk);
+            next.add_text(self.text, chunk);
             documents.push(next);
         }
         documents
@@ -151,6 +150,9 @@ pub fn tokenizers() -> TokenizerManager {
     tokenizers.register("lines", TextAnalyzer::from(Lines));
     tokenizers
 }
+
+/// Stands before every name, so that its beginning can be looked for. No normalised text contains it.
+pub const NAME_START: char = '\u{2}';
 
 /// Returns a number that orders documents of equal rank, the same in every index.
 pub fn tie(id: &str) -> u64 {

@@ -154,20 +154,20 @@ impl<'a> Search<'a> {
 
     fn hit(&self, texts: &mut Texts, found: Found) -> Result<Hit> {
         let address = found.ranked.address;
-        let stored = texts.stored(address)?;
+        let table = texts.table(address)?;
         let mut places = found.places;
         for (needle, text) in self.needles.iter().enumerate() {
             if let [char] = text[..] {
-                places.extend(snippet::read_single(texts, address, &stored.table, char, needle)?);
+                places.extend(snippet::read_single(texts, address, &table, char, needle)?);
             }
         }
         places.sort_unstable();
-        let meta = stored.meta;
+        let meta = texts.meta(address)?;
         Ok(Hit {
             score: found.ranked.score,
             name_marks: self.name_marks(&meta.name),
-            snippets: snippet::snippets(texts, address, &stored.table, &places)?,
-            pages: snippet::pages(&stored.table, &places),
+            snippets: snippet::snippets(texts, address, &table, &places)?,
+            pages: snippet::pages(&table, &places),
             id: meta.id,
             kind: meta.kind,
             name: meta.name,

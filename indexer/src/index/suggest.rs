@@ -11,7 +11,7 @@ use super::{Index, Result, pinyin};
 use crate::normalize::normalize;
 
 /// Candidates looked at for one list.
-const CANDIDATES: usize = 200;
+const CANDIDATES: usize = 60;
 const MAX_LIMIT: usize = 50;
 
 impl Index {
@@ -24,13 +24,10 @@ impl Index {
         let compiler = Compiler { fields: &self.fields, pinyin: false };
         // Spaces between syllables are common: "xie tong".
         let letters = text.replace(' ', "");
-        let mut either: Vec<(Occur, Box<dyn Query>)> =
-            vec![(Occur::Should, Box::new(ConstScoreQuery::new(compiler.short(self.fields.name, &text), 2.0)))];
+        let mut either =
+            vec![part(compiler.name_start(&text), 4.0), part(compiler.short(self.fields.name, &text), 2.0)];
         if letters.chars().all(|char| char.is_ascii_alphanumeric()) {
-            either.push((
-                Occur::Should,
-                Box::new(ConstScoreQuery::new(compiler.short(self.fields.pinyin, &letters), 1.0)),
-            ));
+            either.push(part(compiler.short(self.fields.pinyin, &letters), 1.0));
         }
         let searcher = self.reader.searcher();
         let visible = Visible { access, sort: Sort::Relevance, after: None, limit: CANDIDATES };
@@ -38,7 +35,7 @@ impl Index {
         let mut texts = Texts::new(&searcher, &self.fields);
         let mut ranked = Vec::new();
         for (at, candidate) in found.top.iter().enumerate() {
-            let meta = texts.stored(candidate.address)?.meta;
+            let meta = texts.meta(candidate.address)?;
             if let Some(quality) = quality(&meta, &text, &letters) {
                 ranked.push((quality, at, meta));
             }
@@ -53,6 +50,10 @@ impl Index {
         });
         Ok(suggestions.collect())
     }
+}
+
+fn part(query: Box<dyn Query>, score: f32) -> (Occur, Box<dyn Query>) {
+    (Occur::Should, Box::new(ConstScoreQuery::new(query, score)))
 }
 
 /// Ranks how the name fits: beginning with the text, containing it, read from the beginning, read in the middle. `None`

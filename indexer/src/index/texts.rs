@@ -16,12 +16,6 @@ use crate::normalize::Normalized;
 /// Characters that must be known around a position to show it.
 const CONTEXT: u32 = 80;
 
-/// A document's stored part.
-pub struct Stored {
-    pub meta: Meta,
-    pub table: Table,
-}
-
 /// A stretch of one page's original text, with its normal form.
 pub struct View {
     pub page: u32,
@@ -43,14 +37,16 @@ impl<'a> Texts<'a> {
         Texts { searcher, fields, documents: HashMap::new(), chunks: HashMap::new() }
     }
 
-    /// Loads what is known of a document.
-    pub fn stored(&mut self, address: DocAddress) -> Result<Stored> {
+    /// Loads where the document's pages and chunks begin.
+    pub fn table(&mut self, address: DocAddress) -> Result<Table> {
         let document = self.document(address)?;
-        let meta = serde_json::from_slice(bytes(&document, self.fields.meta)?)
-            .map_err(|error| Error::Damaged(error.to_string()))?;
-        let table =
-            Table::decode(bytes(&document, self.fields.table)?).ok_or_else(|| Error::Damaged("page table".into()))?;
-        Ok(Stored { meta, table })
+        Table::decode(text(&document, self.fields.table)?).ok_or_else(|| Error::Damaged("page table".into()))
+    }
+
+    /// Loads what is known of a document.
+    pub fn meta(&mut self, address: DocAddress) -> Result<Meta> {
+        let document = self.document(address)?;
+        serde_json::from_str(text(&document, self.fields.meta)?).map_err(|error| Error::Damaged(error.to_string()))
     }
 
     /// Returns the pieces of chunk `number` of the document at `address`.
@@ -62,7 +58,7 @@ impl<'a> Texts<'a> {
         }
         let document = self.document(at)?;
         let pieces =
-            read_chunk(bytes(&document, self.fields.text)?).ok_or_else(|| Error::Damaged("text chunk".into()))?;
+            read_chunk(text(&document, self.fields.text)?).ok_or_else(|| Error::Damaged("text chunk".into()))?;
         let pieces = Rc::new(pieces);
         self.chunks.insert(at, pieces.clone());
         Ok(pieces)
@@ -72,20 +68,26 @@ impl<'a> Texts<'a> {
     pub fn view(&mut self, address: DocAddress, table: &Table, start: u32, end: u32) -> Result<Option<View>> {
         let (first, last) = (table.chunk(start.saturating_sub(CONTEXT)), table.chunk(end + CONTEXT));
         let page = table.page(start);
-        let mut pieces: Vec<(u32, String)> = Vec::new();
+        let mut chunks = Vec::new();
         for number in first..=last.min(table.chunk_count().saturating_sub(1)) {
-            for piece in self.chunk(address, number)?.iter().filter(|piece| piece.page == page) {
-                pieces.push((piece.position, piece.text.clone()));
-            }
+            chunks.push(self.chunk(address, number)?);
         }
-        // Only the pieces that the context touches.
-        let from = pieces.partition_point(|(position, _)| *position <= start.saturating_sub(CONTEXT)).saturating_sub(1);
-        let to = pieces.partition_point(|(position, _)| *position <= end + CONTEXT);
-        let Some((position, _)) = pieces.get(from) else {
+        let (from, to) = (start.saturating_sub(CONTEXT), end + CONTEXT);
+        let mut pieces: Vec<&Piece> = Vec::new();
+        for piece in chunks.iter().flat_map(|chunk| chunk.iter()) {
+            if piece.page != page || piece.position > to {
+                continue;
+            }
+            if piece.position <= from {
+                pieces.clear();
+            }
+            pieces.push(piece);
+        }
+        let Some(position) = pieces.first().map(|piece| piece.position) else {
             return Ok(None);
         };
-        let text: String = pieces[from..to.max(from + 1)].iter().map(|(_, text)| text.as_str()).collect();
-        Ok(Some(View { page, position: *position, normalized: Normalized::new(&text), text }))
+        let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+        Ok(Some(View { page, position, normalized: Normalized::new(&text), text }))
     }
 
     fn document(&mut self, address: DocAddress) -> Result<Rc<TantivyDocument>> {
@@ -98,9 +100,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-fn bytes(document: &TantivyDocument, field: Field) -> Result<&[u8]> {
-    document
-        .get_first(field)
-        .and_then(|value| value.as_bytes())
-        .ok_or_else(|| Error::Damaged("a stored field is missing".into()))
+fn text(document: &TantivyDocument, field: Field) -> Result<&str> {
+    let value = document.get_first(field).and_then(|value| value.as_str());
+    value.ok_or_else(|| Error::Damaged("a stored field is missing".into()))
 }

@@ -12,9 +12,10 @@ use wenshu::{
     app::App,
     clock::Clock,
     config::Config,
-    jobs, server,
+    db, jobs, search, server,
 };
 
+#[allow(unused_imports, reason = "modules of other parts name it")]
 pub use client::{Answer, Client};
 use database::TestDatabase;
 
@@ -29,6 +30,7 @@ pub struct TestServer {
     pub address: SocketAddr,
     /// Moves only when a test moves it.
     pub clock: Clock,
+    #[allow(dead_code, reason = "not every test looks into the folder")]
     pub folder: TempDir,
     serving: JoinHandle<()>,
     _database: TestDatabase,
@@ -48,6 +50,7 @@ impl TestServer {
             data: folder.path().join("data"),
             database: database.url.clone(),
             jobs: false,
+            worker_program: Some(env!("CARGO_BIN_EXE_wenshu").into()),
             ..Config::default()
         };
         change(&mut config);
@@ -87,9 +90,14 @@ impl TestServer {
         Client::new(self.address)
     }
 
-    /// Runs every job that is due; returns how many tries were made.
+    /// Runs every job that is due and brings the search index up to date; returns how many tries were made. A job that was
+    /// given up fails the test.
     pub async fn run_jobs(&self) -> usize {
-        jobs::runner::run_due(&self.app, &jobs::all()).await.expect("the job table can be read")
+        let tries = jobs::runner::run_due(&self.app, &jobs::all()).await.expect("the job table can be read");
+        let failed = db::jobs::list_failed(self.app.db.read()).await.expect("the job table can be read");
+        assert!(failed.is_empty(), "jobs failed: {failed:?}");
+        search::catch_up(&self.app).await.expect("the index follows");
+        tries
     }
 
     /// Stops the server in order and waits for it.

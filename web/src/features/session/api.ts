@@ -34,7 +34,11 @@ export function useCurrentUser(): UserView {
 export function useSignIn() {
   return useMutation({
     mutationFn: (input: { name: string; password: string }) => api.post<{ user: UserView }>('/session', input),
-    onSuccess: ({ user }) => queryClient.setQueryData(SESSION_KEY, user),
+    onSuccess: ({ user }) => {
+      // Nothing that someone else saw before may be shown to this user.
+      queryClient.clear();
+      queryClient.setQueryData(SESSION_KEY, user);
+    },
   });
 }
 
