@@ -12,6 +12,11 @@ after(() => server.remove())
 
 const words = doc => new Set(doc.getArray('log').toArray())
 
+const close = provider => {
+  provider.destroy()
+  provider.doc.destroy()
+}
+
 // Somebody who types a word per turn of the event loop and remembers how many.
 async function writer (room, name) {
   const doc = new Y.Doc()
@@ -44,15 +49,15 @@ async function cycle (number) {
   for (const it of writers) {
     for (const word of words(it.doc)) if (!word.startsWith(`${it.name}-`)) seen.add(word)
     for (let n = 1; n <= it.provider.durable(); n++) seen.add(`${it.name}-${n}`)
-    it.provider.destroy()
+    close(it.provider)
   }
-  observer.destroy()
+  close(observer)
 
   await server.start()
   const fresh = server.connect(room)
   await synced(fresh)
   const there = words(fresh.doc)
-  fresh.destroy()
+  close(fresh)
   const missing = [...seen].filter(word => !there.has(word))
   const typed = writers.reduce((sum, it) => sum + it.typed, 0)
   const saved = writers.reduce((sum, it) => sum + it.provider.durable(), 0)
