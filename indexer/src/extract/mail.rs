@@ -17,7 +17,9 @@ pub fn read(source: &Source, guard: &Guard, depth: usize) -> Result<FileText> {
     if count_nested(&raw) > MAX_NESTED_MESSAGES {
         return Err(ExtractError::damaged("too many mails inside of each other"));
     }
-    let message = MessageParser::default().parse(&raw).ok_or_else(|| ExtractError::damaged("it has no mail header"))?;
+    let message = MessageParser::default()
+        .parse(&raw)
+        .ok_or_else(|| ExtractError::damaged("it has no mail header"))?;
     read_message(&message, guard, depth)
 }
 
@@ -40,17 +42,27 @@ impl Header {
             to: people(message.to()),
             cc: people(message.cc()),
             bcc: people(message.bcc()),
-            date: message.date().map(|date| date.to_rfc3339()).unwrap_or_default(),
+            date: message
+                .date()
+                .map(|date| date.to_rfc3339())
+                .unwrap_or_default(),
             subject: message.subject().unwrap_or_default().to_owned(),
         }
     }
 
     /// Returns the fields that are not empty.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        [("主题 Subject", &self.subject), ("发件人 From", &self.from), ("收件人 To", &self.to), ("抄送 Cc", &self.cc), ("密送 Bcc", &self.bcc), ("日期 Date", &self.date)]
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(label, value)| (label, value.as_str()))
+        [
+            ("主题 Subject", &self.subject),
+            ("发件人 From", &self.from),
+            ("收件人 To", &self.to),
+            ("抄送 Cc", &self.cc),
+            ("密送 Bcc", &self.bcc),
+            ("日期 Date", &self.date),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(label, value)| (label, value.as_str()))
     }
 
     /// Adds the values, one in a line.
@@ -62,7 +74,10 @@ impl Header {
     pub fn page(&self, safe_body: &str, attachments: &[super::Attachment]) -> String {
         let mut page = String::from("<table>\n");
         for (label, value) in self.fields() {
-            page.push_str(&format!("<tr><th align=\"left\" valign=\"top\">{label}</th><td>{}</td></tr>\n", html::escape(value)));
+            page.push_str(&format!(
+                "<tr><th align=\"left\" valign=\"top\">{label}</th><td>{}</td></tr>\n",
+                html::escape(value)
+            ));
         }
         for attachment in attachments {
             page.push_str(&format!("<tr><th align=\"left\" valign=\"top\">附件 Attachment</th><td>{} ({} B)</td></tr>\n", html::escape(&attachment.name), attachment.size_bytes));
@@ -78,7 +93,11 @@ fn read_message(message: &Message, guard: &Guard, depth: usize) -> Result<FileTe
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     header.push(&mut sink);
     push_body(message, guard, &mut sink);
-    let mut text = FileText { title: some(&header.subject), author: some(&header.from), ..FileText::default() };
+    let mut text = FileText {
+        title: some(&header.subject),
+        author: some(&header.from),
+        ..FileText::default()
+    };
     for part in message.attachments() {
         push_attachment(part, guard, depth, &mut text, &mut sink);
     }
@@ -106,26 +125,48 @@ fn push_body(message: &Message, guard: &Guard, sink: &mut Sink) {
 }
 
 fn same_words(text: &str) -> String {
-    text.chars().filter(|character| !character.is_whitespace()).collect()
+    text.chars()
+        .filter(|character| !character.is_whitespace())
+        .collect()
 }
 
 /// Returns the text of a part; one without a declared charset is decoded by what its bytes look like.
 fn part_text(part: &MessagePart) -> String {
-    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
-    let is_known = charset.is_some_and(|label| encoding_rs::Encoding::for_label(label.as_bytes()).is_some());
+    let charset = part
+        .content_type()
+        .and_then(|kind| kind.attribute("charset"));
+    let is_known =
+        charset.is_some_and(|label| encoding_rs::Encoding::for_label(label.as_bytes()).is_some());
     match &part.body {
-        PartType::Text(text) | PartType::Html(text) if is_known || !text.contains('\u{fffd}') => text.to_string(),
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => encoding::decode(bytes, charset).text,
+        PartType::Text(text) | PartType::Html(text) if is_known || !text.contains('\u{fffd}') => {
+            text.to_string()
+        }
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
+            encoding::decode(bytes, charset).text
+        }
         _ => part.text_contents().unwrap_or_default().to_owned(),
     }
 }
 
-fn push_attachment(part: &MessagePart, guard: &Guard, depth: usize, text: &mut FileText, sink: &mut Sink) {
+fn push_attachment(
+    part: &MessagePart,
+    guard: &Guard,
+    depth: usize,
+    text: &mut FileText,
+    sink: &mut Sink,
+) {
     let name = attachment_name(part);
     if let PartType::Message(inner) = &part.body {
-        let name = inner.subject().map(|subject| format!("{}.eml", names::display_name(subject))).unwrap_or(name);
+        let name = inner
+            .subject()
+            .map(|subject| format!("{}.eml", names::display_name(subject)))
+            .unwrap_or(name);
         sink.line(&name);
-        text.attachments.push(super::Attachment { name, media_type: "message/rfc822".to_owned(), size_bytes: inner.raw_message.len() as u64 });
+        text.attachments.push(super::Attachment {
+            name,
+            media_type: "message/rfc822".to_owned(),
+            size_bytes: inner.raw_message.len() as u64,
+        });
         if guard.admits_inner_file(depth + 1)
             && let Ok(inner) = read_message(inner, guard, depth + 1)
         {
@@ -145,13 +186,26 @@ fn push_attachment(part: &MessagePart, guard: &Guard, depth: usize, text: &mut F
 
 /// Returns the stated name of a part, decoded, or one made from its type.
 fn attachment_name(part: &MessagePart) -> String {
-    if let Some(name) = part.attachment_name().map(names::display_name).filter(|name| name != "unnamed") {
+    if let Some(name) = part
+        .attachment_name()
+        .map(names::display_name)
+        .filter(|name| name != "unnamed")
+    {
         return name;
     }
-    let extension = match part.content_type().map(|kind| (kind.ctype(), kind.subtype().unwrap_or_default())) {
+    let extension = match part
+        .content_type()
+        .map(|kind| (kind.ctype(), kind.subtype().unwrap_or_default()))
+    {
         Some(("text", "html")) => "html",
         Some(("text", _)) => "txt",
-        Some(("image", subtype)) if subtype.chars().all(|character| character.is_ascii_alphanumeric()) => subtype,
+        Some(("image", subtype))
+            if subtype
+                .chars()
+                .all(|character| character.is_ascii_alphanumeric()) =>
+        {
+            subtype
+        }
         _ => "bin",
     };
     format!("unnamed.{extension}")
@@ -167,7 +221,9 @@ fn safe_body(message: &Message) -> String {
     let mut body = String::new();
     for part in message.html_bodies() {
         match &part.body {
-            PartType::Html(source) => body.push_str(&html::clean_body(&with_pictures(source, message))),
+            PartType::Html(source) => {
+                body.push_str(&html::clean_body(&with_pictures(source, message)))
+            }
             _ => body.push_str(&preformatted(&part_text(part))),
         }
     }
@@ -176,7 +232,10 @@ fn safe_body(message: &Message) -> String {
 
 /// Returns text as HTML that keeps its lines.
 pub fn preformatted(text: &str) -> String {
-    format!("<div style=\"white-space:pre-wrap\">{}</div>\n", html::escape(text.trim_end()).replace('\n', "<br>\n"))
+    format!(
+        "<div style=\"white-space:pre-wrap\">{}</div>\n",
+        html::escape(text.trim_end()).replace('\n', "<br>\n")
+    )
 }
 
 /// Replaces `cid:` references by the pictures themselves.
@@ -184,12 +243,18 @@ fn with_pictures(source: &str, message: &Message) -> String {
     let mut result = source.to_owned();
     let mut budget = MAX_INLINE_PICTURE_BYTES;
     for part in &message.parts {
-        let Some(id) = part.content_id().filter(|id| source.contains(*id)) else { continue };
+        let Some(id) = part.content_id().filter(|id| source.contains(*id)) else {
+            continue;
+        };
         let bytes = part.contents();
-        let kind = crate::media_type::detect(&bytes[..bytes.len().min(crate::media_type::HEAD_BYTES)], "");
+        let kind =
+            crate::media_type::detect(&bytes[..bytes.len().min(crate::media_type::HEAD_BYTES)], "");
         if kind.starts_with("image/") && kind != "image/svg+xml" && bytes.len() <= budget {
             budget -= bytes.len();
-            result = result.replace(&format!("cid:{id}"), &format!("data:{kind};base64,{}", base64(bytes)));
+            result = result.replace(
+                &format!("cid:{id}"),
+                &format!("data:{kind};base64,{}", base64(bytes)),
+            );
         }
     }
     result
@@ -199,7 +264,9 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
-        let bits = u32::from(group[0]) << 16 | u32::from(*group.get(1).unwrap_or(&0)) << 8 | u32::from(*group.get(2).unwrap_or(&0));
+        let bits = u32::from(group[0]) << 16
+            | u32::from(*group.get(1).unwrap_or(&0)) << 8
+            | u32::from(*group.get(2).unwrap_or(&0));
         for index in 0..4 {
             let is_padding = index > group.len();
             let letter = ALPHABET[(bits >> (18 - 6 * index)) as usize & 63];
@@ -222,7 +289,9 @@ fn show_people(address: &Address) -> String {
 
 fn count_nested(raw: &[u8]) -> usize {
     const WORD: &[u8] = b"message/rfc822";
-    raw.windows(WORD.len()).filter(|window| window[0] | 0x20 == b'm' && window.eq_ignore_ascii_case(WORD)).count()
+    raw.windows(WORD.len())
+        .filter(|window| window[0] | 0x20 == b'm' && window.eq_ignore_ascii_case(WORD))
+        .count()
 }
 
 fn some(text: &str) -> Option<String> {
@@ -237,13 +306,24 @@ mod tests {
 
     fn read_mail(raw: &str) -> Result<FileText> {
         let limits = Limits::default();
-        let guard = Guard { limits: &limits, unpacked_bytes: 0.into(), files: 0.into() };
-        read(&Source::bytes(raw.replace('\n', "\r\n").into_bytes()), &guard, 0)
+        let guard = Guard {
+            limits: &limits,
+            unpacked_bytes: 0.into(),
+            files: 0.into(),
+        };
+        read(
+            &Source::bytes(raw.replace('\n', "\r\n").into_bytes()),
+            &guard,
+            0,
+        )
     }
 
     #[test]
     fn base64_has_the_right_padding() {
-        assert_eq!([&b""[..], b"f", b"fo", b"foo", b"foob"].map(base64), ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
+        assert_eq!(
+            [&b""[..], b"f", b"fo", b"foo", b"foob"].map(base64),
+            ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]
+        );
     }
 
     #[test]
@@ -256,7 +336,10 @@ mod tests {
         assert_eq!(mail.attachments[0].name, "n.txt");
         assert_eq!(mail.text, "s\n张三 <a@example.com>\nbody\nn.txt\ninside");
         let html = mail.clean_html.unwrap();
-        assert!(html.contains("<p>body") && !html.contains("script"), "{html}");
+        assert!(
+            html.contains("<p>body") && !html.contains("script"),
+            "{html}"
+        );
     }
 
     #[test]
@@ -266,7 +349,10 @@ mod tests {
         )
         .unwrap();
         let html = mail.clean_html.unwrap();
-        assert!(html.contains("data:image/gif;base64,R0lGODlhAQABAAAAACw=") && !html.contains("cid:"), "{html}");
+        assert!(
+            html.contains("data:image/gif;base64,R0lGODlhAQABAAAAACw=") && !html.contains("cid:"),
+            "{html}"
+        );
     }
 
     #[test]

@@ -28,7 +28,14 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
 }
 
 fn first_heading(markdown: &str) -> Option<String> {
-    let line = markdown.lines().map(str::trim).find(|line| line.starts_with("# "))?;
-    let heading = line.trim_start_matches('#').trim().trim_end_matches('#').trim();
+    let line = markdown
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("# "))?;
+    let heading = line
+        .trim_start_matches('#')
+        .trim()
+        .trim_end_matches('#')
+        .trim();
     (!heading.is_empty()).then(|| heading.chars().take(300).collect())
 }

@@ -10,6 +10,7 @@ mod archive;
 mod doc;
 pub mod encoding;
 mod html;
+mod html_depth;
 mod mail;
 mod markdown;
 mod markup;
@@ -28,6 +29,7 @@ mod rtf;
 mod sheets;
 mod sink;
 mod source;
+mod xls_area;
 mod xml;
 
 use std::cell::Cell;
@@ -153,12 +155,18 @@ impl Guard<'_> {
     fn count_unpacked(&self, bytes: u64) -> Result<()> {
         let total = self.unpacked_bytes.get().saturating_add(bytes);
         self.unpacked_bytes.set(total);
-        if total > self.limits.max_unpacked_bytes { Err(ExtractError::ArchiveBomb) } else { Ok(()) }
+        if total > self.limits.max_unpacked_bytes {
+            Err(ExtractError::ArchiveBomb)
+        } else {
+            Ok(())
+        }
     }
 
     /// Returns how many more bytes may be unpacked.
     fn unpack_allowance(&self) -> u64 {
-        self.limits.max_unpacked_bytes.saturating_sub(self.unpacked_bytes.get())
+        self.limits
+            .max_unpacked_bytes
+            .saturating_sub(self.unpacked_bytes.get())
     }
 
     /// Tells whether a file found at `depth` may still be read.
@@ -170,13 +178,22 @@ impl Guard<'_> {
 
 /// Reads the text of the file at `path`, whose true type is `media_type`.
 pub fn file_text(path: &Path, media_type: &str, limits: &Limits) -> Result<FileText> {
-    let guard = Guard { limits, unpacked_bytes: Cell::new(0), files: Cell::new(0) };
+    let guard = Guard {
+        limits,
+        unpacked_bytes: Cell::new(0),
+        files: Cell::new(0),
+    };
     let source = Source::file(path).map_err(ExtractError::Unreadable)?;
     read_guarded(&source, media_type, &guard, 0)
 }
 
 /// Reads one file; a panic inside a parser becomes an error of this file.
-fn read_guarded(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> Result<FileText> {
+fn read_guarded(
+    source: &Source,
+    media_type: &str,
+    guard: &Guard,
+    depth: usize,
+) -> Result<FileText> {
     // The guard holds counters only and the source is read-only, so neither can be left half-changed.
     catch_unwind(AssertUnwindSafe(|| read(source, media_type, guard, depth)))
         .unwrap_or_else(|_| Err(ExtractError::damaged("its parser panicked")))
@@ -210,10 +227,19 @@ fn read(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> Resul
 }
 
 /// Reads a file inside another one: its listing, and its text when the limits allow and it has any.
-fn read_inner(name: &str, bytes: Vec<u8>, guard: &Guard, depth: usize) -> (Attachment, Option<FileText>) {
+fn read_inner(
+    name: &str,
+    bytes: Vec<u8>,
+    guard: &Guard,
+    depth: usize,
+) -> (Attachment, Option<FileText>) {
     let name = names::display_name(name);
     let media_type = crate::media_type::detect(&bytes[..bytes.len().min(64 << 10)], &name);
-    let listing = Attachment { name, media_type: media_type.to_owned(), size_bytes: bytes.len() as u64 };
+    let listing = Attachment {
+        name,
+        media_type: media_type.to_owned(),
+        size_bytes: bytes.len() as u64,
+    };
     if !guard.admits_inner_file(depth) {
         return (listing, None);
     }

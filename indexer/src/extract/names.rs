@@ -6,9 +6,16 @@ const MAX_NAME_CHARS: usize = 200;
 
 /// Returns a name that is safe to display: the last path segment, without control or direction characters.
 pub fn display_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).find(|segment| !matches!(segment.trim(), "" | "." | "..")).unwrap_or("");
+    let last = name
+        .rsplit(['/', '\\'])
+        .find(|segment| !matches!(segment.trim(), "" | "." | ".."))
+        .unwrap_or("");
     let clean = clean_name(last);
-    if clean.is_empty() { "unnamed".to_owned() } else { clean }
+    if clean.is_empty() {
+        "unnamed".to_owned()
+    } else {
+        clean
+    }
 }
 
 /// Returns the path of an archive entry for display: forward slashes, no climbing, no drive, no control characters.
@@ -30,9 +37,15 @@ pub fn zip_name(raw: &[u8]) -> String {
 
 fn clean_name(name: &str) -> String {
     let is_shown = |character: &char| {
-        !character.is_control() && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        !character.is_control()
+            && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
-    name.chars().filter(is_shown).take(MAX_NAME_CHARS).collect::<String>().trim().to_owned()
+    name.chars()
+        .filter(is_shown)
+        .take(MAX_NAME_CHARS)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -54,6 +67,9 @@ mod tests {
         let raw = encoding_rs::GBK.encode("合同（2024年）.txt").0;
         assert_eq!(zip_name(&raw), "合同（2024年）.txt");
         assert_eq!(zip_name("附件/预算表.csv".as_bytes()), "附件/预算表.csv");
-        assert_eq!(zip_name(&encoding_rs::GBK.encode("附件/预算表.csv").0), "附件/预算表.csv");
+        assert_eq!(
+            zip_name(&encoding_rs::GBK.encode("附件/预算表.csv").0),
+            "附件/预算表.csv"
+        );
     }
 }

@@ -15,12 +15,15 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     {
         return Err(ExtractError::Encrypted);
     }
-    let content = package.read_xml("content.xml", guard)?.ok_or_else(|| ExtractError::damaged("content.xml is absent"))?;
+    let content = package
+        .read_xml("content.xml", guard)?
+        .ok_or_else(|| ExtractError::damaged("content.xml is absent"))?;
     let mut text = FileText::default();
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     if let Some(meta) = package.read_xml("meta.xml", guard)? {
         text.title = xml::first_text(&meta, "title");
-        text.author = xml::first_text(&meta, "initial-creator").or_else(|| xml::first_text(&meta, "creator"));
+        text.author =
+            xml::first_text(&meta, "initial-creator").or_else(|| xml::first_text(&meta, "creator"));
         for name in ["title", "subject", "description", "keyword"] {
             sink.line(&xml::first_text(&meta, name).unwrap_or_default());
         }
@@ -48,7 +51,11 @@ fn is_encrypted(manifest: &str) -> Result<bool> {
 }
 
 fn push_part(part: &str, sink: &mut Sink) -> Result<()> {
-    let mut reader = PartReader { hidden: 0, paragraphs: 0, sink };
+    let mut reader = PartReader {
+        hidden: 0,
+        paragraphs: 0,
+        sink,
+    };
     xml::walk(part, |node| match node {
         Node::Start(element) => reader.start(&element),
         Node::Text(text) => reader.text(text),
@@ -81,7 +88,10 @@ impl PartReader<'_> {
             }
             "title" | "desc" => self.paragraphs += 1,
             "s" => {
-                let count = element.attribute("c").and_then(|count| count.parse().ok()).unwrap_or(1usize);
+                let count = element
+                    .attribute("c")
+                    .and_then(|count| count.parse().ok())
+                    .unwrap_or(1usize);
                 (0..count.min(64)).for_each(|_| self.sink.push_char(' '));
             }
             "tab" => self.sink.push_char('\t'),
@@ -99,7 +109,11 @@ impl PartReader<'_> {
         if self.hidden == 0 && self.paragraphs > 0 {
             // Line breaks inside a paragraph only lay out the XML.
             for character in text.chars() {
-                self.sink.push_char(if matches!(character, '\n' | '\r') { ' ' } else { character });
+                self.sink.push_char(if matches!(character, '\n' | '\r') {
+                    ' '
+                } else {
+                    character
+                });
             }
         }
     }
@@ -125,9 +139,19 @@ impl PartReader<'_> {
     }
 }
 
-/// Tells whether readers do not see what is inside: deleted text, furigana, scripts, dates of notes.
+/// Tells whether readers do not see what is inside: deleted text, furigana, scripts, numbers that the page gives.
 fn hides(name: &str) -> bool {
-    matches!(name, "tracked-changes" | "ruby-text" | "scripts" | "script" | "note-citation" | "font-face-decls" | "forms")
+    matches!(
+        name,
+        "tracked-changes"
+            | "ruby-text"
+            | "scripts"
+            | "script"
+            | "note-citation"
+            | "page-number"
+            | "font-face-decls"
+            | "forms"
+    )
 }
 
 #[cfg(test)]

@@ -11,10 +11,36 @@ use super::{ExtractError, FileText, Guard, Result, encoding, sink::Sink};
 const MAX_GROUPS: usize = 500;
 
 /// Groups whose text is no part of the document.
-const SILENT: [&str; 28] = [
-    "fonttbl", "colortbl", "stylesheet", "info", "pict", "object", "objdata", "themedata", "colorschememapping", "datastore", "latentstyles", "listtable",
-    "listoverridetable", "rsidtbl", "generator", "xmlnstbl", "fldinst", "bkmkstart", "bkmkend", "filetbl", "revtbl", "mmathPr", "htmltag", "pntext", "panose", "falt",
-    "atnid", "atnauthor",
+const SILENT: [&str; 29] = [
+    "fonttbl",
+    "colortbl",
+    "stylesheet",
+    "info",
+    "pict",
+    "object",
+    "objdata",
+    "themedata",
+    "colorschememapping",
+    "datastore",
+    "latentstyles",
+    "listtable",
+    "listoverridetable",
+    "rsidtbl",
+    "generator",
+    "xmlnstbl",
+    "fldinst",
+    "bkmkstart",
+    "bkmkend",
+    "filetbl",
+    "revtbl",
+    "mmathPr",
+    "htmltag",
+    "pntext",
+    "panose",
+    "falt",
+    "atnid",
+    "atnauthor",
+    "sp",
 ];
 
 /// Reads a rich text file.
@@ -36,7 +62,13 @@ pub fn text(source: &[u8], limit_bytes: usize) -> FileText {
     reader.flush();
     let (text, is_truncated) = reader.sink.finish();
     let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    FileText { text, is_truncated, title: some(reader.title.finish().0), author: some(reader.author.finish().0), ..FileText::default() }
+    FileText {
+        text,
+        is_truncated,
+        title: some(reader.title.finish().0),
+        author: some(reader.author.finish().0),
+        ..FileText::default()
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -55,6 +87,8 @@ struct Group {
     /// Characters to skip after `\u`, written for readers that know no Unicode.
     skip: usize,
     is_hidden: bool,
+    /// What the group holds that says the same thing twice, for old readers and in Unicode.
+    twofold: Target,
 }
 
 struct Reader {
@@ -75,7 +109,13 @@ struct Reader {
 
 impl Reader {
     fn new(limit_bytes: usize) -> Self {
-        let group = Group { target: Target::Body, encoding: encoding_rs::WINDOWS_1252, skip: 1, is_hidden: false };
+        let group = Group {
+            target: Target::Body,
+            encoding: encoding_rs::WINDOWS_1252,
+            skip: 1,
+            is_hidden: false,
+            twofold: Target::Nothing,
+        };
         Self {
             groups: vec![group],
             too_deep: 0,
@@ -93,7 +133,9 @@ impl Reader {
     }
 
     fn group(&mut self) -> &mut Group {
-        self.groups.last_mut().expect("the outermost group is never taken away")
+        self.groups
+            .last_mut()
+            .expect("the outermost group is never taken away")
     }
 
     /// Handles what stands at `position`; returns where the next thing begins.
@@ -130,16 +172,32 @@ impl Reader {
     }
 
     fn control(&mut self, source: &[u8], position: usize) -> usize {
-        let Some(first) = source.get(position) else { return position };
+        let Some(first) = source.get(position) else {
+            return position;
+        };
         if !first.is_ascii_alphabetic() {
             return self.symbol(source, position);
         }
-        let letters = source[position..].iter().take(32).take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let letters = source[position..]
+            .iter()
+            .take(32)
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count();
         let word = std::str::from_utf8(&source[position..position + letters]).unwrap_or_default();
         let mut end = position + letters;
         let sign = usize::from(source.get(end) == Some(&b'-'));
-        let digits = source[(end + sign).min(source.len())..].iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
-        let number = if digits > 0 { std::str::from_utf8(&source[end..end + sign + digits]).ok().and_then(|text| text.parse::<i64>().ok()) } else { None };
+        let digits = source[(end + sign).min(source.len())..]
+            .iter()
+            .take(10)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let number = if digits > 0 {
+            std::str::from_utf8(&source[end..end + sign + digits])
+                .ok()
+                .and_then(|text| text.parse::<i64>().ok())
+        } else {
+            None
+        };
         if digits > 0 {
             end += sign + digits;
         }
@@ -147,7 +205,9 @@ impl Reader {
             end += 1;
         }
         if word == "bin" {
-            return end.saturating_add(usize::try_from(number.unwrap_or(0)).unwrap_or(0)).min(source.len());
+            return end
+                .saturating_add(usize::try_from(number.unwrap_or(0)).unwrap_or(0))
+                .min(source.len());
         }
         self.word(word, number);
         end
@@ -156,7 +216,9 @@ impl Reader {
     fn symbol(&mut self, source: &[u8], position: usize) -> usize {
         match source[position] {
             b'\'' => {
-                let digits = source.get(position + 1..position + 3).and_then(|digits| std::str::from_utf8(digits).ok());
+                let digits = source
+                    .get(position + 1..position + 3)
+                    .and_then(|digits| std::str::from_utf8(digits).ok());
                 if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
                     self.byte(byte);
                 }
@@ -179,7 +241,7 @@ impl Reader {
         }
         let value = number.unwrap_or(0);
         match word {
-            "u" => return self.unicode(value as i32 as u16),
+            "u" => self.unicode(value as i32 as u16),
             "uc" => self.group().skip = usize::try_from(value).unwrap_or(1).min(16),
             "ansicpg" => {
                 self.default_encoding = encoding::code_page(u32::try_from(value).unwrap_or(0));
@@ -187,7 +249,11 @@ impl Reader {
             }
             "f" => {
                 self.font = value as i32;
-                self.group().encoding = self.fonts.get(&self.font).copied().unwrap_or(self.default_encoding);
+                self.group().encoding = self
+                    .fonts
+                    .get(&self.font)
+                    .copied()
+                    .unwrap_or(self.default_encoding);
             }
             "fcharset" => {
                 if let (Some(known), font) = (charset(value), self.font) {
@@ -206,8 +272,17 @@ impl Reader {
             "v" | "deleted" => self.group().is_hidden = value != 0 || number.is_none(),
             "plain" => self.group().is_hidden = false,
             "fonttbl" => self.group().target = Target::FontTable,
-            "title" if self.group().target == Target::Nothing => self.group().target = Target::Title,
-            "author" if self.group().target == Target::Nothing => self.group().target = Target::Author,
+            "upr" => {
+                let group = self.group();
+                (group.twofold, group.target) = (group.target, Target::Nothing);
+            }
+            "ud" => self.group().target = self.group().twofold,
+            "title" if self.group().target == Target::Nothing => {
+                self.group().target = Target::Title
+            }
+            "author" if self.group().target == Target::Nothing => {
+                self.group().target = Target::Author
+            }
             "shptxt" | "footnote" | "annotation" | "shpinst" | "shprslt" if is_optional => {}
             _ if SILENT.contains(&word) => self.group().target = Target::Nothing,
             _ if is_optional => self.group().target = Target::Nothing,
@@ -220,7 +295,9 @@ impl Reader {
         match (self.high_surrogate.take(), unit) {
             (_, 0xd800..=0xdbff) => self.high_surrogate = Some(unit),
             (Some(high), 0xdc00..=0xdfff) => {
-                let decoded = char::decode_utf16([high, unit]).next().and_then(std::result::Result::ok);
+                let decoded = char::decode_utf16([high, unit])
+                    .next()
+                    .and_then(std::result::Result::ok);
                 self.character(decoded.unwrap_or('\u{fffd}'));
             }
             _ => self.character(char::from_u32(u32::from(unit)).unwrap_or('\u{fffd}')),
@@ -253,7 +330,9 @@ impl Reader {
     }
 
     fn push(&mut self, text: &str) {
-        let Group { target, is_hidden, .. } = *self.group();
+        let Group {
+            target, is_hidden, ..
+        } = *self.group();
         match target {
             Target::Body if !is_hidden => self.sink.push(text),
             Target::Title => self.title.push(text),
@@ -288,7 +367,12 @@ fn charset(number: i64) -> Option<&'static Encoding> {
 /// Unpacks compressed RTF (MS-OXRTFCP); `None` when it is damaged.
 pub fn decompress(compressed: &[u8], limit_bytes: usize) -> Option<Vec<u8>> {
     const DICTIONARY: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
-    let number = |at: usize| compressed.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
+    let number = |at: usize| {
+        compressed
+            .get(at..at + 4)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(u32::from_le_bytes)
+    };
     let size = (number(4)? as usize).min(limit_bytes);
     let body = compressed.get(16..)?;
     if &compressed[8..12] == b"MELA" {
@@ -305,13 +389,17 @@ pub fn decompress(compressed: &[u8], limit_bytes: usize) -> Option<Vec<u8>> {
                 break 'tokens;
             }
             if control >> bit & 1 == 0 {
-                let Some(byte) = input.next() else { break 'tokens };
+                let Some(byte) = input.next() else {
+                    break 'tokens;
+                };
                 output.push(byte);
                 window[write] = byte;
                 write = (write + 1) % 4096;
                 continue;
             }
-            let (Some(high), Some(low)) = (input.next(), input.next()) else { break 'tokens };
+            let (Some(high), Some(low)) = (input.next(), input.next()) else {
+                break 'tokens;
+            };
             let reference = u16::from_be_bytes([high, low]);
             let (offset, length) = (usize::from(reference >> 4), usize::from(reference & 15) + 2);
             if offset == write {
@@ -338,9 +426,15 @@ mod tests {
 
     #[test]
     fn unicode_and_code_page_escapes_are_read() {
-        assert_eq!(shown(br"{\rtf1\ansi\ansicpg936 \'d6\'d0\'ce\'c4 \u20013?\u25991 ?a\par b}"), "中文 中文a\nb");
-        assert_eq!(shown(br"{\rtf1{\fonttbl{\f1\fcharset128 MS;}}\f1\'83\'65\'83\'58}"), "テス");
-        assert_eq!(shown(br"{\rtf1\uc1\u-10180 ?\u-8704 ?}"), "\u{1f300}");
+        assert_eq!(
+            shown(br"{\rtf1\ansi\ansicpg936 \'d6\'d0\'ce\'c4 \u20013?\u25991 ?a\par b}"),
+            "中文 中文a\nb"
+        );
+        assert_eq!(
+            shown(br"{\rtf1{\fonttbl{\f1\fcharset128 MS;}}\f1\'83\'65\'83\'58}"),
+            "テス"
+        );
+        assert_eq!(shown(br"{\rtf1\uc1\u-10180 ?\u-8448 ?}"), "\u{1f300}");
     }
 
     #[test]
@@ -351,7 +445,16 @@ mod tests {
     #[test]
     fn damaged_rich_text_does_no_harm() {
         let deep = [b"{".repeat(100_000), b"x".to_vec()].concat();
-        for source in [&b"{\\rtf1\\'"[..], b"{\\rtf1\\'z", b"\\bin999999999999 x", b"}}}}x", b"\\", b"\\u", b"\\u99999999999", &deep] {
+        for source in [
+            &b"{\\rtf1\\'"[..],
+            b"{\\rtf1\\'z",
+            b"\\bin999999999999 x",
+            b"}}}}x",
+            b"\\",
+            b"\\u",
+            b"\\u99999999999",
+            &deep,
+        ] {
             shown(source);
         }
     }
@@ -360,10 +463,15 @@ mod tests {
     fn compressed_rich_text_is_unpacked() {
         // The example of MS-OXRTFCP 3.1.1.
         let compressed = [
-            0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0x00, 0x0a, 0x00, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32,
-            0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 0x09, 0x00, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
+            0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03,
+            0x00, 0x0a, 0x00, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3,
+            0x20, 0x68, 0x65, 0x6c, 0x09, 0x00, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d,
+            0x0a, 0x80, 0x0f, 0xa0,
         ];
-        assert_eq!(decompress(&compressed, 1000).unwrap(), b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n");
+        assert_eq!(
+            decompress(&compressed, 1000).unwrap(),
+            b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+        );
         assert_eq!(decompress(&[0; 10], 1000), None);
     }
 }

@@ -41,15 +41,26 @@ impl Element<'_> {
     }
 
     fn find(&self, is_wanted: impl Fn(QName) -> bool) -> Option<String> {
-        let attribute = self.tag.attributes().with_checks(false).flatten().find(|attribute| is_wanted(attribute.key))?;
+        let attribute = self
+            .tag
+            .attributes()
+            .with_checks(false)
+            .flatten()
+            .find(|attribute| is_wanted(attribute.key))?;
         // A value with entities that mean nothing stays as it is written.
-        Some(unescape(&attribute.value).unwrap_or(Cow::Borrowed(&attribute.value)).into_owned())
+        Some(
+            unescape(&attribute.value)
+                .unwrap_or(Cow::Borrowed(&attribute.value))
+                .into_owned(),
+        )
     }
 }
 
 /// Decodes an XML part by its byte order mark or declaration.
 pub fn decode(bytes: Vec<u8>) -> String {
-    let is_utf8 = !bytes.starts_with(&[0xef, 0xbb, 0xbf]) && !bytes.starts_with(&[0xff, 0xfe]) && !bytes.starts_with(&[0xfe, 0xff]);
+    let is_utf8 = !bytes.starts_with(&[0xef, 0xbb, 0xbf])
+        && !bytes.starts_with(&[0xff, 0xfe])
+        && !bytes.starts_with(&[0xfe, 0xff]);
     let bytes = match String::from_utf8(bytes) {
         Ok(text) if is_utf8 && !text.contains('\0') => return text,
         Ok(text) => text.into_bytes(),
@@ -61,7 +72,13 @@ pub fn decode(bytes: Vec<u8>) -> String {
 
 fn declared_encoding(head: &[u8]) -> Option<String> {
     let head: String = head.iter().map(|byte| char::from(*byte)).collect();
-    let value = head.strip_prefix("<?xml")?.split("?>").next()?.split("encoding").nth(1)?.trim_start_matches([' ', '=']);
+    let value = head
+        .strip_prefix("<?xml")?
+        .split("?>")
+        .next()?
+        .split("encoding")
+        .nth(1)?
+        .trim_start_matches([' ', '=']);
     let quote = value.chars().next()?;
     Some(value[1..].split(quote).next()?.to_owned())
 }
@@ -71,9 +88,15 @@ pub fn walk(xml: &str, mut visit: impl FnMut(Node)) -> Result<()> {
     let mut reader = Reader::from_str(xml);
     loop {
         match reader.read_event().map_err(ExtractError::damaged)? {
-            Event::Start(tag) => visit(Node::Start(Element { name: tag.local_name().as_ref(), tag: &tag })),
+            Event::Start(tag) => visit(Node::Start(Element {
+                name: tag.local_name().as_ref(),
+                tag: &tag,
+            })),
             Event::Empty(tag) => {
-                visit(Node::Start(Element { name: tag.local_name().as_ref(), tag: &tag }));
+                visit(Node::Start(Element {
+                    name: tag.local_name().as_ref(),
+                    tag: &tag,
+                }));
                 visit(Node::End(tag.local_name().as_ref()));
             }
             Event::End(tag) => visit(Node::End(tag.local_name().as_ref())),
@@ -139,13 +162,19 @@ mod tests {
 
     #[test]
     fn broken_xml_is_damage() {
-        assert_eq!(text_of("<a><b></a>").unwrap_err().code(), "document_damaged");
+        assert_eq!(
+            text_of("<a><b></a>").unwrap_err().code(),
+            "document_damaged"
+        );
     }
 
     #[test]
     fn declared_encodings_are_followed() {
         let text = "<?xml version=\"1.0\" encoding=\"GBK\"?><a>档案管理</a>";
         assert_eq!(decode(encoding_rs::GBK.encode(text).0.into_owned()), text);
-        assert_eq!(decode([b"\xef\xbb\xbf".as_slice(), "<a>文</a>".as_bytes()].concat()), "<a>文</a>");
+        assert_eq!(
+            decode([b"\xef\xbb\xbf".as_slice(), "<a>文</a>".as_bytes()].concat()),
+            "<a>文</a>"
+        );
     }
 }

@@ -9,7 +9,9 @@ const PREFIX_BYTES: usize = 4096;
 pub fn detect(head: &[u8], extension: &str) -> &'static str {
     // An even cut keeps UTF-16 whole; half a character at the end does not matter here.
     let prefix = encoding::decode(&head[..head.len().min(PREFIX_BYTES)], None).text;
-    let text = prefix.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{feff}' || character == '\0');
+    let text = prefix.trim_start_matches(|character: char| {
+        character.is_whitespace() || character == '\u{feff}' || character == '\0'
+    });
     if let Some(kind) = markup(text, extension) {
         return kind;
     }
@@ -44,12 +46,22 @@ fn markup(text: &str, extension: &str) -> Option<&'static str> {
     }
     let lower = text.to_lowercase();
     let rest = skip_prolog(&lower);
-    let element: String = rest.strip_prefix('<')?.chars().take_while(|character| character.is_alphanumeric() || matches!(character, ':' | '-' | '!')).collect();
+    let element: String = rest
+        .strip_prefix('<')
+        .unwrap_or_default()
+        .chars()
+        .take_while(|character| character.is_alphanumeric() || matches!(character, ':' | '-' | '!'))
+        .collect();
     let is_xml = lower.starts_with("<?xml");
     match element.as_str() {
         "svg" | "svg:svg" => Some("image/svg+xml"),
         "html" if is_xml => Some("application/xhtml+xml"),
-        "html" | "head" | "body" | "script" | "title" | "meta" | "iframe" | "table" | "div" | "style" | "h1" | "p" | "a" | "br" | "font" | "img" => Some("text/html"),
+        "html" | "head" | "body" | "script" | "title" | "meta" | "iframe" | "table" | "div"
+        | "style" | "h1" | "p" | "a" | "br" | "font" | "img"
+            if !is_xml =>
+        {
+            Some("text/html")
+        }
         _ if lower.contains("<!doctype html") => Some("text/html"),
         _ if lower.contains("<!doctype svg") => Some("image/svg+xml"),
         _ if is_xml => Some("application/xml"),
@@ -65,7 +77,9 @@ fn markup(text: &str, extension: &str) -> Option<&'static str> {
 /// Skips declarations, comments and the document type.
 fn skip_prolog(mut text: &str) -> &str {
     loop {
-        text = text.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
+        text = text.trim_start_matches(|character: char| {
+            character.is_whitespace() || character == '\u{feff}'
+        });
         let end = if text.starts_with("<?") {
             text.find("?>").map(|at| at + 2)
         } else if text.starts_with("<!--") {
@@ -73,7 +87,11 @@ fn skip_prolog(mut text: &str) -> &str {
         } else if text.starts_with("<!doctype") {
             let open = text.find('[').unwrap_or(usize::MAX);
             let close = text.find('>').unwrap_or(usize::MAX);
-            if open < close { text.find("]>").map(|at| at + 2) } else { text.find('>').map(|at| at + 1) }
+            if open < close {
+                text.find("]>").map(|at| at + 2)
+            } else {
+                text.find('>').map(|at| at + 1)
+            }
         } else {
             return text;
         };
@@ -86,14 +104,23 @@ fn skip_prolog(mut text: &str) -> &str {
 
 /// Tells whether a text begins with the header of a mail.
 fn is_mail(text: &str, extension: &str) -> bool {
-    const TELLING: [&str; 6] = ["received", "return-path", "message-id", "mime-version", "delivered-to", "x-mailer"];
+    const TELLING: [&str; 6] = [
+        "received",
+        "return-path",
+        "message-id",
+        "mime-version",
+        "delivered-to",
+        "x-mailer",
+    ];
     const COMMON: [&str; 6] = ["from", "to", "subject", "date", "content-type", "reply-to"];
     let (mut telling, mut common) = (0, 0);
     for line in text.lines().take(60) {
         if line.starts_with([' ', '\t']) || line.starts_with("From ") {
             continue;
         }
-        let Some((field, _)) = line.split_once(':') else { break };
+        let Some((field, _)) = line.split_once(':') else {
+            break;
+        };
         if field.is_empty() || !field.bytes().all(|byte| byte.is_ascii_graphic()) {
             break;
         }
