@@ -52,7 +52,7 @@ impl Default for Limits {
             prepare_seconds: 1200,
             render_seconds: 30,
             other_seconds: 60,
-            convert_seconds: 180,
+            convert_seconds: 300,
             ocr_seconds: 600,
             memory_bytes: 2 << 30,
             disk_bytes: 2 << 30,
@@ -92,8 +92,16 @@ impl fmt::Display for Isolation {
             (abi, true) => format!("files confined (landlock {abi})"),
             (abi, false) => format!("files partly confined (landlock {abi})"),
         };
-        let seccomp = if self.seccomp { "no network (seccomp)" } else { "network open (no seccomp)" };
-        let rights = if self.no_new_privs && self.no_capabilities { "no privileges" } else { "privileges kept" };
+        let seccomp = if self.seccomp {
+            "no network (seccomp)"
+        } else {
+            "network open (no seccomp)"
+        };
+        let rights = if self.no_new_privs && self.no_capabilities {
+            "no privileges"
+        } else {
+            "privileges kept"
+        };
         write!(out, "{landlock}, {seccomp}, {rights}")
     }
 }

@@ -46,12 +46,15 @@ impl Library {
         };
         Pdfium::new(bindings);
         let bindings = Accessor.bindings();
-        Some(Library { bindings, open: None })
+        Some(Library {
+            bindings,
+            open: None,
+        })
     }
 
     /// Returns the document at this path, opened now or still open from before.
     pub fn document(&mut self, path: &Path) -> Result<&Document, WorkerError> {
-        if !self.open.as_ref().is_some_and(|(open, _)| open == path) {
+        if self.open.as_ref().is_none_or(|(open, _)| open != path) {
             self.open = None;
             self.open = Some((path.to_owned(), Document::open(self.bindings, path)?));
         }
@@ -71,7 +74,11 @@ impl PdfiumLibraryBindingsAccessor<'static> for Accessor {}
 fn usual_places() -> Vec<PathBuf> {
     const NAME: &str = "libpdfium.so";
     let mut places = Vec::new();
-    if let Some(folder) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
+    if let Some(folder) = std::env::current_exe()
+        .ok()
+        .as_deref()
+        .and_then(Path::parent)
+    {
         places.push(folder.join(NAME));
         places.push(folder.join("../lib").join(NAME));
         places.push(folder.join("../lib/wenshu").join(NAME));
@@ -79,7 +86,10 @@ fn usual_places() -> Vec<PathBuf> {
         places.push(folder.join("../../build").join(NAME));
     }
     places.push(Path::new("build").join(NAME));
-    places.extend(["/usr/lib/wenshu", "/usr/local/lib", "/usr/lib"].map(|folder| Path::new(folder).join(NAME)));
+    places.extend(
+        ["/usr/lib/wenshu", "/usr/local/lib", "/usr/lib"]
+            .map(|folder| Path::new(folder).join(NAME)),
+    );
     places
 }
 
@@ -102,21 +112,34 @@ struct FormInfo {
 
 impl Document {
     fn open(bindings: Bindings, path: &Path) -> Result<Self, WorkerError> {
-        let text = path.to_str().ok_or_else(|| WorkerError::new(codes::UNAVAILABLE, "the path is not UTF-8"))?;
+        let text = path
+            .to_str()
+            .ok_or_else(|| WorkerError::new(codes::UNAVAILABLE, "the path is not UTF-8"))?;
         // SAFETY: the library is initialised; the handle is checked before use.
         let handle = unsafe { bindings.FPDF_LoadDocument(text, None) };
         if handle.is_null() {
             // SAFETY: asks for the reason of the failure just seen.
             let reason = unsafe { bindings.FPDF_GetLastError() } as u64;
             return Err(match reason {
-                ERROR_PASSWORD | ERROR_SECURITY => WorkerError::new(codes::ENCRYPTED, "the PDF needs a password"),
+                ERROR_PASSWORD | ERROR_SECURITY => {
+                    WorkerError::new(codes::ENCRYPTED, "the PDF needs a password")
+                }
                 _ => WorkerError::new(codes::DAMAGED, "the PDF cannot be read"),
             });
         }
-        let mut info = Box::new(FormInfo { version: 2, nothing: [0; 1020] });
+        let mut info = Box::new(FormInfo {
+            version: 2,
+            nothing: [0; 1020],
+        });
         // SAFETY: the document is open; the structure outlives the environment (see `drop`).
-        let form = unsafe { bindings.FPDFDOC_InitFormFillEnvironment(handle, (&raw mut *info).cast()) };
-        Ok(Document { bindings, handle: handle.cast(), form: form.cast(), _form_info: info })
+        let form =
+            unsafe { bindings.FPDFDOC_InitFormFillEnvironment(handle, (&raw mut *info).cast()) };
+        Ok(Document {
+            bindings,
+            handle: handle.cast(),
+            form: form.cast(),
+            _form_info: info,
+        })
     }
 
     /// Returns the number of pages.
@@ -129,15 +152,24 @@ impl Document {
     pub fn page_size(&self, index: u32) -> Option<(f32, f32)> {
         let mut size = [0f32; 2];
         // SAFETY: the document is open; FS_SIZEF is two floats.
-        let found =
-            unsafe { self.bindings.FPDF_GetPageSizeByIndexF(self.handle.cast(), index as i32, size.as_mut_ptr().cast()) };
-        (found != 0 && size.iter().all(|side| side.is_finite() && *side > 0.0)).then_some((size[0], size[1]))
+        let found = unsafe {
+            self.bindings.FPDF_GetPageSizeByIndexF(
+                self.handle.cast(),
+                index as i32,
+                size.as_mut_ptr().cast(),
+            )
+        };
+        (found != 0 && size.iter().all(|side| side.is_finite() && *side > 0.0))
+            .then_some((size[0], size[1]))
     }
 
     /// Loads a page (from 0).
     pub fn page(&self, index: u32) -> Option<Page<'_>> {
         // SAFETY: the document is open; pdfium checks the index.
-        let handle = unsafe { self.bindings.FPDF_LoadPage(self.handle.cast(), index as i32) };
+        let handle = unsafe {
+            self.bindings
+                .FPDF_LoadPage(self.handle.cast(), index as i32)
+        };
         if handle.is_null() {
             return None;
         }
@@ -145,7 +177,10 @@ impl Document {
             // SAFETY: both handles are valid.
             unsafe { self.bindings.FORM_OnAfterLoadPage(handle, self.form.cast()) };
         }
-        Some(Page { document: self, handle: handle.cast() })
+        Some(Page {
+            document: self,
+            handle: handle.cast(),
+        })
     }
 
     /// Returns an entry of the document's information: `Title`, `Author`.
@@ -153,7 +188,12 @@ impl Document {
         let mut buffer = vec![0u16; 1024];
         // SAFETY: the buffer has the length given, in bytes.
         let bytes = unsafe {
-            self.bindings.FPDF_GetMetaText(self.handle.cast(), entry, buffer.as_mut_ptr().cast(), 2048)
+            self.bindings.FPDF_GetMetaText(
+                self.handle.cast(),
+                entry,
+                buffer.as_mut_ptr().cast(),
+                2048,
+            )
         } as usize;
         let units = (bytes / 2).saturating_sub(1);
         let text = String::from_utf16_lossy(buffer.get(..units)?);
@@ -167,7 +207,8 @@ impl Drop for Document {
         // SAFETY: pages borrow the document, so all of them are closed by now.
         unsafe {
             if !self.form.is_null() {
-                self.bindings.FPDFDOC_ExitFormFillEnvironment(self.form.cast());
+                self.bindings
+                    .FPDFDOC_ExitFormFillEnvironment(self.form.cast());
             }
             self.bindings.FPDF_CloseDocument(self.handle.cast());
         }
@@ -204,7 +245,10 @@ pub struct Placement {
 impl Placement {
     /// Places a point.
     pub fn point(&self, x: f64, y: f64) -> (f64, f64) {
-        (self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f)
+        (
+            self.a * x + self.c * y + self.e,
+            self.b * x + self.d * y + self.f,
+        )
     }
 }
 
@@ -219,7 +263,10 @@ impl Page<'_> {
         // SAFETY: the page is loaded.
         unsafe {
             let bindings = self.document.bindings;
-            (bindings.FPDF_GetPageWidthF(self.handle.cast()), bindings.FPDF_GetPageHeightF(self.handle.cast()))
+            (
+                bindings.FPDF_GetPageWidthF(self.handle.cast()),
+                bindings.FPDF_GetPageHeightF(self.handle.cast()),
+            )
         }
     }
 
@@ -231,13 +278,32 @@ impl Page<'_> {
         let (w, h) = (width as i32, height as i32);
         // SAFETY: the bitmap uses the buffer, which has `height` rows of `stride` bytes and outlives it.
         unsafe {
-            let bitmap = bindings.FPDFBitmap_CreateEx(w, h, FORMAT_RGB, buffer.as_mut_ptr().cast(), stride as i32);
+            let bitmap = bindings.FPDFBitmap_CreateEx(
+                w,
+                h,
+                FORMAT_RGB,
+                buffer.as_mut_ptr().cast(),
+                stride as i32,
+            );
             if bitmap.is_null() {
-                return Err(WorkerError::new(codes::OUT_OF_MEMORY, "the page image cannot be made"));
+                return Err(WorkerError::new(
+                    codes::OUT_OF_MEMORY,
+                    "the page image cannot be made",
+                ));
             }
             bindings.FPDF_RenderPageBitmap(bitmap, self.handle.cast(), 0, 0, w, h, 0, RENDER_FLAGS);
             if !self.document.form.is_null() {
-                bindings.FPDF_FFLDraw(self.document.form.cast(), bitmap, self.handle.cast(), 0, 0, w, h, 0, RENDER_FLAGS);
+                bindings.FPDF_FFLDraw(
+                    self.document.form.cast(),
+                    bitmap,
+                    self.handle.cast(),
+                    0,
+                    0,
+                    w,
+                    h,
+                    0,
+                    RENDER_FLAGS,
+                );
             }
             bindings.FPDFBitmap_Destroy(bitmap);
         }
@@ -248,7 +314,11 @@ impl Page<'_> {
             }
             buffer.truncate(row * height as usize);
         }
-        Ok(Pixels { width, height, rgb: buffer })
+        Ok(Pixels {
+            width,
+            height,
+            rgb: buffer,
+        })
     }
 
     /// Returns how the page's coordinates lie on the page as shown: rotation and crop box applied.
@@ -256,13 +326,27 @@ impl Page<'_> {
         let (width, height) = self.size();
         // pdfium gives whole device units, so the device is made fine-grained.
         let fine = (1.0e8 / f64::from(width.max(height).max(1.0))).min(1000.0);
-        let (w, h) = ((f64::from(width) * fine) as i32, (f64::from(height) * fine) as i32);
+        let (w, h) = (
+            (f64::from(width) * fine) as i32,
+            (f64::from(height) * fine) as i32,
+        );
         let place = |x: f64, y: f64| {
             let (mut dx, mut dy) = (0, 0);
             // SAFETY: the page is loaded; the results are plain integers.
             unsafe {
                 let bindings = self.document.bindings;
-                bindings.FPDF_PageToDevice(self.handle.cast(), 0, 0, w, h, 0, x, y, &mut dx, &mut dy);
+                bindings.FPDF_PageToDevice(
+                    self.handle.cast(),
+                    0,
+                    0,
+                    w,
+                    h,
+                    0,
+                    x,
+                    y,
+                    &mut dx,
+                    &mut dy,
+                );
             }
             (f64::from(dx) / fine, f64::from(dy) / fine)
         };
@@ -283,7 +367,10 @@ impl Page<'_> {
         let bindings = self.document.bindings;
         // SAFETY: the page is loaded; object handles belong to it.
         unsafe {
-            for index in 0..bindings.FPDFPage_CountObjects(self.handle.cast()).min(20_000) {
+            for index in 0..bindings
+                .FPDFPage_CountObjects(self.handle.cast())
+                .min(20_000)
+            {
                 let object = bindings.FPDFPage_GetObject(self.handle.cast(), index);
                 if !object.is_null() && bindings.FPDFPageObj_GetType(object) == IMAGE {
                     bindings.FPDFPageObj_SetIsActive(object, 0);
@@ -301,17 +388,29 @@ impl Page<'_> {
         let mut covered = 0.0;
         // SAFETY: the page is loaded; object handles belong to it.
         unsafe {
-            let count = bindings.FPDFPage_CountObjects(self.handle.cast()).min(20_000);
+            let count = bindings
+                .FPDFPage_CountObjects(self.handle.cast())
+                .min(20_000);
             for index in 0..count {
                 let object = bindings.FPDFPage_GetObject(self.handle.cast(), index);
-                if object.is_null() || !matches!(bindings.FPDFPageObj_GetType(object), IMAGE | FORM) {
+                if object.is_null() || !matches!(bindings.FPDFPageObj_GetType(object), IMAGE | FORM)
+                {
                     continue;
                 }
-                if bindings.FPDFPageObj_GetType(object) == FORM && bindings.FPDFFormObj_CountObjects(object) <= 0 {
+                if bindings.FPDFPageObj_GetType(object) == FORM
+                    && bindings.FPDFFormObj_CountObjects(object) <= 0
+                {
                     continue;
                 }
                 let (mut left, mut bottom, mut right, mut top) = (0.0, 0.0, 0.0, 0.0);
-                if bindings.FPDFPageObj_GetBounds(object, &mut left, &mut bottom, &mut right, &mut top) != 0 {
+                if bindings.FPDFPageObj_GetBounds(
+                    object,
+                    &mut left,
+                    &mut bottom,
+                    &mut right,
+                    &mut top,
+                ) != 0
+                {
                     covered += ((right - left) * (top - bottom)).max(0.0);
                 }
             }

@@ -22,8 +22,9 @@ use super::{
     image,
     limits::Limits,
     ocr::{Reading, Recogniser},
-    office, pdf_text,
+    office,
     pdf::{Document, Page},
+    pdf_text,
     task::{Prepared, Rendition, Warning, WorkerError, codes},
     text_file,
 };
@@ -36,7 +37,12 @@ const SCAN_SHARE: f32 = 0.5;
 const SCAN_CHARS: usize = 150;
 
 /// Finds the type of a file, makes pages of it and extracts its text.
-pub fn prepare(child: &mut Child, input: &Path, name: &str, _claimed: &str) -> Result<Prepared, WorkerError> {
+pub fn prepare(
+    child: &mut Child,
+    input: &Path,
+    name: &str,
+    _claimed: &str,
+) -> Result<Prepared, WorkerError> {
     let kind = detect(input, name)?;
     let mut warnings = Vec::new();
     let own = own_text(input, &kind, &child.limits)?;
@@ -55,10 +61,17 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, _claimed: &str) -> R
             (extracted.title, extracted.author) = (None, None);
         }
     }
-    let page_sizes = extracted.pages.iter().map(|page| (page.width, page.height)).collect();
+    let page_sizes = extracted
+        .pages
+        .iter()
+        .map(|page| (page.width, page.height))
+        .collect();
     if let Some(own) = own {
         if own.is_truncated {
-            warnings.push(Warning::new("text_cut", "the document has more text than is searched"));
+            warnings.push(Warning::new(
+                "text_cut",
+                "the document has more text than is searched",
+            ));
         }
         extracted.extra = text_file::missing_from_pages(&own.text, &extracted.pages);
         extracted.title = own.title.or(extracted.title);
@@ -70,7 +83,13 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, _claimed: &str) -> R
         Pages::Made(_) => Rendition::Pdf(PathBuf::from("rendition.pdf")),
         Pages::None => Rendition::None,
     };
-    Ok(Prepared { media_type: kind, page_sizes, rendition, text, warnings })
+    Ok(Prepared {
+        media_type: kind,
+        page_sizes,
+        rendition,
+        text,
+        warnings,
+    })
 }
 
 /// Where the pages of a file come from.
@@ -86,7 +105,9 @@ enum Pages {
 fn detect(input: &Path, name: &str) -> Result<String, WorkerError> {
     let failed = |error| WorkerError::unavailable("reading the input", error);
     let mut head = Vec::new();
-    File::open(input).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).map_err(failed)?;
+    File::open(input)
+        .and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head))
+        .map_err(failed)?;
     if head.is_empty() {
         return Err(WorkerError::new(codes::DAMAGED, "the file is empty"));
     }
@@ -127,7 +148,9 @@ fn make_pages(
     if let Some(route) = office::route(kind) {
         return office::convert(child, input, &route).map(Pages::Made);
     }
-    let Some(own) = own else { return Ok(Pages::None) };
+    let Some(own) = own else {
+        return Ok(Pages::None);
+    };
     let source = child.work().join("source");
     let plain = own.plain.as_deref().unwrap_or(&own.text);
     let (content, route) = match (kind, &own.clean_html) {
@@ -137,12 +160,23 @@ fn make_pages(
         _ => (plain, office::TEXT),
     };
     if content.trim().is_empty() {
-        warnings.push(Warning::new("no_preview", "the document has nothing that could be shown on a page"));
+        warnings.push(Warning::new(
+            "no_preview",
+            "the document has nothing that could be shown on a page",
+        ));
         return Ok(Pages::None);
     }
     match convert_text(child, content, &source, &route) {
-        Err(error) if matches!(error.code.as_str(), codes::TIMED_OUT | codes::CONVERSION_FAILED) && route.import != office::TEXT.import => {
-            warnings.push(Warning::new("simplified_view", "the layout could not be shown; the pages show the text alone"));
+        Err(error)
+            if matches!(
+                error.code.as_str(),
+                codes::TIMED_OUT | codes::CONVERSION_FAILED
+            ) && route.import != office::TEXT.import =>
+        {
+            warnings.push(Warning::new(
+                "simplified_view",
+                "the layout could not be shown; the pages show the text alone",
+            ));
             convert_text(child, &own.text, &source, &office::TEXT)
         }
         other => other,
@@ -150,7 +184,12 @@ fn make_pages(
     .map(Pages::Made)
 }
 
-fn convert_text(child: &Child, content: &str, source: &Path, route: &office::Route) -> Result<PathBuf, WorkerError> {
+fn convert_text(
+    child: &Child,
+    content: &str,
+    source: &Path,
+    route: &office::Route,
+) -> Result<PathBuf, WorkerError> {
     // The mark makes LibreOffice sure of the encoding whatever the content says about itself.
     let marked = ["\u{feff}", content.trim_start_matches('\u{feff}')].concat();
     fs::write(source, marked).map_err(|error| WorkerError::unavailable("writing a copy", error))?;
@@ -174,7 +213,15 @@ fn read_pages(
         let text = format!("the document has {count} pages; {} are shown", limits.pages);
         warnings.push(Warning::new("pages_left_out", text));
     }
-    let mut reader = Reader { recogniser: None, recognise, recognised: 0, limits, work, unread: 0, unavailable: false };
+    let mut reader = Reader {
+        recogniser: None,
+        recognise,
+        recognised: 0,
+        limits,
+        work,
+        unread: 0,
+        unavailable: false,
+    };
     let mut extracted = Extracted {
         title: document.information("Title"),
         author: document.information("Author"),
@@ -184,10 +231,16 @@ fn read_pages(
         extracted.pages.push(reader.page(document, index));
     }
     if extracted.pages.iter().all(|page| page.width == 0.0) {
-        return Err(WorkerError::new(codes::DAMAGED, "no page of the PDF can be read"));
+        return Err(WorkerError::new(
+            codes::DAMAGED,
+            "no page of the PDF can be read",
+        ));
     }
     if reader.unavailable {
-        let text = format!("{} pages are pictures; text recognition is not installed", reader.unread);
+        let text = format!(
+            "{} pages are pictures; text recognition is not installed",
+            reader.unread
+        );
         warnings.push(Warning::new("ocr_unavailable", text));
     } else if reader.unread > 0 {
         let text = format!("{} pages are pictures that were not read", reader.unread);
@@ -211,7 +264,12 @@ impl Reader {
     fn page(&mut self, document: &Document, index: u32) -> PageText {
         let Some(page) = document.page(index) else {
             let (width, height) = document.page_size(index).unwrap_or((0.0, 0.0));
-            return PageText { text: String::new(), width, height, words: Vec::new() };
+            return PageText {
+                text: String::new(),
+                width,
+                height,
+                words: Vec::new(),
+            };
         };
         let mut reading = pdf_text::read(&page);
         if !self.recognise {
@@ -220,17 +278,24 @@ impl Reader {
         let quality = reading.quality;
         let is_picture = |least| page.image_share() > least;
         let replace = quality.is_empty() || quality.is_doubtful();
-        let add = !replace && quality.chars < SCAN_CHARS && quality.invisible == 0 && is_picture(SCAN_SHARE);
+        let add = !replace
+            && quality.chars < SCAN_CHARS
+            && quality.invisible == 0
+            && is_picture(SCAN_SHARE);
         if !(replace || add) {
             return reading.text;
         }
         if quality.is_doubtful() {
             page.hide_images();
         }
-        let Some(seen) = self.recognise(&page) else { return reading.text };
+        let Some(seen) = self.recognise(&page) else {
+            return reading.text;
+        };
         if add {
             append(&mut reading.text, seen.text);
-        } else if quality.is_empty() || (seen.confidence >= 50.0 && seen.letters >= quality.letters.min(4)) {
+        } else if quality.is_empty()
+            || (seen.confidence >= 50.0 && seen.letters >= quality.letters.min(4))
+        {
             reading.text = seen.text;
         }
         reading.text
@@ -238,12 +303,14 @@ impl Reader {
 
     fn recognise(&mut self, page: &Page<'_>) -> Option<Reading> {
         if self.recogniser.is_none() && !self.unavailable {
-            self.recogniser = Recogniser::find(&self.work, Duration::from_secs(self.limits.ocr_seconds));
+            self.recogniser =
+                Recogniser::find(&self.work, Duration::from_secs(self.limits.ocr_seconds));
             self.unavailable = self.recogniser.is_none();
         }
-        let recogniser = self.recogniser.as_ref().filter(|recogniser| {
-            self.recognised < self.limits.ocr_pages && !recogniser.is_late()
-        });
+        let recogniser = self
+            .recogniser
+            .as_ref()
+            .filter(|recogniser| self.recognised < self.limits.ocr_pages && !recogniser.is_late());
         let Some(recogniser) = recogniser else {
             self.unread += 1;
             return None;
@@ -271,7 +338,11 @@ fn append(page: &mut PageText, seen: PageText) {
 }
 
 /// Writes the text as JSON, cutting what is beyond the limit.
-fn write_text(child: &Child, extracted: &mut Extracted, warnings: &mut Vec<Warning>) -> Result<PathBuf, WorkerError> {
+fn write_text(
+    child: &Child,
+    extracted: &mut Extracted,
+    warnings: &mut Vec<Warning>,
+) -> Result<PathBuf, WorkerError> {
     let mut left = child.limits.text_bytes;
     let mut cut = false;
     for page in &mut extracted.pages {
@@ -290,7 +361,10 @@ fn write_text(child: &Child, extracted: &mut Extracted, warnings: &mut Vec<Warni
         extracted.extra.truncate(end);
     }
     if cut && !warnings.iter().any(|warning| warning.code == "text_cut") {
-        warnings.push(Warning::new("text_cut", "the document has more text than is searched"));
+        warnings.push(Warning::new(
+            "text_cut",
+            "the document has more text than is searched",
+        ));
     }
     let file = PathBuf::from("text.json");
     let failed = |error: std::io::Error| WorkerError::unavailable("writing the text", error);
