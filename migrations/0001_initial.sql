@@ -174,6 +174,7 @@ create table room_segments (
 
 create table rooms (
     room        text   not null primary key,
+    last_seq    bigint not null default 0,                  -- newest journal entry; raised first in the writing transaction, its row lock orders the nodes
     indexed_seq bigint not null default 0,                  -- last journal entry whose text was extracted for search
     quarantined text                                        -- why the room's updates cannot be applied; null: healthy
 );

@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness,
-    telemetry::Metrics,
+    preview::Preview, rooms::Rooms, search::Search, telemetry::Metrics, worker::Workers,
 };
 
 /// The running service; cheap to clone.
@@ -22,16 +22,26 @@ pub struct Parts {
     pub store: Store,
     pub clock: Clock,
     pub jobs: JobSignal,
-    pub metrics: Metrics,
-    pub readiness: Readiness,
+    pub rooms: Rooms,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
+    pub metrics: Metrics,
+    pub readiness: Readiness,
+    pub workers: Workers,
+    /// What only the process has that holds the data folder.
+    pub node: Option<Node>,
     /// Tasks that shutdown waits for.
     pub tasks: TaskTracker,
     /// Cancelled when the service is to stop: take no new work, finish or put back what runs.
     pub shutdown: CancellationToken,
     /// Locked as long as this process serves from the data folder; `None` in commands beside it.
     pub data_lock: Option<File>,
+}
+
+/// Index and caches in the data folder.
+pub struct Node {
+    pub preview: Preview,
+    pub search: Search,
 }
 
 /// Tells the runner that a job was added.
@@ -59,6 +69,20 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Pictures of pages.
+    pub fn preview(&self) -> &Preview {
+        &self.node().preview
+    }
+
+    /// The search index.
+    pub fn search(&self) -> &Search {
+        &self.node().search
+    }
+
+    fn node(&self) -> &Node {
+        self.node.as_ref().expect("requests and jobs run only in the process that holds the data folder")
     }
 }
 

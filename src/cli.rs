@@ -22,7 +22,7 @@ use crate::{
     audit::verify::{Verdict, verify as verify_audit},
     clock::Clock,
     config::{Config, DEFAULT_FILE, Flags},
-    db, http, names, server, telemetry, worker,
+    db, http, names, search, server, telemetry,
 };
 
 /// Wenshu 文枢: keeps, shows and finds documents, and lets people edit them together.
@@ -39,7 +39,7 @@ struct Cli {
 enum Command {
     /// Runs the service until Ctrl-C or SIGTERM
     Serve,
-    /// Parses untrusted documents for a running service, isolated from everything else
+    /// The isolated child process; the service starts it itself
     #[command(hide = true)]
     Worker,
     /// Brings the database up to this program's version
@@ -50,6 +50,8 @@ enum Command {
     /// Manages API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Builds the search index anew from stored text; the service must not run on this data folder
+    Reindex,
     /// Looks after the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -99,9 +101,9 @@ enum AuditCommand {
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Command::Worker = cli.command {
-        // Before settings, log or threads: this process is about to give up nearly everything.
-        worker::child::main();
+    if matches!(cli.command, Command::Worker) {
+        // The child isolates itself before anything else: no runtime, no log, no settings.
+        crate::worker::child::main();
         return ExitCode::SUCCESS;
     }
     telemetry::start_log();
@@ -123,8 +125,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let config = Config::load(&cli.flags, std::env::vars())?;
     let runtime = tokio::runtime::Runtime::new().context("the runtime does not start")?;
     runtime.block_on(async {
-        if let Command::Serve = cli.command {
-            return serve(config).await;
+        match cli.command {
+            Command::Serve => return serve(config).await,
+            Command::Reindex => return reindex(config).await,
+            _ => {}
         }
         let app = server::open_app(config, Clock::default()).await?;
         let done = command(&app, cli.command).await;
@@ -148,10 +152,17 @@ async fn command(app: &App, command: Command) -> anyhow::Result<()> {
         Command::Verify => verify_content(app).await,
         // Opening the app has brought the database up to date.
         Command::Migrate => print("the database is up to date"),
-        Command::Serve | Command::Worker | Command::Config | Command::Openapi => {
+        Command::Serve | Command::Worker | Command::Reindex | Command::Config | Command::Openapi => {
             unreachable!("handled before the app was opened")
         }
     }
+}
+
+async fn reindex(config: Config) -> anyhow::Result<()> {
+    let app = server::build_app(config, Clock::default()).await?;
+    app.search().rebuild();
+    search::catch_up(&app).await?;
+    print(&format!("{} documents are in the index", app.search().index().document_count()?))
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

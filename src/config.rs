@@ -42,12 +42,17 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Whether this node works on the job table.
     pub jobs: bool,
+    /// Longest message that a client may send into a room, in bytes.
+    pub room_message_max_bytes: usize,
     /// Worker processes for converting and extracting.
     pub converters: usize,
     /// Worker processes for page images.
     pub renderers: usize,
     /// Documents of this level and above are refused at upload; none by default.
     pub refused_level: Option<i64>,
+    /// The program that is started as `worker`; this program itself when absent. For tests.
+    #[serde(skip)]
+    pub worker_program: Option<PathBuf>,
 }
 
 /// Settings that are given for one start.
@@ -84,9 +89,11 @@ impl Default for Config {
             cookie_secure: false,
             trusted_proxies: Vec::new(),
             jobs: true,
+            room_message_max_bytes: 1 << 20,
             converters: 2,
             renderers: 2,
             refused_level: None,
+            worker_program: None,
         }
     }
 }
@@ -108,6 +115,11 @@ impl Config {
         let config: Self = settings.try_into().context("a setting has a value of the wrong kind")?;
         config.check()?;
         Ok(config)
+    }
+
+    /// Folder for files that are gone with the process.
+    pub fn scratch(&self) -> PathBuf {
+        self.data.join("tmp")
     }
 
     /// The database URL in force.

@@ -112,6 +112,19 @@ impl Error {
         self
     }
 
+    /// The same error for somebody else who waited for the same thing; the cause stays as text.
+    pub fn again(&self) -> Self {
+        Self {
+            status: self.status,
+            code: self.code.clone(),
+            message: self.message.clone(),
+            field: self.field,
+            extra: self.extra.clone(),
+            retry_after_s: self.retry_after_s,
+            source: self.source.as_ref().map(|source| anyhow::anyhow!("{source:#}")),
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> &str {
         &self.code

@@ -17,13 +17,17 @@ use crate::{
         add_user::{AddUser, add_user},
         upload_locks::UploadLocks,
     },
-    app::{App, JobSignal, Parts},
+    app::{App, JobSignal, Node, Parts},
     clock::Clock,
     config::Config,
     db::{self, Db},
     http::{self, health::Readiness, listener},
     jobs::{self, clean_up::CleanUp},
+    preview::Preview,
+    rooms::{self, Rooms},
+    search::{self, Search},
     telemetry::Metrics,
+    worker::{PoolConfig, Workers},
 };
 
 /// How long requests may go on after the signal to stop.
@@ -47,19 +51,44 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
     db.migrate().await.context("the database cannot be brought up to date")?;
     let backend = Backend::parse(&config.storage_url(), |name| std::env::var(name).ok())?;
     let store = Store::open(&backend).context("the storage does not open")?;
+    let workers = Workers::new(PoolConfig {
+        program: config.worker_program.clone(),
+        converters: config.converters,
+        renderers: config.renderers,
+        folder: Some(config.scratch()),
+        ..PoolConfig::default()
+    });
+    let node = match &data_lock {
+        Some(_) => Some(open_node(&config, &store)?),
+        None => None,
+    };
+    let rooms = Rooms::new(db.clone(), clock.clone());
     Ok(App::new(Parts {
         config,
         db,
         store,
+        workers,
+        node,
         clock,
         jobs: JobSignal::default(),
+        rooms,
+        uploads: UploadLocks::default(),
         metrics: Metrics::default(),
         readiness: Readiness::default(),
-        uploads: UploadLocks::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         data_lock,
     }))
+}
+
+/// Index and caches, and an empty scratch folder: what a killed process left there is nobody's.
+fn open_node(config: &Config, store: &Store) -> anyhow::Result<Node> {
+    let scratch = config.scratch();
+    let _ = fs::remove_dir_all(&scratch);
+    fs::create_dir_all(&scratch).with_context(|| format!("the folder {} cannot be made", scratch.display()))?;
+    let search = Search::open(&config.data.join("index")).context("the search index does not open")?;
+    let preview = Preview::new(store.clone(), config.data.join("cache")).context("the cache does not open")?;
+    Ok(Node { preview, search })
 }
 
 /// Answers requests on `listener` until `app.shutdown`, then stops in order: no new connections, requests finish,
@@ -71,11 +100,14 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         tx.commit().await?;
         jobs::runner::start(&app, jobs::all());
     }
+    rooms::start(&app);
+    app.tasks.spawn(search::follow(app.clone()));
     listener::answer_all(&app, listener, http::router(app.clone()), FINISH).await;
     app.tasks.close();
     if tokio::time::timeout(FINISH, app.tasks.wait()).await.is_err() {
         tracing::warn!("some tasks did not finish in time");
     }
+    app.workers.stop().await;
     app.db.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -58,7 +58,7 @@ fn by_magic(head: &[u8], extension: &str) -> Option<&'static str> {
     if head.starts_with(b"{\\rtf") {
         return Some("application/rtf");
     }
-    if is_pdf(head) {
+    if is_pdf(head) || (extension == "pdf" && is_damaged_pdf(head)) {
         return Some("application/pdf");
     }
     media_magic(head).or_else(|| archive_magic(head))
@@ -73,6 +73,12 @@ fn is_pdf(head: &[u8]) -> bool {
     let is_blank =
         before.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0 || matches!(byte, 0xef | 0xbb | 0xbf));
     is_blank || (!words::begins_with_markup(before) && media_magic(head).is_none() && !before.starts_with(b"MZ"))
+}
+
+/// Tells whether this was a PDF before its first bytes were damaged: the next ones and the objects still show it.
+fn is_damaged_pdf(head: &[u8]) -> bool {
+    let has = |part: &[u8], word: &[u8]| part.windows(word.len()).any(|window| window == word);
+    has(&head[..head.len().min(16)], b"PDF-1.") && has(head, b" obj")
 }
 
 fn media_magic(head: &[u8]) -> Option<&'static str> {
@@ -139,6 +145,73 @@ mod tests {
         assert_eq!(detect(text, "表.md"), "text/markdown");
         assert_eq!(detect(text, "表"), "text/plain");
         assert_eq!(detect(text, "表.docx"), "text/plain");
+    }
+
+    /// Returns a zip file's local headers of stored entries, as a head shows them.
+    fn zip_head(entries: &[(&str, &str)]) -> Vec<u8> {
+        let mut head = Vec::new();
+        for (name, content) in entries {
+            head.extend_from_slice(b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0");
+            head.extend_from_slice(&[(content.len() as u32).to_le_bytes(); 2].concat());
+            head.extend_from_slice(&[name.len() as u8, 0, 0, 0]);
+            head.extend_from_slice(name.as_bytes());
+            head.extend_from_slice(content.as_bytes());
+        }
+        head
+    }
+
+    #[test]
+    fn documents_in_zip_files_are_told_apart_by_their_entries() {
+        let word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+        for (entries, name, expected) in [
+            (vec![("word/document.xml", "")], "a.pdf", word),
+            (vec![("[Content_Types].xml", "")], "a.docx", word),
+            (vec![("[Content_Types].xml", "")], "a.bin", "application/zip"),
+            (vec![("xl/workbook.xml", "")], "a.xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12"),
+            (
+                vec![("word/document.xml", ""), ("word/vbaProject.bin", "")],
+                "a",
+                "application/vnd.ms-word.document.macroEnabled.12",
+            ),
+            (
+                vec![("mimetype", "application/vnd.oasis.opendocument.text")],
+                "a.zip",
+                "application/vnd.oasis.opendocument.text",
+            ),
+            (vec![("OFD.xml", "")], "a", "application/ofd"),
+            (vec![("合同.txt", "")], "a.docx", "application/zip"),
+        ] {
+            assert_eq!(detect(&zip_head(&entries), name), expected, "{entries:?} {name}");
+        }
+    }
+
+    #[test]
+    fn compound_files_are_told_apart_by_their_directory_then_by_name() {
+        let with_entry = |name: &str| {
+            let mut head = [compound::MAGIC.as_slice(), &[0; 504]].concat();
+            let mut entry: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+            let length = entry.len() as u8;
+            entry.resize(128, 0);
+            entry[64] = length;
+            head.extend_from_slice(&entry);
+            head
+        };
+        assert_eq!(detect(&with_entry("WordDocument"), "a.xls"), "application/msword");
+        assert_eq!(detect(&with_entry("Workbook"), "a"), "application/vnd.ms-excel");
+        assert_eq!(detect(&with_entry("__properties_version1.0"), "a"), "application/vnd.ms-outlook");
+        assert_eq!(detect(&with_entry("Other"), "a.ppt"), "application/vnd.ms-powerpoint");
+        assert_eq!(detect(&with_entry("Other"), "a"), "application/x-ole-storage");
+    }
+
+    #[test]
+    fn mails_and_markup_are_recognised() {
+        let mail = b"Received: from a\r\nMessage-ID: <1>\r\nFrom: a\r\nTo: b\r\n\r\nbody";
+        assert_eq!(detect(mail, "a.txt"), "message/rfc822");
+        assert_eq!(detect(b"Subject: x\n\nbody", "a.eml"), "message/rfc822");
+        assert_eq!(detect(b"Subject: x\n\nbody", "a.txt"), "text/plain");
+        assert_eq!(detect(b"<?xml version='1.0'?><!-- c --><svg/>", "a.txt"), "image/svg+xml");
+        assert_eq!(detect(b"<?xml version='1.0'?><a/>", "a.svg"), "application/xml");
+        assert_eq!(detect(b"\xff\xfe<\0h\0t\0m\0l\0>\0", "a.txt"), "text/html");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     ids::{DocumentId, UserId},
     jobs::{self, prepare_content::PrepareContent},
     names::DocumentName,
+    worker::room::PAGE,
 };
 
 /// Level of what is new: 内部 internal.
@@ -121,7 +122,7 @@ pub async fn append(
         room_seq: new.room_seq,
     };
     db::versions::insert(tx, &version).await?;
-    if document.kind == "file" {
+    if document.kind == "file" || version.media_type == PAGE {
         prepare(tx, &version, &document.name, now).await?;
     }
     let details = json!({ "number": version.number, "sha256": version.sha256, "size_bytes": version.size_bytes });

@@ -1,7 +1,10 @@
 //! Brings an older version back: as a new one, so that nothing in between is lost.
 
 use crate::{
-    actions::add_version::{NewVersion, add_version},
+    actions::{
+        add_version::{NewVersion, add_version},
+        restore_page_version::restore_page_version,
+    },
     app::App,
     db::{documents::Document, versions::Version},
     error::Result,
@@ -10,6 +13,9 @@ use crate::{
 
 /// Adds the content of `version` as the newest version of `document`.
 pub async fn restore_version(app: &App, by: &UserId, document: &Document, version: Version) -> Result<Version> {
+    if document.kind == "page" {
+        return restore_page_version(app, by, &document.id, &version).await;
+    }
     let new = NewVersion {
         note: format!("#{}", version.number),
         content_id: version.content_id,

@@ -15,6 +15,9 @@ pub mod health;
 mod info;
 pub mod listener;
 pub mod page;
+mod pages;
+mod rooms;
+mod search;
 mod session;
 pub mod surround;
 mod tokens;
@@ -57,6 +60,7 @@ struct Api;
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(session::routes())
+        .merge(rooms::routes())
         .merge(info::routes())
         .merge(users::routes())
         .merge(groups::routes())
@@ -64,6 +68,8 @@ fn api() -> OpenApiRouter<App> {
         .merge(folders::routes())
         .merge(documents::routes())
         .merge(versions::routes())
+        .merge(pages::routes())
+        .merge(search::routes())
         .merge(content::routes())
         .merge(grants::routes())
         .merge(trash::routes())

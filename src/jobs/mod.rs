@@ -1,9 +1,12 @@
 //! What is done later, and how is it asked for? Each job is a row; it may run twice with the same result.
 
 pub mod clean_up;
+pub mod compact_room;
+pub mod index_room;
 pub mod prepare_content;
 pub mod remove_expired_uploads;
 pub mod runner;
+pub mod save_page;
 
 use std::future::Future;
 
@@ -27,6 +30,11 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Does the work. An error is retried with back-off; work that can never succeed records that itself and returns `Ok`.
     fn run(self, app: &App) -> impl Future<Output = anyhow::Result<()>> + Send;
+
+    /// Tells whoever waits for the work that all tries failed.
+    fn gave_up(self, _app: &App) -> impl Future<Output = anyhow::Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// Adds `job` to the transaction, due at `run_at`. Call `app.jobs.wake()` after the commit.
@@ -37,5 +45,11 @@ pub async fn enqueue<J: Job>(tx: &mut db::Tx, job: &J, run_at: Millis, now: Mill
 
 /// The kinds of jobs that this program does: add a new one here.
 pub fn all() -> runner::JobSet {
-    runner::JobSet::default().with::<clean_up::CleanUp>().with::<remove_expired_uploads::RemoveExpiredUploads>()
+    runner::JobSet::default()
+        .with::<remove_expired_uploads::RemoveExpiredUploads>()
+        .with::<compact_room::CompactRoom>()
+        .with::<index_room::IndexRoom>()
+        .with::<save_page::SavePage>()
+        .with::<clean_up::CleanUp>()
+        .with::<prepare_content::PrepareContent>()
 }

@@ -31,6 +31,7 @@ struct Kind {
     max_attempts: i64,
     lease_ms: i64,
     run: fn(App, String) -> BoxFuture<'static, anyhow::Result<()>>,
+    gave_up: fn(App, String) -> BoxFuture<'static, anyhow::Result<()>>,
 }
 
 /// What came of one try.
@@ -53,6 +54,12 @@ impl JobSet {
                 Box::pin(async move {
                     let job: J = serde_json::from_str(&payload)?;
                     job.run(&app).await
+                })
+            },
+            gave_up: |app, payload| {
+                Box::pin(async move {
+                    let job: J = serde_json::from_str(&payload)?;
+                    job.gave_up(&app).await
                 })
             },
         });
@@ -178,6 +185,9 @@ async fn keep_lease(app: &App, kind: &Kind, job: &JobRow) {
 
 async fn record(app: &App, kind: &Kind, job: &JobRow, outcome: &Outcome) -> Result<()> {
     let now = app.clock.now();
+    if matches!(outcome, Outcome::Failed(_)) && job.attempts >= kind.max_attempts {
+        tell_failure(app, kind, job).await;
+    }
     let mut tx = app.db.begin().await?;
     match outcome {
         Outcome::Done => db::jobs::delete(&mut tx, job).await?,
@@ -192,6 +202,13 @@ async fn record(app: &App, kind: &Kind, job: &JobRow, outcome: &Outcome) -> Resu
         }
     }
     tx.commit().await
+}
+
+/// Lets the job say that it will not be done. It has a transaction of its own, so this comes before the row's.
+async fn tell_failure(app: &App, kind: &Kind, job: &JobRow) {
+    if let Err(error) = (kind.gave_up)(app.clone(), job.payload.clone()).await {
+        tracing::error!(job.id = %job.id, job.kind = kind.name, error = format!("{error:#}"), "a failure cannot be told");
+    }
 }
 
 /// The wait after try number `attempts`: doubles, and up to a quarter more so that failures of one cause spread out.

@@ -128,7 +128,7 @@ impl Recogniser {
     fn read_turned(&self, picture: &Picture, turns: u8, width: f32, height: f32) -> Option<Reading> {
         let output = self.recognise(picture)?;
         // How many points one pixel is, on the page as it was drawn.
-        let drawn_wide = if turns % 2 == 0 { picture.width } else { picture.height };
+        let drawn_wide = if turns.is_multiple_of(2) { picture.width } else { picture.height };
         let scale = f64::from(width) / f64::from(drawn_wide);
         let mut reading = parse(&output, width, height, |x, y, w, h| {
             let (x, y, w, h) = turn_back(turns, picture.width, picture.height, (x, y, w, h));

@@ -51,7 +51,7 @@ impl Library {
 
     /// Returns the document at this path, opened now or still open from before.
     pub fn document(&mut self, path: &Path) -> Result<&Document, WorkerError> {
-        if !self.open.as_ref().is_some_and(|(open, _)| open == path) {
+        if self.open.as_ref().is_none_or(|(open, _)| open != path) {
             self.open = None;
             self.open = Some((path.to_owned(), Document::open(self.bindings, path)?));
         }
@@ -107,7 +107,7 @@ impl Document {
         let handle = unsafe { bindings.FPDF_LoadDocument(text, None) };
         if handle.is_null() {
             // SAFETY: asks for the reason of the failure just seen.
-            let reason = unsafe { bindings.FPDF_GetLastError() } as u64;
+            let reason = unsafe { bindings.FPDF_GetLastError() };
             return Err(match reason {
                 ERROR_PASSWORD | ERROR_SECURITY => WorkerError::new(codes::ENCRYPTED, "the PDF needs a password"),
                 _ => WorkerError::new(codes::DAMAGED, "the PDF cannot be read"),

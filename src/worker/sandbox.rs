@@ -45,6 +45,7 @@ const READABLE: &[&str] = &[
     "/etc/papersize",
     "/var/cache/fontconfig",
     "/var/lib/libreoffice",
+    "/var/spool/libreoffice",
     "/dev/urandom",
     "/dev/random",
     "/dev/zero",
@@ -137,6 +138,9 @@ fn filter_calls() -> Result<(), Box<dyn std::error::Error>> {
     // Programs fall back to the older call, whose flags a filter can see.
     let missing: Rules = [(libc::SYS_clone3, vec![])].into();
     apply(missing, libc::ENOSYS)?;
+    // LibreOffice will not run without its socket for a second instance, which stands in /tmp. It may believe it has one.
+    let pretended: Rules = [(libc::SYS_bind, vec![]), (libc::SYS_listen, vec![])].into();
+    apply(pretended, 0)?;
     apply(forbidden()?, libc::EPERM)
 }
 

@@ -14,13 +14,14 @@ use url::Url;
 
 use crate::error::{Error, Result};
 use crate::objects::Objects;
+use crate::plain_http::PlainHttp;
 
 /// A dead server is noticed this fast.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Long enough for the largest chunk over a slow line.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// No new attempt begins later than this after the first.
-const RETRY_TIMEOUT: Duration = Duration::from_secs(8);
+/// Long enough for the largest chunk over a slow line (4 MiB at 280 KB/s).
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// No new attempt begins later than this after the first: uploads and pages wait for the answer.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(5);
 const RETRIES: usize = 3;
 
 /// Names the place of the objects.
@@ -81,13 +82,18 @@ impl Backend {
         let Self::S3 { endpoint, bucket, region, access_key, secret_key } = self else {
             unreachable!("only called for S3");
         };
+        let plain = endpoint.starts_with("http://");
         let client = ClientOptions::new()
-            .with_allow_http(endpoint.starts_with("http://"))
+            .with_allow_http(plain)
             .with_connect_timeout(CONNECT_TIMEOUT)
             .with_timeout(REQUEST_TIMEOUT);
         let backoff =
             BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(1), base: 2.0 };
-        let bucket = AmazonS3Builder::new()
+        let mut builder = AmazonS3Builder::new();
+        if plain {
+            builder = builder.with_http_connector(PlainHttp { connect: CONNECT_TIMEOUT, request: REQUEST_TIMEOUT });
+        }
+        let bucket = builder
             .with_endpoint(endpoint)
             .with_bucket_name(bucket)
             .with_region(region)

@@ -13,6 +13,7 @@ mod error;
 mod ids;
 mod manifest;
 mod objects;
+mod plain_http;
 mod reader;
 mod store;
 mod suspension;

@@ -72,7 +72,9 @@ impl Window {
         }
         if !chunks.is_empty() {
             // A copy, so that the rest does not keep the memory of the chunks alive.
-            self.bytes = BytesMut::from(&self.bytes[..]);
+            let mut rest = BytesMut::with_capacity(if at_end { 0 } else { WINDOW_BYTES });
+            rest.extend_from_slice(&self.bytes);
+            self.bytes = rest;
         }
         self.hashed = self.bytes.len();
         (self, chunks)

@@ -8,6 +8,7 @@ mod folders;
 mod grants;
 mod groups;
 mod jobs;
+mod rooms;
 mod service;
 mod session;
 mod support;

@@ -60,8 +60,12 @@ fn push_pieces(document: &[u8], table: &[u8], sink: &mut Sink) -> Result<()> {
     let count = pieces.len().saturating_sub(4) / 12;
     let mut field = Field::default();
     for index in 0..count {
-        let (Some(from), Some(to)) = (u32_at(pieces, index * 4), u32_at(pieces, index * 4 + 4)) else { break };
-        let Some(place) = u32_at(pieces, (count + 1) * 4 + index * 8 + 2) else { break };
+        let (Some(from), Some(to)) = (u32_at(pieces, index * 4), u32_at(pieces, index * 4 + 4)) else {
+            break;
+        };
+        let Some(place) = u32_at(pieces, (count + 1) * 4 + index * 8 + 2) else {
+            break;
+        };
         let characters = to.saturating_sub(from) as usize;
         push_piece(document, place, characters, &mut field, sink);
         if sink.is_full() {
@@ -75,7 +79,9 @@ fn push_piece(document: &[u8], place: u32, characters: usize, field: &mut Field,
     let is_compressed = place & 0x4000_0000 != 0;
     let offset = (place & 0x3fff_ffff) as usize;
     let (start, length) = if is_compressed { (offset / 2, characters) } else { (offset, characters.saturating_mul(2)) };
-    let Some(rest) = document.get(start..) else { return };
+    let Some(rest) = document.get(start..) else {
+        return;
+    };
     let bytes = &rest[..length.min(rest.len())];
     let encoding = if is_compressed { encoding_rs::WINDOWS_1252 } else { encoding_rs::UTF_16LE };
     for character in encoding.decode_without_bom_handling(bytes).0.chars() {

@@ -158,7 +158,10 @@ fn decode_utf32(bytes: &[u8]) -> Option<String> {
 /// writes with these bytes (ASCII with a zero byte, or Chinese punctuation).
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = &bytes[..bytes.len().min(SAMPLE_BYTES) & !1];
-    if sample.len() < 4 || bytes.len() % 2 != 0 || (std::str::from_utf8(sample).is_ok() && !sample.contains(&0)) {
+    if sample.len() < 4
+        || !bytes.len().is_multiple_of(2)
+        || (std::str::from_utf8(sample).is_ok() && !sample.contains(&0))
+    {
         return None;
     }
     let little = utf16_score(sample, u16::from_le_bytes);

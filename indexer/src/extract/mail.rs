@@ -202,7 +202,9 @@ fn with_pictures(source: &str, message: &Message) -> String {
     let mut result = source.to_owned();
     let mut budget = MAX_INLINE_PICTURE_BYTES;
     for part in &message.parts {
-        let Some(id) = part.content_id().filter(|id| source.contains(*id)) else { continue };
+        let Some(id) = part.content_id().filter(|id| source.contains(*id)) else {
+            continue;
+        };
         let bytes = part.contents();
         let kind = crate::media_type::detect(&bytes[..bytes.len().min(crate::media_type::HEAD_BYTES)], "");
         if kind.starts_with("image/") && kind != "image/svg+xml" && bytes.len() <= budget {

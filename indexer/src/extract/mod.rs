@@ -10,6 +10,7 @@ mod archive;
 mod doc;
 pub mod encoding;
 mod html;
+mod html_depth;
 mod mail;
 mod markdown;
 mod markup;
@@ -28,6 +29,7 @@ mod rtf;
 mod sheets;
 mod sink;
 mod source;
+mod xls_area;
 mod xml;
 
 use std::cell::Cell;

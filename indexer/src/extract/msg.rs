@@ -189,7 +189,9 @@ impl<'f, 'a, 'g> Storage<'f, 'a, 'g> {
         if let Some(bytes) = self.bytes(property, "001F")? {
             return Ok(encoding_rs::UTF_16LE.decode_without_bom_handling(&bytes).0.trim_end_matches('\0').to_owned());
         }
-        let Some(bytes) = self.bytes(property, "001E")? else { return Ok(String::new()) };
+        let Some(bytes) = self.bytes(property, "001E")? else {
+            return Ok(String::new());
+        };
         Ok(encoding::decode(&bytes, Some(self.code_page.name())).text.trim_end_matches('\0').to_owned())
     }
 
@@ -213,7 +215,9 @@ impl<'f, 'a, 'g> Storage<'f, 'a, 'g> {
     /// Returns the paths of the storages inside whose names begin with `prefix`, in order.
     fn children(&self, prefix: &str) -> Vec<String> {
         let folder = if self.folder.is_empty() { "/" } else { &self.folder };
-        let Ok(entries) = self.file.read_storage(folder) else { return Vec::new() };
+        let Ok(entries) = self.file.read_storage(folder) else {
+            return Vec::new();
+        };
         let mut names: Vec<String> = entries
             .filter(|entry| entry.is_storage() && entry.name().starts_with(prefix))
             .map(|entry| format!("{}/{}", self.folder, entry.name()))

@@ -63,17 +63,17 @@ pub fn show_moment(moment: Moment, format: &str) -> String {
                 shown.extend(next.filter(|_| character == '\\'));
                 taken = 1 + next.map_or(0, char::len_utf8);
             }
+            '上' if rest.starts_with("上午/下午") => {
+                shown.push_str(if moment.hour < 12 { "上午" } else { "下午" });
+                taken = "上午/下午".len();
+            }
             'y' => shown.push_str(&if run <= 2 {
                 format!("{:02}", moment.year % 100)
             } else {
                 format!("{:04}", moment.year)
             }),
             'm' if after_hour || is_before_seconds(&rest[taken..]) => push_padded(&mut shown, moment.minute, run),
-            'm' if run >= 3 => shown.push_str(
-                MONTHS[usize::from(moment.month.clamp(1, 12)) - 1]
-                    .get(..if run == 3 { 3 } else { 20 })
-                    .unwrap_or(MONTHS[usize::from(moment.month.clamp(1, 12)) - 1]),
-            ),
+            'm' if run >= 3 => shown.push_str(month_name(moment.month, run)),
             'm' => push_padded(&mut shown, moment.month, run),
             'd' if run <= 2 => push_padded(&mut shown, moment.day, run),
             'h' => push_padded(&mut shown, if is_half_day { (moment.hour + 11) % 12 + 1 } else { moment.hour }, run),
@@ -123,6 +123,11 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
+
+fn month_name(month: u8, letters: usize) -> &'static str {
+    let name = MONTHS[usize::from(month.clamp(1, 12)) - 1];
+    if letters == 3 { &name[..3] } else { name }
+}
 
 fn push_padded(shown: &mut String, number: u8, width: usize) {
     shown.push_str(&format!("{number:0width$}", width = width.min(2)));
@@ -174,6 +179,7 @@ mod tests {
             ("m/d/yy", "3/5/24"),
             ("d-mmm-yyyy", "5-Mar-2024"),
             ("h:mm AM/PM", "2:07 PM"),
+            ("上午/下午h\"时\"mm\"分\"", "下午2时07分"),
             ("mm:ss", "07:09"),
             ("yyyy/m/d;@", "2024/3/5"),
             ("", "2024-03-05 14:07:09"),

@@ -126,11 +126,18 @@ impl PartReader<'_> {
     }
 }
 
-/// Tells whether readers do not see what is inside: deleted text, furigana, scripts, dates of notes.
+/// Tells whether readers do not see what is inside: deleted text, furigana, scripts, numbers that the page gives.
 fn hides(name: &str) -> bool {
     matches!(
         name,
-        "tracked-changes" | "ruby-text" | "scripts" | "script" | "note-citation" | "font-face-decls" | "forms"
+        "tracked-changes"
+            | "ruby-text"
+            | "scripts"
+            | "script"
+            | "note-citation"
+            | "page-number"
+            | "font-face-decls"
+            | "forms"
     )
 }
 

@@ -145,9 +145,13 @@ fn read_annotation_list(
     guard: &Guard,
 ) -> Result<HashMap<String, Vec<String>>> {
     let mut notes: HashMap<String, Vec<String>> = HashMap::new();
-    let Some(list) = &document.annotations else { return Ok(notes) };
+    let Some(list) = &document.annotations else {
+        return Ok(notes);
+    };
     let path = resolve(folder, list);
-    let Some(xml) = package.read_xml(&path, guard)? else { return Ok(notes) };
+    let Some(xml) = package.read_xml(&path, guard)? else {
+        return Ok(notes);
+    };
     let (mut page, mut current) = (String::new(), String::new());
     xml::walk(&xml, |node| match node {
         Node::Start(element) => {
@@ -170,7 +174,9 @@ fn read_attachments(
     text: &mut FileText,
     extra: &mut Sink,
 ) -> Result<()> {
-    let Some(xml) = package.read_xml(list, guard)? else { return Ok(()) };
+    let Some(xml) = package.read_xml(list, guard)? else {
+        return Ok(());
+    };
     let (mut name, mut current, mut found) = (String::new(), String::new(), Vec::new());
     xml::walk(&xml, |node| match node {
         Node::Start(element) => {

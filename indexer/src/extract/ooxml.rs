@@ -94,12 +94,15 @@ fn main_part(package: &mut Package, family: Family, guard: &Guard) -> Result<Str
 }
 
 fn read_properties(package: &mut Package, guard: &Guard, text: &mut FileText, sink: &mut Sink) -> Result<()> {
-    let Some(core) = package.read_xml("docProps/core.xml", guard)? else { return Ok(()) };
+    let Some(core) = package.read_xml("docProps/core.xml", guard)? else {
+        return Ok(());
+    };
     text.title = xml::first_text(&core, "title");
     text.author = xml::first_text(&core, "creator");
     for name in ["title", "subject", "keywords", "description"] {
         if let Some(value) = xml::first_text(&core, name) {
-            sink.line(&value);
+            // Office writes line ends in properties as these escapes.
+            sink.line(&value.replace("_x000d_", "").replace("_x000D_", ""));
         }
     }
     Ok(())
@@ -167,7 +170,9 @@ pub fn resolve(folder: &str, target: &str) -> String {
 }
 
 fn is_in(name: &str, root: &str, stems: &[&str]) -> bool {
-    let Some(rest) = name.trim_start_matches('/').strip_prefix(root) else { return false };
+    let Some(rest) = name.trim_start_matches('/').strip_prefix(root) else {
+        return false;
+    };
     rest.ends_with(".xml") && stems.iter().any(|stem| rest.starts_with(stem))
 }
 
@@ -211,7 +216,9 @@ fn read_embedded(
         name.contains("/embeddings/") && known.iter().any(|extension| name.ends_with(extension))
     });
     for name in names {
-        let Some(bytes) = package.read(&name, guard)? else { continue };
+        let Some(bytes) = package.read(&name, guard)? else {
+            continue;
+        };
         let (listing, inner) = read_inner(&name, bytes, guard, depth + 1);
         text.attachments.push(listing);
         if let Some(inner) = inner {

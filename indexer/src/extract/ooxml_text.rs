@@ -90,6 +90,8 @@ impl PartReader<'_> {
         match name {
             "Fallback" => self.choices.last().copied().unwrap_or(false),
             "delText" | "instrText" | "delInstrText" | "rPh" | "phoneticPr" => true,
+            // Properties hold no text, but tab stops that are named like tabs.
+            "pPr" | "rPr" | "sectPr" => true,
             "rt" => self.place == Place::Word,
             _ => false,
         }
@@ -120,7 +122,7 @@ mod tests {
 
     #[test]
     fn runs_join_and_paragraphs_and_cells_separate() {
-        let part = "<w:document><w:p><w:r><w:t>中</w:t></w:r><w:r><w:t>华</w:t><w:tab/><w:t>A &amp; B</w:t></w:r></w:p>\
+        let part = "<w:document><w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:r><w:t>中</w:t></w:r><w:r><w:t>华</w:t><w:tab/><w:t>A &amp; B</w:t></w:r></w:p>\
             <w:tbl><w:tr><w:tc><w:p><w:r><w:t>一</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>二</w:t></w:r></w:p></w:tc></w:tr></w:tbl></w:document>";
         assert_eq!(text(part, Place::Word), "中华\tA & B\n一\t二");
     }

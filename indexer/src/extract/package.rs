@@ -63,7 +63,9 @@ impl<'a> Package<'a> {
 
     /// Reads a part; `None` when there is none of this name.
     pub fn read(&mut self, name: &str, guard: &Guard) -> Result<Option<Vec<u8>>> {
-        let Some(index) = self.index(name) else { return Ok(None) };
+        let Some(index) = self.index(name) else {
+            return Ok(None);
+        };
         let mut part = self.zip.by_index(index).map_err(zip_error)?;
         let mut bytes = Vec::new();
         let compressed = part.compressed_size();
@@ -73,7 +75,7 @@ impl<'a> Package<'a> {
 
     /// Reads a part as XML text; `None` when there is none of this name.
     pub fn read_xml(&mut self, name: &str, guard: &Guard) -> Result<Option<String>> {
-        Ok(self.read(name, guard)?.map(|bytes| xml::decode(bytes)))
+        Ok(self.read(name, guard)?.map(xml::decode))
     }
 
     /// Inflates every part that `is_wanted` picks and drops the bytes: proves that a parser without limits may have them.

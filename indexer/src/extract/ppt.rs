@@ -59,6 +59,8 @@ fn push_records(document: &[u8], sink: &mut Sink) {
         match kind {
             TEXT_CHARS => sink.line(&encoding_rs::UTF_16LE.decode_without_bom_handling(body).0),
             CSTRING if position < comment_end => sink.line(&encoding_rs::UTF_16LE.decode_without_bom_handling(body).0),
+            // A star alone holds the place of a slide's number.
+            TEXT_BYTES if body == b"*" => {}
             // The low bytes of UTF-16: Latin-1.
             TEXT_BYTES => sink.line(&body.iter().map(|byte| char::from(*byte)).collect::<String>()),
             _ => {}

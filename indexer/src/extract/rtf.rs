@@ -11,7 +11,7 @@ use super::{ExtractError, FileText, Guard, Result, encoding, sink::Sink};
 const MAX_GROUPS: usize = 500;
 
 /// Groups whose text is no part of the document.
-const SILENT: [&str; 28] = [
+const SILENT: [&str; 29] = [
     "fonttbl",
     "colortbl",
     "stylesheet",
@@ -40,6 +40,7 @@ const SILENT: [&str; 28] = [
     "falt",
     "atnid",
     "atnauthor",
+    "sp",
 ];
 
 /// Reads a rich text file.
@@ -86,6 +87,8 @@ struct Group {
     /// Characters to skip after `\u`, written for readers that know no Unicode.
     skip: usize,
     is_hidden: bool,
+    /// What the group holds that says the same thing twice, for old readers and in Unicode.
+    twofold: Target,
 }
 
 struct Reader {
@@ -106,7 +109,13 @@ struct Reader {
 
 impl Reader {
     fn new(limit_bytes: usize) -> Self {
-        let group = Group { target: Target::Body, encoding: encoding_rs::WINDOWS_1252, skip: 1, is_hidden: false };
+        let group = Group {
+            target: Target::Body,
+            encoding: encoding_rs::WINDOWS_1252,
+            skip: 1,
+            is_hidden: false,
+            twofold: Target::Nothing,
+        };
         Self {
             groups: vec![group],
             too_deep: 0,
@@ -161,7 +170,9 @@ impl Reader {
     }
 
     fn control(&mut self, source: &[u8], position: usize) -> usize {
-        let Some(first) = source.get(position) else { return position };
+        let Some(first) = source.get(position) else {
+            return position;
+        };
         if !first.is_ascii_alphabetic() {
             return self.symbol(source, position);
         }
@@ -215,7 +226,7 @@ impl Reader {
         }
         let value = number.unwrap_or(0);
         match word {
-            "u" => return self.unicode(value as i32 as u16),
+            "u" => self.unicode(value as i32 as u16),
             "uc" => self.group().skip = usize::try_from(value).unwrap_or(1).min(16),
             "ansicpg" => {
                 self.default_encoding = encoding::code_page(u32::try_from(value).unwrap_or(0));
@@ -242,6 +253,11 @@ impl Reader {
             "v" | "deleted" => self.group().is_hidden = value != 0 || number.is_none(),
             "plain" => self.group().is_hidden = false,
             "fonttbl" => self.group().target = Target::FontTable,
+            "upr" => {
+                let group = self.group();
+                (group.twofold, group.target) = (group.target, Target::Nothing);
+            }
+            "ud" => self.group().target = self.group().twofold,
             "title" if self.group().target == Target::Nothing => self.group().target = Target::Title,
             "author" if self.group().target == Target::Nothing => self.group().target = Target::Author,
             "shptxt" | "footnote" | "annotation" | "shpinst" | "shprslt" if is_optional => {}
@@ -341,13 +357,17 @@ pub fn decompress(compressed: &[u8], limit_bytes: usize) -> Option<Vec<u8>> {
                 break 'tokens;
             }
             if control >> bit & 1 == 0 {
-                let Some(byte) = input.next() else { break 'tokens };
+                let Some(byte) = input.next() else {
+                    break 'tokens;
+                };
                 output.push(byte);
                 window[write] = byte;
                 write = (write + 1) % 4096;
                 continue;
             }
-            let (Some(high), Some(low)) = (input.next(), input.next()) else { break 'tokens };
+            let (Some(high), Some(low)) = (input.next(), input.next()) else {
+                break 'tokens;
+            };
             let reference = u16::from_be_bytes([high, low]);
             let (offset, length) = (usize::from(reference >> 4), usize::from(reference & 15) + 2);
             if offset == write {
@@ -376,7 +396,7 @@ mod tests {
     fn unicode_and_code_page_escapes_are_read() {
         assert_eq!(shown(br"{\rtf1\ansi\ansicpg936 \'d6\'d0\'ce\'c4 \u20013?\u25991 ?a\par b}"), "中文 中文a\nb");
         assert_eq!(shown(br"{\rtf1{\fonttbl{\f1\fcharset128 MS;}}\f1\'83\'65\'83\'58}"), "テス");
-        assert_eq!(shown(br"{\rtf1\uc1\u-10180 ?\u-8704 ?}"), "\u{1f300}");
+        assert_eq!(shown(br"{\rtf1\uc1\u-10180 ?\u-8448 ?}"), "\u{1f300}");
     }
 
     #[test]

@@ -4,41 +4,69 @@
 
 use std::io::Cursor;
 
-use calamine::{Cell, Data, DataRef, ExcelDateTime, Reader, Xls, Xlsb, Xlsx};
+use calamine::{Cell, Data, DataRef, ExcelDateTime, Reader, Style, Xls, Xlsb, Xlsx, XlsxError};
 
 use super::number_format::{self, Moment};
-use super::source::Source;
-use super::{ExtractError, FileText, Guard, Result, sink::Sink};
+use super::source::{ReadSeek, Source};
+use super::{ExtractError, FileText, Guard, Result, sink::Sink, xls_area};
 
 /// Adds the cells of all sheets of an xlsx or xlsb workbook.
 pub fn push_workbook(source: &Source, media_type: &str, sink: &mut Sink) -> Result<()> {
     if media_type.contains("sheet.binary") {
-        let mut book = Xlsb::new(Cursor::new(source.read_all()?)).map_err(ExtractError::damaged)?;
-        return push_ranges(&mut book, sink);
+        return push_binary_workbook(source, sink);
     }
     let mut book = Xlsx::new(source.open()?).map_err(xlsx_error)?;
+    let (mut failure, mut is_any_read) = (None, false);
     for sheet in book.sheet_names() {
         if sink.is_full() {
             break;
         }
         sink.line(&sheet);
-        let mut cells = match book.worksheet_cells_reader(&sheet) {
-            Ok(cells) => cells,
-            // Chart and dialogue sheets have no cells.
-            Err(calamine::XlsxError::NotAWorksheet(_) | calamine::XlsxError::WorksheetNotFound(_)) => continue,
-            Err(error) => return Err(xlsx_error(error)),
+        match push_sheet(&mut book, &sheet, sink) {
+            Ok(()) => is_any_read = true,
+            Err(error) => failure = Some(error),
+        }
+        sink.end_row();
+    }
+    // One sheet that breaks the rules must not hide the others.
+    failure.filter(|_| !is_any_read).map_or(Ok(()), Err)
+}
+
+fn push_sheet(book: &mut Workbook, sheet: &str, sink: &mut Sink) -> Result<()> {
+    let mut cells = match book.worksheet_cells_reader(sheet) {
+        Ok(cells) => cells,
+        // Chart and dialogue sheets have no cells.
+        Err(XlsxError::NotAWorksheet(_) | XlsxError::WorksheetNotFound(_)) => return Ok(()),
+        Err(error) => return Err(xlsx_error(error)),
+    };
+    let format_of =
+        |style: &Style| style.number_format.as_ref().map_or_else(String::new, |format| format.format_code.clone());
+    let formats: Vec<String> = cells.styles().iter().map(format_of).collect();
+    let mut row = 0;
+    while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(xlsx_error)? {
+        if sink.is_full() {
+            break;
+        }
+        push_cell(&cell, formats.get(style).map_or("", String::as_str), &mut row, sink);
+    }
+    Ok(())
+}
+
+type Workbook<'a> = Xlsx<Box<dyn ReadSeek + 'a>>;
+
+fn push_binary_workbook(source: &Source, sink: &mut Sink) -> Result<()> {
+    let mut book = Xlsb::new(source.open()?).map_err(ExtractError::damaged)?;
+    for sheet in book.sheet_names() {
+        sink.line(&sheet);
+        let Ok(mut cells) = book.worksheet_cells_reader(&sheet) else {
+            continue;
         };
-        let formats: Vec<String> = cells
-            .styles()
-            .iter()
-            .map(|style| style.number_format.as_ref().map_or_else(String::new, |format| format.format_code.clone()))
-            .collect();
         let mut row = 0;
-        while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(xlsx_error)? {
+        while let Ok(Some(cell)) = cells.next_cell() {
             if sink.is_full() {
-                break;
+                return Ok(());
             }
-            push_cell(&cell, formats.get(style).map_or("", String::as_str), &mut row, sink);
+            push_cell(&cell, "", &mut row, sink);
         }
         sink.end_row();
     }
@@ -48,6 +76,7 @@ pub fn push_workbook(source: &Source, media_type: &str, sink: &mut Sink) -> Resu
 /// Reads a workbook in the binary format of Excel 97.
 pub fn read_xls(source: &Source, guard: &Guard) -> Result<FileText> {
     let mut sink = Sink::new(guard.limits.max_text_bytes);
+    xls_area::check(source, guard)?;
     let mut book = Xls::new(Cursor::new(source.read_all()?)).map_err(|error| match error {
         calamine::XlsError::Password => ExtractError::Encrypted,
         other => ExtractError::damaged(other),
@@ -63,7 +92,9 @@ fn push_ranges<R: std::io::Read + std::io::Seek, B: Reader<R>>(book: &mut B, sin
             break;
         }
         sink.line(&sheet);
-        let Ok(range) = book.worksheet_range(&sheet) else { continue };
+        let Ok(range) = book.worksheet_range(&sheet) else {
+            continue;
+        };
         let mut row = 0;
         for (at_row, _, value) in range.used_cells() {
             if sink.is_full() {
@@ -127,9 +158,9 @@ fn show(value: &Data) -> String {
     }
 }
 
-fn xlsx_error(error: calamine::XlsxError) -> ExtractError {
+fn xlsx_error(error: XlsxError) -> ExtractError {
     match error {
-        calamine::XlsxError::Password => ExtractError::Encrypted,
+        XlsxError::Password => ExtractError::Encrypted,
         other => ExtractError::damaged(other),
     }
 }

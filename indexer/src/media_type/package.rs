@@ -115,7 +115,9 @@ fn local_entries(head: &[u8]) -> Vec<Entry> {
         let number = |at: usize| {
             head.get(start + at..start + at + 2).map(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])))
         };
-        let (Some(name_length), Some(extra_length)) = (number(length_at), number(length_at + 2)) else { break };
+        let (Some(name_length), Some(extra_length)) = (number(length_at), number(length_at + 2)) else {
+            break;
+        };
         if let Some(name) = head.get(start + name_at..start + name_at + name_length) {
             entries.push(Entry {
                 name: String::from_utf8_lossy(name).replace('\\', "/"),

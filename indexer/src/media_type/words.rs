@@ -47,7 +47,8 @@ fn markup(text: &str, extension: &str) -> Option<&'static str> {
     let lower = text.to_lowercase();
     let rest = skip_prolog(&lower);
     let element: String = rest
-        .strip_prefix('<')?
+        .strip_prefix('<')
+        .unwrap_or_default()
         .chars()
         .take_while(|character| character.is_alphanumeric() || matches!(character, ':' | '-' | '!'))
         .collect();
@@ -56,7 +57,11 @@ fn markup(text: &str, extension: &str) -> Option<&'static str> {
         "svg" | "svg:svg" => Some("image/svg+xml"),
         "html" if is_xml => Some("application/xhtml+xml"),
         "html" | "head" | "body" | "script" | "title" | "meta" | "iframe" | "table" | "div" | "style" | "h1" | "p"
-        | "a" | "br" | "font" | "img" => Some("text/html"),
+        | "a" | "br" | "font" | "img"
+            if !is_xml =>
+        {
+            Some("text/html")
+        }
         _ if lower.contains("<!doctype html") => Some("text/html"),
         _ if lower.contains("<!doctype svg") => Some("image/svg+xml"),
         _ if is_xml => Some("application/xml"),
@@ -100,7 +105,9 @@ fn is_mail(text: &str, extension: &str) -> bool {
         if line.starts_with([' ', '\t']) || line.starts_with("From ") {
             continue;
         }
-        let Some((field, _)) = line.split_once(':') else { break };
+        let Some((field, _)) = line.split_once(':') else {
+            break;
+        };
         if field.is_empty() || !field.bytes().all(|byte| byte.is_ascii_graphic()) {
             break;
         }

@@ -13,7 +13,7 @@ use wenshu::{
     app::App,
     clock::Clock,
     config::Config,
-    db, jobs, server,
+    db, jobs, search, server,
 };
 
 #[allow(unused_imports, reason = "modules of other parts name it")]
@@ -51,6 +51,7 @@ impl TestServer {
             data: folder.path().join("data"),
             database: database.url.clone(),
             jobs: false,
+            worker_program: Some(env!("CARGO_BIN_EXE_wenshu").into()),
             ..Config::default()
         };
         change(&mut config);
@@ -90,11 +91,13 @@ impl TestServer {
         Client::new(self.address)
     }
 
-    /// Runs every job that is due; returns how many tries were made. A job that was given up fails the test.
+    /// Runs every job that is due and brings the search index up to date; returns how many tries were made. A job that was
+    /// given up fails the test.
     pub async fn run_jobs(&self) -> usize {
         let tries = jobs::runner::run_due(&self.app, &jobs::all()).await.expect("the job table can be read");
         let failed = db::jobs::list_failed(self.app.db.read()).await.expect("the job table can be read");
         assert!(failed.is_empty(), "jobs failed: {failed:?}");
+        search::catch_up(&self.app).await.expect("the index follows");
         tries
     }
 
