@@ -65,10 +65,7 @@ impl Child {
     /// Returns the PDF library, or the error that says it is not installed.
     pub fn library(&mut self) -> Result<&mut Library, WorkerError> {
         self.library.as_mut().ok_or_else(|| {
-            WorkerError::new(
-                codes::PDFIUM_MISSING,
-                "libpdfium.so was not found; set WENSHU_PDFIUM to its path",
-            )
+            WorkerError::new(codes::PDFIUM_MISSING, "libpdfium.so was not found; set WENSHU_PDFIUM to its path")
         })
     }
 
@@ -86,10 +83,7 @@ impl Child {
 /// Runs `wenshu worker`: serves tasks on the standard pipes until the server is gone.
 pub fn main() {
     // Deeply nested documents recurse deeply. The thread is as the main thread to everything it starts.
-    let served = std::thread::Builder::new()
-        .stack_size(256 << 20)
-        .spawn(serve)
-        .map(|thread| thread.join());
+    let served = std::thread::Builder::new().stack_size(256 << 20).spawn(serve).map(|thread| thread.join());
     match served {
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(error))) => {
@@ -106,39 +100,18 @@ fn serve() -> io::Result<()> {
         return Ok(());
     };
     let library = Library::load(setup.pdfium.as_deref());
-    let office = setup
-        .soffice
-        .iter()
-        .filter_map(|path| path.parent()?.parent().map(PathBuf::from));
-    let readable = office
-        .chain(std::env::var_os("FONTCONFIG_FILE").map(PathBuf::from))
-        .collect::<Vec<_>>();
+    let office = setup.soffice.iter().filter_map(|path| path.parent()?.parent().map(PathBuf::from));
+    let readable = office.chain(std::env::var_os("FONTCONFIG_FILE").map(PathBuf::from)).collect::<Vec<_>>();
     let isolation = sandbox::enter(&setup.folder, &readable, &setup.limits)?;
     end_with_the_server(input.as_raw_fd())?;
     std::env::set_current_dir(setup.folder.join("work"))?;
-    wire::write(
-        &mut output,
-        &Ready {
-            isolation,
-            pdfium: library.is_some(),
-        },
-    )?;
+    wire::write(&mut output, &Ready { isolation, pdfium: library.is_some() })?;
 
-    let mut child = Child {
-        folder: setup.folder,
-        limits: setup.limits,
-        soffice: setup.soffice,
-        library,
-    };
+    let mut child = Child { folder: setup.folder, limits: setup.limits, soffice: setup.soffice, library };
     while let Some(task) = wire::read::<Task>(&mut input)? {
         sandbox::allow_cpu(task.time_limit(&child.limits).as_secs());
-        let result =
-            catch_unwind(AssertUnwindSafe(|| perform(&mut child, task))).unwrap_or_else(|_| {
-                Err(WorkerError::new(
-                    codes::CRASHED,
-                    "the parser failed on this document",
-                ))
-            });
+        let result = catch_unwind(AssertUnwindSafe(|| perform(&mut child, task)))
+            .unwrap_or_else(|_| Err(WorkerError::new(codes::CRASHED, "the parser failed on this document")));
         wire::write(&mut output, &result)?;
     }
     Ok(())
@@ -147,24 +120,12 @@ fn serve() -> io::Result<()> {
 /// Does one task.
 fn perform(child: &mut Child, task: Task) -> Result<Answer, WorkerError> {
     match task {
-        Task::Prepare {
-            input,
-            name,
-            media_type,
-            ..
-        } => prepare::prepare(child, &input, &name, &media_type).map(Answer::Prepared),
-        Task::RenderPage {
-            pdf,
-            page,
-            width_px,
-            ..
-        } => render::render(child, &pdf, &[(page, width_px)]),
+        Task::Prepare { input, name, media_type, .. } => {
+            prepare::prepare(child, &input, &name, &media_type).map(Answer::Prepared)
+        }
+        Task::RenderPage { pdf, page, width_px, .. } => render::render(child, &pdf, &[(page, width_px)]),
         Task::RenderPages { pdf, images, .. } => render::render(child, &pdf, &images),
-        Task::Probe {
-            read,
-            write,
-            connect,
-        } => Ok(Answer::Probed(probe(&read, &write, &connect))),
+        Task::Probe { read, write, connect } => Ok(Answer::Probed(probe(&read, &write, &connect))),
         Task::Misbehave { how } => misbehave(child, &how),
     }
 }
@@ -189,19 +150,13 @@ fn take_pipes() -> io::Result<(File, File)> {
 /// Starts a thread that kills the whole process group as soon as nobody holds the other end of the pipe any more:
 /// then the server is dead, whatever it died of.
 fn end_with_the_server(pipe: i32) -> io::Result<()> {
-    std::thread::Builder::new()
-        .stack_size(64 << 10)
-        .spawn(move || {
-            let mut watched = libc::pollfd {
-                fd: pipe,
-                events: 0,
-                revents: 0,
-            };
-            // Nothing is asked for, so it wakes up for a hang-up or an error only.
-            // SAFETY: one structure, as the count says; the descriptor stays open as long as the process lives.
-            while unsafe { libc::poll(&raw mut watched, 1, -1) } <= 0 {}
-            let _ = kill(Pid::from_raw(0), Signal::SIGKILL);
-        })?;
+    std::thread::Builder::new().stack_size(64 << 10).spawn(move || {
+        let mut watched = libc::pollfd { fd: pipe, events: 0, revents: 0 };
+        // Nothing is asked for, so it wakes up for a hang-up or an error only.
+        // SAFETY: one structure, as the count says; the descriptor stays open as long as the process lives.
+        while unsafe { libc::poll(&raw mut watched, 1, -1) } <= 0 {}
+        let _ = kill(Pid::from_raw(0), Signal::SIGKILL);
+    })?;
     Ok(())
 }
 
@@ -210,10 +165,7 @@ fn probe(read: &[String], write: &[String], connect: &[String]) -> Probe {
     let opens = |path: &&String| File::open(path).is_ok();
     let makes = |path: &&String| File::create(path).is_ok();
     let reaches = |address: &&String| match address.parse() {
-        Ok(address) => {
-            std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_secs(1))
-                .is_ok()
-        }
+        Ok(address) => std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_secs(1)).is_ok(),
         Err(_) => std::os::unix::net::UnixStream::connect(address).is_ok(),
     };
     let kinds = [
@@ -225,9 +177,7 @@ fn probe(read: &[String], write: &[String], connect: &[String]) -> Probe {
         ("packet", AddressFamily::Packet, SockType::Raw),
         ("vsock", AddressFamily::Vsock, SockType::Stream),
     ];
-    let sockets = kinds
-        .iter()
-        .filter(|(_, family, kind)| socket(*family, *kind, SockFlag::empty(), None).is_ok());
+    let sockets = kinds.iter().filter(|(_, family, kind)| socket(*family, *kind, SockFlag::empty(), None).is_ok());
     Probe {
         read: read.iter().filter(opens).cloned().collect(),
         written: write.iter().filter(makes).cloned().collect(),

@@ -12,9 +12,8 @@ pub type FontMap = HashMap<u16, char>;
 /// Reads the `cmap` table of a TrueType or OpenType font backwards. `None` when there is nothing to read.
 pub fn read(font: &[u8]) -> Option<FontMap> {
     let tables = u16_at(font, 4)?.min(64);
-    let record = (0..tables as usize)
-        .map(|index| 12 + index * 16)
-        .find(|at| font.get(*at..*at + 4) == Some(b"cmap"))?;
+    let record =
+        (0..tables as usize).map(|index| 12 + index * 16).find(|at| font.get(*at..*at + 4) == Some(b"cmap"))?;
     let cmap = font.get(u32_at(font, record + 8)? as usize..)?;
     let mut map = FontMap::new();
     for index in 0..u16_at(cmap, 2)?.min(32) as usize {
@@ -40,14 +39,8 @@ fn segments(table: &[u8], map: &mut FontMap) -> Option<()> {
     let (ends, starts) = (14, 16 + count * 2);
     let (deltas, offsets) = (starts + count * 2, starts + count * 4);
     for index in 0..count {
-        let (start, end) = (
-            u16_at(table, starts + index * 2)?,
-            u16_at(table, ends + index * 2)?,
-        );
-        let (delta, offset) = (
-            u16_at(table, deltas + index * 2)?,
-            u16_at(table, offsets + index * 2)?,
-        );
+        let (start, end) = (u16_at(table, starts + index * 2)?, u16_at(table, ends + index * 2)?);
+        let (delta, offset) = (u16_at(table, deltas + index * 2)?, u16_at(table, offsets + index * 2)?);
         for code in start..=end {
             let glyph = if offset == 0 {
                 code.wrapping_add(delta)
@@ -68,17 +61,9 @@ fn segments(table: &[u8], map: &mut FontMap) -> Option<()> {
 fn groups(table: &[u8], map: &mut FontMap) -> Option<()> {
     for index in 0..u32_at(table, 12)?.min(100_000) as usize {
         let at = 16 + index * 12;
-        let (start, end, glyph) = (
-            u32_at(table, at)?,
-            u32_at(table, at + 4)?,
-            u32_at(table, at + 8)?,
-        );
+        let (start, end, glyph) = (u32_at(table, at)?, u32_at(table, at + 4)?, u32_at(table, at + 8)?);
         for step in 0..=end.checked_sub(start)?.min(0xffff) {
-            add(
-                map,
-                u16::try_from(glyph.checked_add(step)?).ok()?,
-                start + step,
-            );
+            add(map, u16::try_from(glyph.checked_add(step)?).ok()?, start + step);
         }
     }
     Some(())
@@ -116,18 +101,13 @@ mod tests {
     #[test]
     fn glyphs_become_characters() {
         // 世 to 丙 are glyphs from U+4E16 + 3 on
-        let map = read(&font(&[
-            4, 32, 0, 4, 0, 0, 0, 0x4e19, 0xffff, 0, 0x4e16, 0xffff, 3, 1, 0, 0,
-        ]))
-        .unwrap();
+        let map = read(&font(&[4, 32, 0, 4, 0, 0, 0, 0x4e19, 0xffff, 0, 0x4e16, 0xffff, 3, 1, 0, 0])).unwrap();
         assert_eq!(map.get(&0x4e19), Some(&'世'));
     }
 
     #[test]
     fn cut_off_fonts_are_harmless() {
-        let whole = font(&[
-            4, 32, 0, 4, 0, 0, 0, 0x4e19, 0xffff, 0, 0x4e16, 0xffff, 3, 1, 0, 0,
-        ]);
+        let whole = font(&[4, 32, 0, 4, 0, 0, 0, 0x4e19, 0xffff, 0, 0x4e16, 0xffff, 3, 1, 0, 0]);
         for length in 0..whole.len() {
             let _ = read(&whole[..length]);
         }

@@ -6,8 +6,7 @@
 use std::{ffi::c_void, fs::File, io::BufReader, io::Write, path::Path};
 
 use ::image::{
-    DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageReader, Limits as DecodeLimits,
-    imageops::FilterType,
+    DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageReader, Limits as DecodeLimits, imageops::FilterType,
 };
 
 use super::{
@@ -27,22 +26,12 @@ const MAX_POINTS: f64 = 14_400.0;
 pub fn is_image(media_type: &str) -> bool {
     matches!(
         media_type,
-        "image/png"
-            | "image/jpeg"
-            | "image/gif"
-            | "image/bmp"
-            | "image/x-ms-bmp"
-            | "image/tiff"
-            | "image/webp"
+        "image/png" | "image/jpeg" | "image/gif" | "image/bmp" | "image/x-ms-bmp" | "image/tiff" | "image/webp"
     )
 }
 
 /// Makes `rendition.pdf` in the child's `out` folder of an image.
-pub fn to_pdf(
-    child: &mut Child,
-    input: &Path,
-    media_type: &str,
-) -> Result<std::path::PathBuf, WorkerError> {
+pub fn to_pdf(child: &mut Child, input: &Path, media_type: &str) -> Result<std::path::PathBuf, WorkerError> {
     let image = shrink(decode(input, media_type, &child.limits)?);
     let result = child.out().join("rendition.pdf");
     write_pdf(child.library()?, &[image], &result)?;
@@ -54,41 +43,29 @@ fn decode(input: &Path, media_type: &str, limits: &Limits) -> Result<DynamicImag
         ImageError::Limits(_) => too_large(limits),
         error => WorkerError::new(codes::DAMAGED, format!("the image cannot be read: {error}")),
     };
-    let file =
-        File::open(input).map_err(|error| WorkerError::unavailable("opening the image", error))?;
+    let file = File::open(input).map_err(|error| WorkerError::unavailable("opening the image", error))?;
     let mut reader = ImageReader::new(BufReader::new(file));
     let format = match media_type {
         "image/x-ms-bmp" => Some(::image::ImageFormat::Bmp),
         other => ::image::ImageFormat::from_mime_type(other),
     };
-    reader.set_format(
-        format.ok_or_else(|| {
-            WorkerError::new(codes::UNSUPPORTED, "this kind of image is not read")
-        })?,
-    );
+    reader.set_format(format.ok_or_else(|| WorkerError::new(codes::UNSUPPORTED, "this kind of image is not read"))?);
     let mut decode_limits = DecodeLimits::default();
     decode_limits.max_alloc = Some(limits.memory_bytes / 2);
     reader.limits(decode_limits);
     let mut decoder = reader.into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > limits.image_pixels
-        || decoder.total_bytes() > limits.memory_bytes / 2
-    {
+    if u64::from(width) * u64::from(height) > limits.image_pixels || decoder.total_bytes() > limits.memory_bytes / 2 {
         return Err(too_large(limits));
     }
-    let orientation = decoder
-        .orientation()
-        .unwrap_or(::image::metadata::Orientation::NoTransforms);
+    let orientation = decoder.orientation().unwrap_or(::image::metadata::Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(broken)?;
     image.apply_orientation(orientation);
     Ok(image)
 }
 
 fn too_large(limits: &Limits) -> WorkerError {
-    let text = format!(
-        "the image has more than {} megapixels",
-        limits.image_pixels / 1_000_000
-    );
+    let text = format!("the image has more than {} megapixels", limits.image_pixels / 1_000_000);
     WorkerError::new(codes::IMAGE_TOO_LARGE, text)
 }
 
@@ -117,12 +94,7 @@ fn flatten(image: &DynamicImage) -> Vec<u8> {
 /// Writes a PDF with one page for each image.
 fn write_pdf(library: &Library, images: &[DynamicImage], path: &Path) -> Result<(), WorkerError> {
     const BGR: i32 = 2;
-    let failed = || {
-        WorkerError::new(
-            codes::CONVERSION_FAILED,
-            "no page could be made of this image",
-        )
-    };
+    let failed = || WorkerError::new(codes::CONVERSION_FAILED, "no page could be made of this image");
     let bindings = library.bindings();
     // SAFETY: every handle is checked, belongs to the new document, and the document is closed at the end; the bitmap's
     // buffer outlives the bitmap, and pdfium copies it into the image object.
@@ -140,11 +112,9 @@ fn write_pdf(library: &Library, images: &[DynamicImage], path: &Path) -> Result<
             // Rows of the bitmap are four-byte aligned.
             let aligned = stride.next_multiple_of(4);
             if aligned != stride {
-                let rows = pixels.chunks_exact(stride).flat_map(|row| {
-                    row.iter()
-                        .copied()
-                        .chain(std::iter::repeat_n(0, aligned - stride))
-                });
+                let rows = pixels
+                    .chunks_exact(stride)
+                    .flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(0, aligned - stride)));
                 pixels = rows.collect();
             }
             let page = bindings.FPDFPage_New(document, index as i32, wide, high);
@@ -166,11 +136,7 @@ fn write_pdf(library: &Library, images: &[DynamicImage], path: &Path) -> Result<
             bindings.FPDFBitmap_Destroy(bitmap);
             bindings.FPDF_ClosePage(page);
         }
-        let mut sink = Sink {
-            version: 1,
-            write: write_block,
-            file: File::create(path).ok(),
-        };
+        let mut sink = Sink { version: 1, write: write_block, file: File::create(path).ok() };
         let saved = bindings.FPDF_SaveAsCopy(document, (&raw mut sink).cast(), 0);
         bindings.FPDF_CloseDocument(document);
         if saved == 0 || sink.file.is_none_or(|mut file| file.flush().is_err()) {
@@ -188,21 +154,8 @@ struct Sink {
     file: Option<File>,
 }
 
-unsafe extern "C" fn write_block(
-    sink: *mut Sink,
-    data: *const c_void,
-    size: std::ffi::c_ulong,
-) -> i32 {
+unsafe extern "C" fn write_block(sink: *mut Sink, data: *const c_void, size: std::ffi::c_ulong) -> i32 {
     // SAFETY: pdfium passes back the structure it was given, and a block of this size.
-    let (sink, block) = unsafe {
-        (
-            &mut *sink,
-            std::slice::from_raw_parts(data.cast::<u8>(), size as usize),
-        )
-    };
-    i32::from(
-        sink.file
-            .as_mut()
-            .is_some_and(|file| file.write_all(block).is_ok()),
-    )
+    let (sink, block) = unsafe { (&mut *sink, std::slice::from_raw_parts(data.cast::<u8>(), size as usize)) };
+    i32::from(sink.file.as_mut().is_some_and(|file| file.write_all(block).is_ok()))
 }

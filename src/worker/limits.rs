@@ -92,16 +92,8 @@ impl fmt::Display for Isolation {
             (abi, true) => format!("files confined (landlock {abi})"),
             (abi, false) => format!("files partly confined (landlock {abi})"),
         };
-        let seccomp = if self.seccomp {
-            "no network (seccomp)"
-        } else {
-            "network open (no seccomp)"
-        };
-        let rights = if self.no_new_privs && self.no_capabilities {
-            "no privileges"
-        } else {
-            "privileges kept"
-        };
+        let seccomp = if self.seccomp { "no network (seccomp)" } else { "network open (no seccomp)" };
+        let rights = if self.no_new_privs && self.no_capabilities { "no privileges" } else { "privileges kept" };
         write!(out, "{landlock}, {seccomp}, {rights}")
     }
 }

@@ -23,9 +23,6 @@ use super::{
 const DPI: f64 = 300.0;
 /// Mean confidence from which a reading is taken without trying other directions.
 const GOOD: f32 = 65.0;
-/// Letters higher than this are read again from a smaller picture, in which they have the best height.
-const TOO_TALL_PX: f64 = 110.0;
-const BEST_HEIGHT_PX: f64 = 40.0;
 /// Time for one reading of one page: photographs can keep the layout analysis busy for minutes. Processor time is what
 /// counts, so that a busy machine reads as much as an idle one.
 const PAGE_CPU_SECONDS: u64 = 60;
@@ -51,31 +48,15 @@ pub struct Reading {
     pub letters: usize,
 }
 
-impl Reading {
-    /// Returns the middle height of the words in pixels of a picture of this width.
-    fn word_height_px(&self, picture_wide: u32) -> f64 {
-        let mut heights: Vec<f32> = self.text.words.iter().map(|word| word.h).collect();
-        heights.sort_by(f32::total_cmp);
-        let middle = heights.get(heights.len() / 2).copied().unwrap_or(0.0);
-        f64::from(middle) / f64::from(self.text.width) * f64::from(picture_wide)
-    }
-}
-
 impl Recogniser {
     /// Finds tesseract; `None` when it or its languages are not installed.
     pub fn find(folder: &Path, time: Duration) -> Option<Self> {
         let places = ["/usr/bin/tesseract", "/usr/local/bin/tesseract"].map(PathBuf::from);
         let program = places.into_iter().find(|path| path.is_file())?;
-        let listed = Command::new(&program)
-            .arg("--list-langs")
-            .stdin(Stdio::null())
-            .output()
-            .ok()?;
+        let listed = Command::new(&program).arg("--list-langs").stdin(Stdio::null()).output().ok()?;
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        let languages: Vec<&str> = ["chi_sim", "eng"]
-            .into_iter()
-            .filter(|language| listed.lines().any(|line| line == *language))
-            .collect();
+        let languages: Vec<&str> =
+            ["chi_sim", "eng"].into_iter().filter(|language| listed.lines().any(|line| line == *language)).collect();
         if languages.is_empty() {
             return None;
         }
@@ -95,52 +76,33 @@ impl Recogniser {
     /// Reads a page. `None` when it says nothing or the time is up.
     pub fn read(&self, page: &Page<'_>, pixel_budget: u64) -> Option<Reading> {
         let (width, height) = page.size();
-        let (wide, high) = super::render::fit(
-            width,
-            height,
-            (f64::from(width) / 72.0 * DPI) as u32,
-            pixel_budget,
-        );
+        let (wide, high) = super::render::fit(width, height, (f64::from(width) / 72.0 * DPI) as u32, pixel_budget);
         let pixels = page.draw(wide, high).ok()?;
         let picture = Picture::gray(&pixels);
         if picture.is_blank() {
             return None;
         }
         let mut best = self.read_turned(&picture, 0, width, height);
-        if let Some(tall) = best
-            .as_ref()
-            .map(|reading| reading.word_height_px(wide))
-            .filter(|tall| *tall > TOO_TALL_PX)
-        {
-            // Poster letters are read better from a smaller picture.
-            let scale = BEST_HEIGHT_PX / tall;
-            let side = |pixels: u32| ((f64::from(pixels) * scale) as u32).max(1);
-            let smaller = Picture::gray(&page.draw(side(wide), side(high)).ok()?);
+        if !best.as_ref().is_some_and(|reading| reading.confidence >= GOOD) {
+            // Poster letters are read better, or only, from a smaller picture.
+            let smaller = Picture::gray(&page.draw((wide / 4).max(1), (high / 4).max(1)).ok()?);
             let other = self.read_turned(&smaller, 0, width, height);
-            if other.as_ref().map_or(0.0, |reading| reading.confidence)
-                > best.as_ref().map_or(0.0, |reading| reading.confidence)
-            {
+            let confidence = |reading: &Option<Reading>| reading.as_ref().map_or(0.0, |reading| reading.confidence);
+            if confidence(&other) > confidence(&best) {
                 best = other;
             }
         }
-        if !best
-            .as_ref()
-            .is_some_and(|reading| reading.confidence >= GOOD)
-        {
+        if !best.as_ref().is_some_and(|reading| reading.confidence >= GOOD) {
             for turns in [2, 1, 3] {
                 if self.is_late() {
                     break;
                 }
                 let other = self.read_turned(&picture.turned(turns), turns, width, height);
-                let better =
-                    |reading: &Reading| reading.confidence * (reading.letters as f32).sqrt();
+                let better = |reading: &Reading| reading.confidence * (reading.letters as f32).sqrt();
                 if other.as_ref().map_or(0.0, better) > best.as_ref().map_or(0.0, better) {
                     best = other;
                 }
-                if best
-                    .as_ref()
-                    .is_some_and(|reading| reading.confidence >= GOOD && reading.letters > 20)
-                {
+                if best.as_ref().is_some_and(|reading| reading.confidence >= GOOD && reading.letters > 20) {
                     break;
                 }
             }
@@ -148,34 +110,16 @@ impl Recogniser {
         best
     }
 
-    fn read_turned(
-        &self,
-        picture: &Picture,
-        turns: u8,
-        width: f32,
-        height: f32,
-    ) -> Option<Reading> {
+    fn read_turned(&self, picture: &Picture, turns: u8, width: f32, height: f32) -> Option<Reading> {
         let output = self.recognise(picture)?;
         // How many points one pixel is, on the page as it was drawn.
-        let drawn_wide = if turns.is_multiple_of(2) {
-            picture.width
-        } else {
-            picture.height
-        };
+        let drawn_wide = if turns.is_multiple_of(2) { picture.width } else { picture.height };
         let scale = f64::from(width) / f64::from(drawn_wide);
         let mut reading = parse(&output, width, height, |x, y, w, h| {
             let (x, y, w, h) = turn_back(turns, picture.width, picture.height, (x, y, w, h));
-            (
-                f64::from(x) * scale,
-                f64::from(y) * scale,
-                f64::from(w) * scale,
-                f64::from(h) * scale,
-            )
+            (f64::from(x) * scale, f64::from(y) * scale, f64::from(w) * scale, f64::from(h) * scale)
         });
-        reading
-            .text
-            .text
-            .truncate(reading.text.text.trim_end().len());
+        reading.text.text.truncate(reading.text.text.trim_end().len());
         (reading.letters > 0).then_some(reading)
     }
 
@@ -187,28 +131,15 @@ impl Recogniser {
         drop(file);
         let output = self.folder.join("ocr");
         let mut command = Command::new(&self.program);
-        command.arg(&input).arg(&output).args([
-            "-l",
-            &self.languages,
-            "--psm",
-            "3",
-            "--dpi",
-            "300",
-            "tsv",
-        ]);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.arg(&input).arg(&output).args(["-l", &self.languages, "--psm", "3", "--dpi", "300", "tsv"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         end_with_parent(&mut command, PAGE_CPU_SECONDS);
         let mut process = command.spawn().ok()?;
         let deadline = self.deadline.min(Instant::now() + PAGE_TIME);
         loop {
             match process.try_wait() {
                 Ok(Some(_)) => break,
-                Ok(None) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(10))
-                }
+                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(10)),
                 _ => {
                     let _ = process.kill();
                     let _ = process.wait();
@@ -236,18 +167,13 @@ impl Picture {
             let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
             ((red * 77 + green * 151 + blue * 28) >> 8) as u8
         });
-        Picture {
-            width: pixels.width,
-            height: pixels.height,
-            gray: gray.collect(),
-        }
+        Picture { width: pixels.width, height: pixels.height, gray: gray.collect() }
     }
 
     /// Returns whether all pixels are nearly alike.
     fn is_blank(&self) -> bool {
-        let (least, most) = self.gray.iter().fold((255, 0), |(least, most), &value| {
-            (value.min(least), value.max(most))
-        });
+        let (least, most) =
+            self.gray.iter().fold((255, 0), |(least, most), &value| (value.min(least), value.max(most)));
         most - least < 16
     }
 
@@ -265,71 +191,29 @@ impl Picture {
                 gray[target] = self.gray[y * w + x];
             }
         }
-        let (width, height) = if quarters == 2 {
-            (self.width, self.height)
-        } else {
-            (self.height, self.width)
-        };
-        Picture {
-            width,
-            height,
-            gray,
-        }
+        let (width, height) = if quarters == 2 { (self.width, self.height) } else { (self.height, self.width) };
+        Picture { width, height, gray }
     }
 }
 
 /// Returns where a box of the turned picture (of this size) lies on the picture before it was turned.
-fn turn_back(
-    turns: u8,
-    width: u32,
-    height: u32,
-    (x, y, w, h): (u32, u32, u32, u32),
-) -> (u32, u32, u32, u32) {
+fn turn_back(turns: u8, width: u32, height: u32, (x, y, w, h): (u32, u32, u32, u32)) -> (u32, u32, u32, u32) {
     match turns {
         1 => (y, width.saturating_sub(x + w), h, w),
-        2 => (
-            width.saturating_sub(x + w),
-            height.saturating_sub(y + h),
-            w,
-            h,
-        ),
+        2 => (width.saturating_sub(x + w), height.saturating_sub(y + h), w, h),
         3 => (height.saturating_sub(y + h), x, h, w),
         _ => (x, y, w, h),
     }
 }
 
 /// Makes text of tesseract's table: one row for each word, with block, paragraph and line numbers.
-fn parse(
-    table: &str,
-    width: f32,
-    height: f32,
-    place: impl Fn(u32, u32, u32, u32) -> (f64, f64, f64, f64),
-) -> Reading {
-    let mut page = PageText {
-        text: String::new(),
-        width,
-        height,
-        words: Vec::new(),
-    };
+fn parse(table: &str, width: f32, height: f32, place: impl Fn(u32, u32, u32, u32) -> (f64, f64, f64, f64)) -> Reading {
+    let mut page = PageText { text: String::new(), width, height, words: Vec::new() };
     let (mut line, mut position) = (None, 0u32);
     let (mut sum, mut weight, mut letters) = (0.0, 0.0, 0);
     for row in table.lines().skip(1) {
         let fields: Vec<&str> = row.splitn(12, '\t').collect();
-        let [
-            level,
-            _,
-            block,
-            paragraph,
-            in_paragraph,
-            _,
-            x,
-            y,
-            w,
-            h,
-            confidence,
-            text,
-        ] = fields[..]
-        else {
+        let [level, _, block, paragraph, in_paragraph, _, x, y, w, h, confidence, text] = fields[..] else {
             continue;
         };
         let (text, confidence) = (text.trim(), confidence.parse::<f32>().unwrap_or(-1.0));
@@ -352,22 +236,14 @@ fn parse(
         let count = text.chars().count() as u32;
         let number = |field: &str| field.parse::<u32>().unwrap_or(0);
         let (x, y, w, h) = place(number(x), number(y), number(w), number(h));
-        page.words
-            .push(word(position, position + count, x, y, w, h));
+        page.words.push(word(position, position + count, x, y, w, h));
         page.text.push_str(text);
         position += count;
-        letters += text
-            .chars()
-            .filter(|character| character.is_alphanumeric())
-            .count();
+        letters += text.chars().filter(|character| character.is_alphanumeric()).count();
         sum += confidence * count as f32;
         weight += count as f32;
     }
-    Reading {
-        text: page,
-        confidence: if weight > 0.0 { sum / weight } else { 0.0 },
-        letters,
-    }
+    Reading { text: page, confidence: if weight > 0.0 { sum / weight } else { 0.0 }, letters }
 }
 
 #[cfg(test)]
@@ -380,33 +256,20 @@ mod tests {
             5\t1\t1\t1\t1\t1\t10\t10\t40\t20\t96\t中华\n5\t1\t1\t1\t1\t2\t50\t10\t40\t20\t95\t人民\n\
             5\t1\t1\t1\t1\t3\t100\t10\t40\t20\t95\tLaw\n5\t1\t1\t1\t2\t1\t10\t40\t40\t20\t95\t第一条\n\
             5\t1\t1\t1\t2\t2\t90\t40\t40\t20\t3\t~~\n";
-        let reading = parse(table, 100.0, 100.0, |x, y, w, h| {
-            (x.into(), y.into(), w.into(), h.into())
-        });
+        let reading = parse(table, 100.0, 100.0, |x, y, w, h| (x.into(), y.into(), w.into(), h.into()));
         assert_eq!(reading.text.text, "中华人民 Law\n第一条");
-        assert_eq!(
-            (reading.text.words[3].start, reading.text.words[3].end),
-            (9, 12)
-        );
+        assert_eq!((reading.text.words[3].start, reading.text.words[3].end), (9, 12));
         assert!(reading.confidence > 90.0);
     }
 
     #[test]
     fn a_turned_box_comes_back() {
-        let picture = Picture {
-            width: 3,
-            height: 2,
-            gray: vec![1, 2, 3, 4, 5, 6],
-        };
+        let picture = Picture { width: 3, height: 2, gray: vec![1, 2, 3, 4, 5, 6] };
         for turns in 1..4 {
             let turned = picture.turned(turns);
             let index = turned.gray.iter().position(|value| *value == 6).unwrap() as u32;
             let pixel = (index % turned.width, index / turned.width, 1, 1);
-            assert_eq!(
-                turn_back(turns, turned.width, turned.height, pixel),
-                (2, 1, 1, 1),
-                "{turns}"
-            );
+            assert_eq!(turn_back(turns, turned.width, turned.height, pixel), (2, 1, 1, 1), "{turns}");
         }
     }
 }

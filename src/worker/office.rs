@@ -38,13 +38,7 @@ const RESTART: i32 = 81;
 
 /// Returns how to convert a media type, `None` when LibreOffice does not open such files.
 pub fn route(media_type: &str) -> Option<Route> {
-    let route = |ending, export| {
-        Some(Route {
-            ending,
-            import: None,
-            export,
-        })
-    };
+    let route = |ending, export| Some(Route { ending, import: None, export });
     const WRITER: &str = "writer_pdf_Export";
     const CALC: &str = "calc_pdf_Export";
     const IMPRESS: &str = "impress_pdf_Export";
@@ -54,35 +48,23 @@ pub fn route(media_type: &str) -> Option<Route> {
         "application/vnd.oasis.opendocument.text" => route("odt", WRITER),
         "application/vnd.oasis.opendocument.text-template" => route("ott", WRITER),
         "application/vnd.oasis.opendocument.text-flat-xml" => route("fodt", WRITER),
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => {
-            route("docx", WRITER)
-        }
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.template" => {
-            route("dotx", WRITER)
-        }
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => route("docx", WRITER),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.template" => route("dotx", WRITER),
         "application/vnd.ms-word.document.macroEnabled.12" => route("docm", WRITER),
         "application/vnd.ms-word.template.macroEnabled.12" => route("dotm", WRITER),
         "application/vnd.ms-excel" => route("xls", CALC),
         "application/vnd.oasis.opendocument.spreadsheet" => route("ods", CALC),
         "application/vnd.oasis.opendocument.spreadsheet-template" => route("ots", CALC),
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => route("xlsx", CALC),
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.template" => {
-            route("xltx", CALC)
-        }
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.template" => route("xltx", CALC),
         "application/vnd.ms-excel.sheet.macroEnabled.12" => route("xlsm", CALC),
         "application/vnd.ms-excel.sheet.binary.macroEnabled.12" => route("xlsb", CALC),
         "application/vnd.ms-powerpoint" => route("ppt", IMPRESS),
         "application/vnd.oasis.opendocument.presentation" => route("odp", IMPRESS),
         "application/vnd.oasis.opendocument.presentation-template" => route("otp", IMPRESS),
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => {
-            route("pptx", IMPRESS)
-        }
-        "application/vnd.openxmlformats-officedocument.presentationml.slideshow" => {
-            route("ppsx", IMPRESS)
-        }
-        "application/vnd.openxmlformats-officedocument.presentationml.template" => {
-            route("potx", IMPRESS)
-        }
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => route("pptx", IMPRESS),
+        "application/vnd.openxmlformats-officedocument.presentationml.slideshow" => route("ppsx", IMPRESS),
+        "application/vnd.openxmlformats-officedocument.presentationml.template" => route("potx", IMPRESS),
         "application/vnd.ms-powerpoint.presentation.macroEnabled.12" => route("pptm", IMPRESS),
         "application/vnd.ms-powerpoint.slideshow.macroEnabled.12" => route("ppsm", IMPRESS),
         "application/vnd.oasis.opendocument.graphics" => route("odg", "draw_pdf_Export"),
@@ -91,23 +73,11 @@ pub fn route(media_type: &str) -> Option<Route> {
 }
 
 /// Plain text in UTF-8.
-pub const TEXT: Route = Route {
-    ending: "txt",
-    import: Some("Text (encoded):UTF8"),
-    export: "writer_pdf_Export",
-};
+pub const TEXT: Route = Route { ending: "txt", import: Some("Text (encoded):UTF8"), export: "writer_pdf_Export" };
 /// Sanitised HTML in UTF-8.
-pub const HTML: Route = Route {
-    ending: "html",
-    import: Some("HTML (StarWriter)"),
-    export: "writer_pdf_Export",
-};
+pub const HTML: Route = Route { ending: "html", import: Some("HTML (StarWriter)"), export: "writer_pdf_Export" };
 /// Comma separated UTF-8.
-pub const CSV: Route = Route {
-    ending: "csv",
-    import: Some("CSV:44,34,76,1"),
-    export: "calc_pdf_Export",
-};
+pub const CSV: Route = Route { ending: "csv", import: Some("CSV:44,34,76,1"), export: "calc_pdf_Export" };
 
 /// Converts a file; returns the PDF, which stands in the child's `out` folder.
 pub fn convert(child: &Child, input: &Path, route: &Route) -> Result<PathBuf, WorkerError> {
@@ -123,24 +93,13 @@ pub fn convert(child: &Child, input: &Path, route: &Route) -> Result<PathBuf, Wo
     let deadline = Instant::now() + Duration::from_secs(child.limits.convert_seconds);
     // A new profile makes the first start end early, asking to be started again.
     for _ in 0..3 {
-        if run(
-            &program,
-            &profile,
-            &source,
-            route,
-            child.limits.convert_seconds,
-            deadline,
-        )? != Some(RESTART)
-        {
+        if run(&program, &profile, &source, route, child.limits.convert_seconds, deadline)? != Some(RESTART) {
             break;
         }
     }
     let made = folder.join("out/document.pdf");
     if !is_whole_pdf(&made) {
-        return Err(WorkerError::new(
-            codes::CONVERSION_FAILED,
-            "no pages could be made of this document",
-        ));
+        return Err(WorkerError::new(codes::CONVERSION_FAILED, "no pages could be made of this document"));
     }
     let result = child.out().join("rendition.pdf");
     fs::rename(&made, &result).map_err(failed)?;
@@ -154,20 +113,10 @@ fn program(child: &Child) -> Result<PathBuf, WorkerError> {
         "/usr/lib64/libreoffice/program/soffice.bin",
         "/opt/libreoffice/program/soffice.bin",
     ];
-    let places = child
-        .soffice
-        .iter()
-        .cloned()
-        .chain(usual.map(PathBuf::from));
-    places
-        .into_iter()
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            WorkerError::new(
-                codes::OFFICE_MISSING,
-                "LibreOffice is not installed; office documents have no preview",
-            )
-        })
+    let places = child.soffice.iter().cloned().chain(usual.map(PathBuf::from));
+    places.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+        WorkerError::new(codes::OFFICE_MISSING, "LibreOffice is not installed; office documents have no preview")
+    })
 }
 
 /// Runs LibreOffice once; returns its exit status.
@@ -181,34 +130,15 @@ fn run(
 ) -> Result<Option<i32>, WorkerError> {
     let folder = source.parent().expect("the source stands in a folder");
     let mut command = Command::new(program);
-    command.arg(format!(
-        "-env:UserInstallation=file://{}",
-        profile.display()
-    ));
-    command.args([
-        "--headless",
-        "--norestore",
-        "--nologo",
-        "--nodefault",
-        "--nofirststartwizard",
-        "--nolockcheck",
-    ]);
+    command.arg(format!("-env:UserInstallation=file://{}", profile.display()));
+    command.args(["--headless", "--norestore", "--nologo", "--nodefault", "--nofirststartwizard", "--nolockcheck"]);
     if let Some(import) = route.import {
         command.arg(format!("--infilter={import}"));
     }
-    command
-        .args(["--convert-to", &format!("pdf:{}", route.export), "--outdir"])
-        .arg(folder.join("out"))
-        .arg(source);
-    command
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.args(["--convert-to", &format!("pdf:{}", route.export), "--outdir"]).arg(folder.join("out")).arg(source);
+    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     end_with_parent(&mut command, cpu_seconds * 2);
-    let mut process = command
-        .spawn()
-        .map_err(|error| WorkerError::unavailable("starting LibreOffice", error))?;
+    let mut process = command.spawn().map_err(|error| WorkerError::unavailable("starting LibreOffice", error))?;
     loop {
         match process.try_wait() {
             Ok(Some(status)) => return Ok(status.code()),
@@ -216,10 +146,7 @@ fn run(
             _ => {
                 let _ = kill(Pid::from_raw(process.id() as i32), Signal::SIGKILL);
                 let _ = process.wait();
-                return Err(WorkerError::new(
-                    codes::TIMED_OUT,
-                    "making pages of this document took too long",
-                ));
+                return Err(WorkerError::new(codes::TIMED_OUT, "making pages of this document took too long"));
             }
         }
     }
@@ -231,8 +158,7 @@ pub fn end_with_parent(command: &mut Command, cpu_seconds: u64) {
     unsafe {
         command.pre_exec(move || {
             nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-            let (_, hard) =
-                nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_CPU)?;
+            let (_, hard) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_CPU)?;
             let limit = cpu_seconds.min(hard);
             nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CPU, limit, limit)?;
             Ok(())
@@ -272,26 +198,10 @@ fn write_profile(profile: &Path) -> std::io::Result<()> {
 }
 
 const SETTINGS: &[(&str, &str, &str)] = &[
-    (
-        "Office.Common/Security/Scripting",
-        "BlockUntrustedRefererLinks",
-        "true",
-    ),
-    (
-        "Office.Common/Security/Scripting",
-        "DisableActiveContent",
-        "true",
-    ),
-    (
-        "Office.Common/Security/Scripting",
-        "DisableMacrosExecution",
-        "true",
-    ),
-    (
-        "Office.Common/Security/Scripting",
-        "MacroSecurityLevel",
-        "3",
-    ),
+    ("Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    ("Office.Common/Security/Scripting", "DisableActiveContent", "true"),
+    ("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+    ("Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
     ("Office.Common/Java/ApplicationJava", "Enable", "false"),
     ("Office.Java/VirtualMachine", "NetAccess", "1"),
     ("Office.Recovery/AutoSave", "Enabled", "false"),

@@ -46,10 +46,7 @@ impl Library {
         };
         Pdfium::new(bindings);
         let bindings = Accessor.bindings();
-        Some(Library {
-            bindings,
-            open: None,
-        })
+        Some(Library { bindings, open: None })
     }
 
     /// Returns the document at this path, opened now or still open from before.
@@ -74,11 +71,7 @@ impl PdfiumLibraryBindingsAccessor<'static> for Accessor {}
 fn usual_places() -> Vec<PathBuf> {
     const NAME: &str = "libpdfium.so";
     let mut places = Vec::new();
-    if let Some(folder) = std::env::current_exe()
-        .ok()
-        .as_deref()
-        .and_then(Path::parent)
-    {
+    if let Some(folder) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
         places.push(folder.join(NAME));
         places.push(folder.join("../lib").join(NAME));
         places.push(folder.join("../lib/wenshu").join(NAME));
@@ -86,10 +79,7 @@ fn usual_places() -> Vec<PathBuf> {
         places.push(folder.join("../../build").join(NAME));
     }
     places.push(Path::new("build").join(NAME));
-    places.extend(
-        ["/usr/lib/wenshu", "/usr/local/lib", "/usr/lib"]
-            .map(|folder| Path::new(folder).join(NAME)),
-    );
+    places.extend(["/usr/lib/wenshu", "/usr/local/lib", "/usr/lib"].map(|folder| Path::new(folder).join(NAME)));
     places
 }
 
@@ -112,34 +102,21 @@ struct FormInfo {
 
 impl Document {
     fn open(bindings: Bindings, path: &Path) -> Result<Self, WorkerError> {
-        let text = path
-            .to_str()
-            .ok_or_else(|| WorkerError::new(codes::UNAVAILABLE, "the path is not UTF-8"))?;
+        let text = path.to_str().ok_or_else(|| WorkerError::new(codes::UNAVAILABLE, "the path is not UTF-8"))?;
         // SAFETY: the library is initialised; the handle is checked before use.
         let handle = unsafe { bindings.FPDF_LoadDocument(text, None) };
         if handle.is_null() {
             // SAFETY: asks for the reason of the failure just seen.
-            let reason = unsafe { bindings.FPDF_GetLastError() } as u64;
+            let reason = unsafe { bindings.FPDF_GetLastError() };
             return Err(match reason {
-                ERROR_PASSWORD | ERROR_SECURITY => {
-                    WorkerError::new(codes::ENCRYPTED, "the PDF needs a password")
-                }
+                ERROR_PASSWORD | ERROR_SECURITY => WorkerError::new(codes::ENCRYPTED, "the PDF needs a password"),
                 _ => WorkerError::new(codes::DAMAGED, "the PDF cannot be read"),
             });
         }
-        let mut info = Box::new(FormInfo {
-            version: 2,
-            nothing: [0; 1020],
-        });
+        let mut info = Box::new(FormInfo { version: 2, nothing: [0; 1020] });
         // SAFETY: the document is open; the structure outlives the environment (see `drop`).
-        let form =
-            unsafe { bindings.FPDFDOC_InitFormFillEnvironment(handle, (&raw mut *info).cast()) };
-        Ok(Document {
-            bindings,
-            handle: handle.cast(),
-            form: form.cast(),
-            _form_info: info,
-        })
+        let form = unsafe { bindings.FPDFDOC_InitFormFillEnvironment(handle, (&raw mut *info).cast()) };
+        Ok(Document { bindings, handle: handle.cast(), form: form.cast(), _form_info: info })
     }
 
     /// Returns the number of pages.
@@ -153,23 +130,15 @@ impl Document {
         let mut size = [0f32; 2];
         // SAFETY: the document is open; FS_SIZEF is two floats.
         let found = unsafe {
-            self.bindings.FPDF_GetPageSizeByIndexF(
-                self.handle.cast(),
-                index as i32,
-                size.as_mut_ptr().cast(),
-            )
+            self.bindings.FPDF_GetPageSizeByIndexF(self.handle.cast(), index as i32, size.as_mut_ptr().cast())
         };
-        (found != 0 && size.iter().all(|side| side.is_finite() && *side > 0.0))
-            .then_some((size[0], size[1]))
+        (found != 0 && size.iter().all(|side| side.is_finite() && *side > 0.0)).then_some((size[0], size[1]))
     }
 
     /// Loads a page (from 0).
     pub fn page(&self, index: u32) -> Option<Page<'_>> {
         // SAFETY: the document is open; pdfium checks the index.
-        let handle = unsafe {
-            self.bindings
-                .FPDF_LoadPage(self.handle.cast(), index as i32)
-        };
+        let handle = unsafe { self.bindings.FPDF_LoadPage(self.handle.cast(), index as i32) };
         if handle.is_null() {
             return None;
         }
@@ -177,24 +146,16 @@ impl Document {
             // SAFETY: both handles are valid.
             unsafe { self.bindings.FORM_OnAfterLoadPage(handle, self.form.cast()) };
         }
-        Some(Page {
-            document: self,
-            handle: handle.cast(),
-        })
+        Some(Page { document: self, handle: handle.cast() })
     }
 
     /// Returns an entry of the document's information: `Title`, `Author`.
     pub fn information(&self, entry: &str) -> Option<String> {
         let mut buffer = vec![0u16; 1024];
         // SAFETY: the buffer has the length given, in bytes.
-        let bytes = unsafe {
-            self.bindings.FPDF_GetMetaText(
-                self.handle.cast(),
-                entry,
-                buffer.as_mut_ptr().cast(),
-                2048,
-            )
-        } as usize;
+        let bytes =
+            unsafe { self.bindings.FPDF_GetMetaText(self.handle.cast(), entry, buffer.as_mut_ptr().cast(), 2048) }
+                as usize;
         let units = (bytes / 2).saturating_sub(1);
         let text = String::from_utf16_lossy(buffer.get(..units)?);
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
@@ -207,8 +168,7 @@ impl Drop for Document {
         // SAFETY: pages borrow the document, so all of them are closed by now.
         unsafe {
             if !self.form.is_null() {
-                self.bindings
-                    .FPDFDOC_ExitFormFillEnvironment(self.form.cast());
+                self.bindings.FPDFDOC_ExitFormFillEnvironment(self.form.cast());
             }
             self.bindings.FPDF_CloseDocument(self.handle.cast());
         }
@@ -245,10 +205,7 @@ pub struct Placement {
 impl Placement {
     /// Places a point.
     pub fn point(&self, x: f64, y: f64) -> (f64, f64) {
-        (
-            self.a * x + self.c * y + self.e,
-            self.b * x + self.d * y + self.f,
-        )
+        (self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f)
     }
 }
 
@@ -263,10 +220,7 @@ impl Page<'_> {
         // SAFETY: the page is loaded.
         unsafe {
             let bindings = self.document.bindings;
-            (
-                bindings.FPDF_GetPageWidthF(self.handle.cast()),
-                bindings.FPDF_GetPageHeightF(self.handle.cast()),
-            )
+            (bindings.FPDF_GetPageWidthF(self.handle.cast()), bindings.FPDF_GetPageHeightF(self.handle.cast()))
         }
     }
 
@@ -278,18 +232,9 @@ impl Page<'_> {
         let (w, h) = (width as i32, height as i32);
         // SAFETY: the bitmap uses the buffer, which has `height` rows of `stride` bytes and outlives it.
         unsafe {
-            let bitmap = bindings.FPDFBitmap_CreateEx(
-                w,
-                h,
-                FORMAT_RGB,
-                buffer.as_mut_ptr().cast(),
-                stride as i32,
-            );
+            let bitmap = bindings.FPDFBitmap_CreateEx(w, h, FORMAT_RGB, buffer.as_mut_ptr().cast(), stride as i32);
             if bitmap.is_null() {
-                return Err(WorkerError::new(
-                    codes::OUT_OF_MEMORY,
-                    "the page image cannot be made",
-                ));
+                return Err(WorkerError::new(codes::OUT_OF_MEMORY, "the page image cannot be made"));
             }
             bindings.FPDF_RenderPageBitmap(bitmap, self.handle.cast(), 0, 0, w, h, 0, RENDER_FLAGS);
             if !self.document.form.is_null() {
@@ -314,11 +259,7 @@ impl Page<'_> {
             }
             buffer.truncate(row * height as usize);
         }
-        Ok(Pixels {
-            width,
-            height,
-            rgb: buffer,
-        })
+        Ok(Pixels { width, height, rgb: buffer })
     }
 
     /// Returns how the page's coordinates lie on the page as shown: rotation and crop box applied.
@@ -326,27 +267,13 @@ impl Page<'_> {
         let (width, height) = self.size();
         // pdfium gives whole device units, so the device is made fine-grained.
         let fine = (1.0e8 / f64::from(width.max(height).max(1.0))).min(1000.0);
-        let (w, h) = (
-            (f64::from(width) * fine) as i32,
-            (f64::from(height) * fine) as i32,
-        );
+        let (w, h) = ((f64::from(width) * fine) as i32, (f64::from(height) * fine) as i32);
         let place = |x: f64, y: f64| {
             let (mut dx, mut dy) = (0, 0);
             // SAFETY: the page is loaded; the results are plain integers.
             unsafe {
                 let bindings = self.document.bindings;
-                bindings.FPDF_PageToDevice(
-                    self.handle.cast(),
-                    0,
-                    0,
-                    w,
-                    h,
-                    0,
-                    x,
-                    y,
-                    &mut dx,
-                    &mut dy,
-                );
+                bindings.FPDF_PageToDevice(self.handle.cast(), 0, 0, w, h, 0, x, y, &mut dx, &mut dy);
             }
             (f64::from(dx) / fine, f64::from(dy) / fine)
         };
@@ -367,10 +294,7 @@ impl Page<'_> {
         let bindings = self.document.bindings;
         // SAFETY: the page is loaded; object handles belong to it.
         unsafe {
-            for index in 0..bindings
-                .FPDFPage_CountObjects(self.handle.cast())
-                .min(20_000)
-            {
+            for index in 0..bindings.FPDFPage_CountObjects(self.handle.cast()).min(20_000) {
                 let object = bindings.FPDFPage_GetObject(self.handle.cast(), index);
                 if !object.is_null() && bindings.FPDFPageObj_GetType(object) == IMAGE {
                     bindings.FPDFPageObj_SetIsActive(object, 0);
@@ -388,29 +312,17 @@ impl Page<'_> {
         let mut covered = 0.0;
         // SAFETY: the page is loaded; object handles belong to it.
         unsafe {
-            let count = bindings
-                .FPDFPage_CountObjects(self.handle.cast())
-                .min(20_000);
+            let count = bindings.FPDFPage_CountObjects(self.handle.cast()).min(20_000);
             for index in 0..count {
                 let object = bindings.FPDFPage_GetObject(self.handle.cast(), index);
-                if object.is_null() || !matches!(bindings.FPDFPageObj_GetType(object), IMAGE | FORM)
-                {
+                if object.is_null() || !matches!(bindings.FPDFPageObj_GetType(object), IMAGE | FORM) {
                     continue;
                 }
-                if bindings.FPDFPageObj_GetType(object) == FORM
-                    && bindings.FPDFFormObj_CountObjects(object) <= 0
-                {
+                if bindings.FPDFPageObj_GetType(object) == FORM && bindings.FPDFFormObj_CountObjects(object) <= 0 {
                     continue;
                 }
                 let (mut left, mut bottom, mut right, mut top) = (0.0, 0.0, 0.0, 0.0);
-                if bindings.FPDFPageObj_GetBounds(
-                    object,
-                    &mut left,
-                    &mut bottom,
-                    &mut right,
-                    &mut top,
-                ) != 0
-                {
+                if bindings.FPDFPageObj_GetBounds(object, &mut left, &mut bottom, &mut right, &mut top) != 0 {
                     covered += ((right - left) * (top - bottom)).max(0.0);
                 }
             }

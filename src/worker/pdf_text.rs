@@ -81,12 +81,7 @@ pub fn read(page: &Page<'_>) -> PageReading {
     let (width, height) = page.size();
     let (bindings, handle) = page.raw();
     let mut reading = PageReading {
-        text: PageText {
-            text: String::new(),
-            width,
-            height,
-            words: Vec::new(),
-        },
+        text: PageText { text: String::new(), width, height, words: Vec::new() },
         quality: Quality::default(),
     };
     // SAFETY: the page is loaded; the text page is closed below.
@@ -95,12 +90,7 @@ pub fn read(page: &Page<'_>) -> PageReading {
         if text_page.is_null() {
             return reading;
         }
-        let glyphs = glyphs(
-            bindings,
-            text_page.cast(),
-            &page.placement(),
-            &mut reading.quality,
-        );
+        let glyphs = glyphs(bindings, text_page.cast(), &page.placement(), &mut reading.quality);
         bindings.FPDFText_ClosePage(text_page);
         assemble(&glyphs, &mut reading.text);
     }
@@ -116,9 +106,7 @@ unsafe fn glyphs(
 ) -> Vec<Option<Glyph>> {
     // SAFETY: the caller guarantees the text page; indexes are below the count; FS_RECTF is four floats.
     unsafe {
-        let count = bindings
-            .FPDFText_CountChars(text_page.cast())
-            .clamp(0, MAX_CHARS);
+        let count = bindings.FPDFText_CountChars(text_page.cast()).clamp(0, MAX_CHARS);
         let mut glyphs = Vec::with_capacity(count as usize);
         let mut doubts = Vec::new();
         let mut high = None;
@@ -144,11 +132,7 @@ unsafe fn glyphs(
                 let now = bindings.FPDFText_GetTextObject(text_page.cast(), index);
                 if now != object {
                     object = now;
-                    mode = if now.is_null() {
-                        0
-                    } else {
-                        bindings.FPDFTextObj_GetTextRenderMode(now)
-                    };
+                    mode = if now.is_null() { 0 } else { bindings.FPDFTextObj_GetTextRenderMode(now) };
                 }
                 let unmapped = bindings.FPDFText_HasUnicodeMapError(text_page.cast(), index) == 1;
                 count_quality(quality, character, unmapped, mode == INVISIBLE);
@@ -160,11 +144,7 @@ unsafe fn glyphs(
                     });
                 }
             }
-            let kept = if character.is_control() && !character.is_whitespace() {
-                '\u{fffd}'
-            } else {
-                character
-            };
+            let kept = if character.is_control() && !character.is_whitespace() { '\u{fffd}' } else { character };
             if kept != '\u{fffd}' || unit == 0xfffd {
                 glyphs.push(Some(Glyph {
                     character: kept,
@@ -198,17 +178,12 @@ unsafe fn repair(
     for doubt in doubts.iter().filter(|doubt| doubt.code > 0xff) {
         // Codes of more than one byte show that the font is addressed by glyph numbers.
         // SAFETY: as the caller guarantees.
-        maps.entry(doubt.font).or_insert_with(|| {
-            unsafe { font_data(bindings, doubt.font) }
-                .as_deref()
-                .and_then(font_map::read)
-        });
+        maps.entry(doubt.font)
+            .or_insert_with(|| unsafe { font_data(bindings, doubt.font) }.as_deref().and_then(font_map::read));
     }
     for doubt in doubts {
         let map = maps.get(&doubt.font).and_then(Option::as_ref);
-        let character = map
-            .zip(u16::try_from(doubt.code).ok())
-            .and_then(|(map, code)| map.get(&code));
+        let character = map.zip(u16::try_from(doubt.code).ok()).and_then(|(map, code)| map.get(&code));
         if let (Some(character), Some(Some(glyph))) = (character, glyphs.get_mut(doubt.glyph)) {
             glyph.character = *character;
             quality.unmapped -= 1;
@@ -230,8 +205,7 @@ unsafe fn font_data(bindings: &dyn PdfiumLibraryBindings, font: *mut c_void) -> 
             return None;
         }
         let mut bytes = vec![0; length];
-        (bindings.FPDFFont_GetFontData(font.cast(), bytes.as_mut_ptr(), length, &mut length) != 0)
-            .then_some(bytes)
+        (bindings.FPDFFont_GetFontData(font.cast(), bytes.as_mut_ptr(), length, &mut length) != 0).then_some(bytes)
     }
 }
 
@@ -243,9 +217,7 @@ fn character(unit: u32, high: &mut Option<u32>) -> Option<char> {
             *high = Some(unit);
             None
         }
-        (0xdc00..=0xdfff, Some(first)) => {
-            char::from_u32(0x10000 + ((first - 0xd800) << 10) + (unit - 0xdc00))
-        }
+        (0xdc00..=0xdfff, Some(first)) => char::from_u32(0x10000 + ((first - 0xd800) << 10) + (unit - 0xdc00)),
         (0xdc00..=0xdfff, None) => None,
         (other, _) => char::from_u32(other),
     }
@@ -255,8 +227,7 @@ fn count_quality(quality: &mut Quality, character: char, unmapped: bool, invisib
     quality.chars += 1;
     quality.unmapped += usize::from(unmapped);
     quality.invisible += usize::from(invisible);
-    let garbage = matches!(character, '\u{e000}'..='\u{f8ff}' | '\u{fffd}' | '\u{f0000}'..)
-        || character.is_control();
+    let garbage = matches!(character, '\u{e000}'..='\u{f8ff}' | '\u{fffd}' | '\u{f0000}'..) || character.is_control();
     quality.garbage += usize::from(garbage);
     quality.letters += usize::from(character.is_alphanumeric());
     quality.fillers += usize::from(matches!(
@@ -309,11 +280,7 @@ fn assemble(glyphs: &[Option<Glyph>], page: &mut PageText) {
             if drop_spaces && between_ideographs(glyphs, index) {
                 continue;
             }
-            page.text.push(if character == '\u{3000}' {
-                character
-            } else {
-                ' '
-            });
+            page.text.push(if character == '\u{3000}' { character } else { ' ' });
             position += 1;
             continue;
         }
@@ -341,11 +308,8 @@ pub fn is_wide(character: char) -> bool {
 }
 
 fn between_ideographs(glyphs: &[Option<Glyph>], index: usize) -> bool {
-    let wide = |glyph: Option<&Option<Glyph>>| {
-        glyph
-            .and_then(Option::as_ref)
-            .is_some_and(|glyph| is_wide(glyph.character))
-    };
+    let wide =
+        |glyph: Option<&Option<Glyph>>| glyph.and_then(Option::as_ref).is_some_and(|glyph| is_wide(glyph.character));
     index > 0 && wide(glyphs.get(index - 1)) && wide(glyphs.get(index + 1))
 }
 
@@ -361,11 +325,7 @@ fn is_spaced_out(glyphs: &[Option<Glyph>]) -> bool {
         }
         if is_ideograph(middle.character) {
             together += 1;
-        } else if middle.character == ' '
-            && third
-                .as_ref()
-                .is_some_and(|third| is_ideograph(third.character))
-        {
+        } else if middle.character == ' ' && third.as_ref().is_some_and(|third| is_ideograph(third.character)) {
             apart += 1;
         }
     }
@@ -389,22 +349,15 @@ impl Run {
         if self.chars == 0 {
             return true;
         }
-        let height = (self.bottom - self.top)
-            .max(glyph.bottom - glyph.top)
-            .max(1.0);
-        let same_line = (glyph.bottom - self.bottom).abs() < 0.5 * height
-            && (glyph.top - self.top).abs() < 0.5 * height;
-        let adjacent =
-            glyph.left - self.right < 0.5 * height && glyph.left > self.left - 0.2 * height;
+        let height = (self.bottom - self.top).max(glyph.bottom - glyph.top).max(1.0);
+        let same_line =
+            (glyph.bottom - self.bottom).abs() < 0.5 * height && (glyph.top - self.top).abs() < 0.5 * height;
+        let adjacent = glyph.left - self.right < 0.5 * height && glyph.left > self.left - 0.2 * height;
         let even = !self.wide || {
             let advance = (self.right - self.left) / self.chars as f64;
             (glyph.right - self.right - advance).abs() < 0.12 * advance
         };
-        same_line
-            && adjacent
-            && even
-            && self.wide == is_wide(glyph.character)
-            && self.chars < MAX_WORD_CHARS
+        same_line && adjacent && even && self.wide == is_wide(glyph.character) && self.chars < MAX_WORD_CHARS
     }
 
     fn add(&mut self, glyph: &Glyph, position: u32) {
@@ -430,14 +383,7 @@ impl Run {
         if self.chars > 0 {
             let end = self.start + self.chars as u32;
             debug_assert!(end <= position, "words lie inside the text");
-            page.words.push(word(
-                self.start,
-                end,
-                self.left,
-                self.top,
-                self.right - self.left,
-                self.bottom - self.top,
-            ));
+            page.words.push(word(self.start, end, self.left, self.top, self.right - self.left, self.bottom - self.top));
         }
         self.chars = 0;
     }
@@ -446,14 +392,7 @@ impl Run {
 /// Makes a word with a tenth of a point of precision.
 pub fn word(start: u32, end: u32, x: f64, y: f64, w: f64, h: f64) -> Word {
     let tenth = |value: f64| ((value * 10.0).round() / 10.0) as f32;
-    Word {
-        start,
-        end,
-        x: tenth(x),
-        y: tenth(y),
-        w: tenth(w),
-        h: tenth(h),
-    }
+    Word { start, end, x: tenth(x), y: tenth(y), w: tenth(w), h: tenth(h) }
 }
 
 #[cfg(test)]
@@ -463,13 +402,7 @@ mod tests {
     fn line(text: &str) -> Vec<Option<Glyph>> {
         let glyph = |(index, character): (usize, char)| {
             let left = index as f64 * 10.0;
-            Some(Glyph {
-                character,
-                left,
-                top: 0.0,
-                right: left + 10.0,
-                bottom: 12.0,
-            })
+            Some(Glyph { character, left, top: 0.0, right: left + 10.0, bottom: 12.0 })
         };
         text.chars().enumerate().map(glyph).collect()
     }
@@ -486,13 +419,7 @@ mod tests {
         let words: Vec<String> = page
             .words
             .iter()
-            .map(|word| {
-                page.text
-                    .chars()
-                    .skip(word.start as usize)
-                    .take((word.end - word.start) as usize)
-                    .collect()
-            })
+            .map(|word| page.text.chars().skip(word.start as usize).take((word.end - word.start) as usize).collect())
             .collect();
         assert_eq!(words, ["see", "公司法", "now"]);
         assert_eq!((page.words[1].x, page.words[1].w), (40.0, 30.0));
@@ -504,10 +431,7 @@ mod tests {
             .chars()
             .map(|c| format!("{c} "))
             .collect::<String>();
-        assert_eq!(
-            assembled(&spaced).text,
-            "中华人民共和国档案法第六届全国人民代表大会常务委员会第二十次会议"
-        );
+        assert_eq!(assembled(&spaced).text, "中华人民共和国档案法第六届全国人民代表大会常务委员会第二十次会议");
         assert_eq!(assembled("姓名 部门").text, "姓名 部门");
     }
 
@@ -515,8 +439,7 @@ mod tests {
     fn punctuation_noise_is_doubtful_and_a_form_is_not() {
         let quality = |text: &str| {
             let mut quality = Quality::default();
-            text.chars()
-                .for_each(|character| count_quality(&mut quality, character, false, false));
+            text.chars().for_each(|character| count_quality(&mut quality, character, false, false));
             quality
         };
         assert!(quality("\"7+%-").is_doubtful());

@@ -87,45 +87,26 @@ impl WorkerPool {
         let mut builder = tempfile::Builder::new();
         builder.prefix("wenshu-workers-");
         let folder = match &config.folder {
-            Some(parent) => {
-                std::fs::create_dir_all(parent).and_then(|()| builder.tempdir_in(parent))
-            }
+            Some(parent) => std::fs::create_dir_all(parent).and_then(|()| builder.tempdir_in(parent)),
             None => builder.tempdir(),
         }
         .map_err(failed)?;
         let config = Arc::new(config);
         let lane = |name: &str, count: usize, keeps: bool| -> std::io::Result<Vec<Slot>> {
-            let slot = |number| {
-                Slot::new(
-                    folder.path().join(format!("{name}-{number}")),
-                    config.clone(),
-                    keeps,
-                )
-            };
+            let slot = |number| Slot::new(folder.path().join(format!("{name}-{number}")), config.clone(), keeps);
             (0..count.max(1)).map(slot).collect()
         };
         let mut converters = lane("convert", config.converters, false).map_err(failed)?;
         let renderers = lane("render", config.renderers, true).map_err(failed)?;
-        let ready = converters
-            .last_mut()
-            .expect("a lane has at least one slot")
-            .warm()
-            .await?;
+        let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
         tracing::info!(isolation = %ready.isolation, pdfium = ready.pdfium, "workers ready");
         let state = |slots: Vec<Slot>| LaneState {
             free: Arc::new(Semaphore::new(slots.len())),
             size: slots.len(),
             idle: Mutex::new(slots),
         };
-        let shared = Shared {
-            convert: state(converters),
-            render: state(renderers),
-            _folder: folder,
-        };
-        Ok(WorkerPool {
-            shared: Arc::new(shared),
-            ready: Arc::new(ready),
-        })
+        let shared = Shared { convert: state(converters), render: state(renderers), _folder: folder };
+        Ok(WorkerPool { shared: Arc::new(shared), ready: Arc::new(ready) })
     }
 
     /// Returns the isolation in force and whether the PDF library was found.
@@ -136,26 +117,16 @@ impl WorkerPool {
     /// Does a task. The files of the answer are in the folder that the task names.
     pub async fn run(&self, mut task: Task) -> Result<Answer, WorkerError> {
         if let Some(out) = task.out() {
-            std::fs::create_dir_all(&*out).map_err(|error| {
-                WorkerError::unavailable("making the folder for results", error)
-            })?;
+            std::fs::create_dir_all(&*out)
+                .map_err(|error| WorkerError::unavailable("making the folder for results", error))?;
         }
         let kind = task.lane();
         let key = match (kind, task.input()) {
-            (Lane::Render, Some(input)) => input
-                .canonicalize()
-                .and_then(|path| FileKey::of(&path))
-                .ok(),
+            (Lane::Render, Some(input)) => input.canonicalize().and_then(|path| FileKey::of(&path)).ok(),
             _ => None,
         };
         let closed = |_| WorkerError::new(codes::UNAVAILABLE, "the workers have been stopped");
-        let permit = self
-            .lane(kind)
-            .free
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(closed)?;
+        let permit = self.lane(kind).free.clone().acquire_owned().await.map_err(closed)?;
         let shared = self.shared.clone();
         // Detached: a caller that goes away must not take the slot with it.
         let (tell, told) = tokio::sync::oneshot::channel();
@@ -170,8 +141,7 @@ impl WorkerPool {
             state.give_back(slot);
             drop(permit);
         });
-        told.await
-            .unwrap_or_else(|error| Err(WorkerError::unavailable("running a task", error)))
+        told.await.unwrap_or_else(|error| Err(WorkerError::unavailable("running a task", error)))
     }
 
     /// Refuses further tasks, waits for the running ones, and ends all children.
@@ -181,8 +151,7 @@ impl WorkerPool {
             let all = state.free.acquire_many(state.size as u32).await;
             state.free.close();
             drop(all);
-            let slots =
-                std::mem::take(&mut *state.idle.lock().expect("nothing panics while holding it"));
+            let slots = std::mem::take(&mut *state.idle.lock().expect("nothing panics while holding it"));
             for mut slot in slots {
                 slot.stop().await;
             }
@@ -207,16 +176,11 @@ impl LaneState {
     /// Takes the idle slot that has the document open, else the one that was idle longest. The permit guarantees one.
     fn take(&self, key: Option<&FileKey>) -> Slot {
         let mut idle = self.idle.lock().expect("nothing panics while holding it");
-        let index = key
-            .and_then(|key| idle.iter().position(|slot| slot.has_open(key)))
-            .unwrap_or(0);
+        let index = key.and_then(|key| idle.iter().position(|slot| slot.has_open(key))).unwrap_or(0);
         idle.remove(index)
     }
 
     fn give_back(&self, slot: Slot) {
-        self.idle
-            .lock()
-            .expect("nothing panics while holding it")
-            .push(slot);
+        self.idle.lock().expect("nothing panics while holding it").push(slot);
     }
 }

@@ -37,12 +37,7 @@ const SCAN_SHARE: f32 = 0.5;
 const SCAN_CHARS: usize = 150;
 
 /// Finds the type of a file, makes pages of it and extracts its text.
-pub fn prepare(
-    child: &mut Child,
-    input: &Path,
-    name: &str,
-    _claimed: &str,
-) -> Result<Prepared, WorkerError> {
+pub fn prepare(child: &mut Child, input: &Path, name: &str, _claimed: &str) -> Result<Prepared, WorkerError> {
     let kind = detect(input, name)?;
     let mut warnings = Vec::new();
     let own = own_text(input, &kind, &child.limits)?;
@@ -61,17 +56,10 @@ pub fn prepare(
             (extracted.title, extracted.author) = (None, None);
         }
     }
-    let page_sizes = extracted
-        .pages
-        .iter()
-        .map(|page| (page.width, page.height))
-        .collect();
+    let page_sizes = extracted.pages.iter().map(|page| (page.width, page.height)).collect();
     if let Some(own) = own {
         if own.is_truncated {
-            warnings.push(Warning::new(
-                "text_cut",
-                "the document has more text than is searched",
-            ));
+            warnings.push(Warning::new("text_cut", "the document has more text than is searched"));
         }
         extracted.extra = text_file::missing_from_pages(&own.text, &extracted.pages);
         extracted.title = own.title.or(extracted.title);
@@ -83,13 +71,7 @@ pub fn prepare(
         Pages::Made(_) => Rendition::Pdf(PathBuf::from("rendition.pdf")),
         Pages::None => Rendition::None,
     };
-    Ok(Prepared {
-        media_type: kind,
-        page_sizes,
-        rendition,
-        text,
-        warnings,
-    })
+    Ok(Prepared { media_type: kind, page_sizes, rendition, text, warnings })
 }
 
 /// Where the pages of a file come from.
@@ -105,9 +87,7 @@ enum Pages {
 fn detect(input: &Path, name: &str) -> Result<String, WorkerError> {
     let failed = |error| WorkerError::unavailable("reading the input", error);
     let mut head = Vec::new();
-    File::open(input)
-        .and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head))
-        .map_err(failed)?;
+    File::open(input).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).map_err(failed)?;
     if head.is_empty() {
         return Err(WorkerError::new(codes::DAMAGED, "the file is empty"));
     }
@@ -160,23 +140,16 @@ fn make_pages(
         _ => (plain, office::TEXT),
     };
     if content.trim().is_empty() {
-        warnings.push(Warning::new(
-            "no_preview",
-            "the document has nothing that could be shown on a page",
-        ));
+        warnings.push(Warning::new("no_preview", "the document has nothing that could be shown on a page"));
         return Ok(Pages::None);
     }
     match convert_text(child, content, &source, &route) {
         Err(error)
-            if matches!(
-                error.code.as_str(),
-                codes::TIMED_OUT | codes::CONVERSION_FAILED
-            ) && route.import != office::TEXT.import =>
+            if matches!(error.code.as_str(), codes::TIMED_OUT | codes::CONVERSION_FAILED)
+                && route.import != office::TEXT.import =>
         {
-            warnings.push(Warning::new(
-                "simplified_view",
-                "the layout could not be shown; the pages show the text alone",
-            ));
+            warnings
+                .push(Warning::new("simplified_view", "the layout could not be shown; the pages show the text alone"));
             convert_text(child, &own.text, &source, &office::TEXT)
         }
         other => other,
@@ -184,12 +157,7 @@ fn make_pages(
     .map(Pages::Made)
 }
 
-fn convert_text(
-    child: &Child,
-    content: &str,
-    source: &Path,
-    route: &office::Route,
-) -> Result<PathBuf, WorkerError> {
+fn convert_text(child: &Child, content: &str, source: &Path, route: &office::Route) -> Result<PathBuf, WorkerError> {
     // The mark makes LibreOffice sure of the encoding whatever the content says about itself.
     let marked = ["\u{feff}", content.trim_start_matches('\u{feff}')].concat();
     fs::write(source, marked).map_err(|error| WorkerError::unavailable("writing a copy", error))?;
@@ -213,15 +181,7 @@ fn read_pages(
         let text = format!("the document has {count} pages; {} are shown", limits.pages);
         warnings.push(Warning::new("pages_left_out", text));
     }
-    let mut reader = Reader {
-        recogniser: None,
-        recognise,
-        recognised: 0,
-        limits,
-        work,
-        unread: 0,
-        unavailable: false,
-    };
+    let mut reader = Reader { recogniser: None, recognise, recognised: 0, limits, work, unread: 0, unavailable: false };
     let mut extracted = Extracted {
         title: document.information("Title"),
         author: document.information("Author"),
@@ -231,16 +191,10 @@ fn read_pages(
         extracted.pages.push(reader.page(document, index));
     }
     if extracted.pages.iter().all(|page| page.width == 0.0) {
-        return Err(WorkerError::new(
-            codes::DAMAGED,
-            "no page of the PDF can be read",
-        ));
+        return Err(WorkerError::new(codes::DAMAGED, "no page of the PDF can be read"));
     }
     if reader.unavailable {
-        let text = format!(
-            "{} pages are pictures; text recognition is not installed",
-            reader.unread
-        );
+        let text = format!("{} pages are pictures; text recognition is not installed", reader.unread);
         warnings.push(Warning::new("ocr_unavailable", text));
     } else if reader.unread > 0 {
         let text = format!("{} pages are pictures that were not read", reader.unread);
@@ -264,12 +218,7 @@ impl Reader {
     fn page(&mut self, document: &Document, index: u32) -> PageText {
         let Some(page) = document.page(index) else {
             let (width, height) = document.page_size(index).unwrap_or((0.0, 0.0));
-            return PageText {
-                text: String::new(),
-                width,
-                height,
-                words: Vec::new(),
-            };
+            return PageText { text: String::new(), width, height, words: Vec::new() };
         };
         let mut reading = pdf_text::read(&page);
         if !self.recognise {
@@ -278,10 +227,7 @@ impl Reader {
         let quality = reading.quality;
         let is_picture = |least| page.image_share() > least;
         let replace = quality.is_empty() || quality.is_doubtful();
-        let add = !replace
-            && quality.chars < SCAN_CHARS
-            && quality.invisible == 0
-            && is_picture(SCAN_SHARE);
+        let add = !replace && quality.chars < SCAN_CHARS && quality.invisible == 0 && is_picture(SCAN_SHARE);
         if !(replace || add) {
             return reading.text;
         }
@@ -293,9 +239,7 @@ impl Reader {
         };
         if add {
             append(&mut reading.text, seen.text);
-        } else if quality.is_empty()
-            || (seen.confidence >= 50.0 && seen.letters >= quality.letters.min(4))
-        {
+        } else if quality.is_empty() || (seen.confidence >= 50.0 && seen.letters >= quality.letters.min(4)) {
             reading.text = seen.text;
         }
         reading.text
@@ -303,8 +247,7 @@ impl Reader {
 
     fn recognise(&mut self, page: &Page<'_>) -> Option<Reading> {
         if self.recogniser.is_none() && !self.unavailable {
-            self.recogniser =
-                Recogniser::find(&self.work, Duration::from_secs(self.limits.ocr_seconds));
+            self.recogniser = Recogniser::find(&self.work, Duration::from_secs(self.limits.ocr_seconds));
             self.unavailable = self.recogniser.is_none();
         }
         let recogniser = self
@@ -338,11 +281,7 @@ fn append(page: &mut PageText, seen: PageText) {
 }
 
 /// Writes the text as JSON, cutting what is beyond the limit.
-fn write_text(
-    child: &Child,
-    extracted: &mut Extracted,
-    warnings: &mut Vec<Warning>,
-) -> Result<PathBuf, WorkerError> {
+fn write_text(child: &Child, extracted: &mut Extracted, warnings: &mut Vec<Warning>) -> Result<PathBuf, WorkerError> {
     let mut left = child.limits.text_bytes;
     let mut cut = false;
     for page in &mut extracted.pages {
@@ -361,10 +300,7 @@ fn write_text(
         extracted.extra.truncate(end);
     }
     if cut && !warnings.iter().any(|warning| warning.code == "text_cut") {
-        warnings.push(Warning::new(
-            "text_cut",
-            "the document has more text than is searched",
-        ));
+        warnings.push(Warning::new("text_cut", "the document has more text than is searched"));
     }
     let file = PathBuf::from("text.json");
     let failed = |error: std::io::Error| WorkerError::unavailable("writing the text", error);

@@ -26,24 +26,15 @@ pub fn render(child: &mut Child, pdf: &Path, images: &[(u32, u32)]) -> Result<An
     for (number, &(page, width)) in images.iter().enumerate() {
         let loaded = page.checked_sub(1).and_then(|index| document.page(index));
         let Some(loaded) = loaded else {
-            return Err(WorkerError::new(
-                codes::PAGE_NOT_FOUND,
-                format!("there is no page {page}"),
-            ));
+            return Err(WorkerError::new(codes::PAGE_NOT_FOUND, format!("there is no page {page}")));
         };
         let (points_wide, points_high) = loaded.size();
         let (width, height) = fit(points_wide, points_high, width, budget);
         let pixels = loaded.draw(width, height)?;
         let file = PathBuf::from(format!("page-{page}-{number}.webp"));
         let bytes = encode(&pixels)?;
-        std::fs::write(out.join(&file), bytes)
-            .map_err(|error| WorkerError::unavailable("writing an image", error))?;
-        drawn.push(PageImage {
-            page,
-            width_px: width,
-            height_px: height,
-            file,
-        });
+        std::fs::write(out.join(&file), bytes).map_err(|error| WorkerError::unavailable("writing an image", error))?;
+        drawn.push(PageImage { page, width_px: width, height_px: height, file });
     }
     Ok(Answer::Rendered { images: drawn })
 }
@@ -51,16 +42,10 @@ pub fn render(child: &mut Child, pdf: &Path, images: &[(u32, u32)]) -> Result<An
 /// Returns the pixel size for a page of this many points at the width asked for, within a budget of pixels.
 pub fn fit(points_wide: f32, points_high: f32, width: u32, budget: u64) -> (u32, u32) {
     let aspect = f64::from(points_high) / f64::from(points_wide);
-    let aspect = if aspect.is_finite() && aspect > 0.0 {
-        aspect
-    } else {
-        1.0
-    };
+    let aspect = if aspect.is_finite() && aspect > 0.0 { aspect } else { 1.0 };
     let mut wide = f64::from(width.max(1)).min(MAX_SIDE);
     let mut high = wide * aspect;
-    let scale = (MAX_SIDE / high)
-        .min((budget as f64 / (wide * high)).sqrt())
-        .min(1.0);
+    let scale = (MAX_SIDE / high).min((budget as f64 / (wide * high)).sqrt()).min(1.0);
     wide *= scale;
     high *= scale;
     ((wide.round() as u32).max(1), (high.round() as u32).max(1))
@@ -70,8 +55,7 @@ fn encode(pixels: &Pixels) -> Result<Vec<u8>, WorkerError> {
     let encoder = webp::Encoder::from_rgb(&pixels.rgb, pixels.width, pixels.height);
     let lossless = pixels.width * pixels.height <= LOSSLESS_PIXELS;
     let encoded = encoder.encode_simple(lossless, QUALITY);
-    let encoded = encoded
-        .map_err(|error| WorkerError::new(codes::CONVERSION_FAILED, format!("webp: {error:?}")))?;
+    let encoded = encoded.map_err(|error| WorkerError::new(codes::CONVERSION_FAILED, format!("webp: {error:?}")))?;
     Ok(encoded.to_vec())
 }
 
@@ -86,18 +70,10 @@ mod tests {
 
     #[test]
     fn monstrous_pages_fit_the_budget() {
-        for (w, h) in [
-            (1.0, 2_147_483_648.0),
-            (2_147_483_648.0, 1.0),
-            (14400.0, 14400.0),
-            (f32::NAN, 0.0),
-        ] {
+        for (w, h) in [(1.0, 2_147_483_648.0), (2_147_483_648.0, 1.0), (14400.0, 14400.0), (f32::NAN, 0.0)] {
             let (wide, high) = fit(w, h, 4096, 24_000_000);
             assert!(wide >= 1 && high >= 1 && wide <= 16_000 && high <= 16_000);
-            assert!(
-                u64::from(wide) * u64::from(high) <= 24_500_000,
-                "{wide}x{high}"
-            );
+            assert!(u64::from(wide) * u64::from(high) <= 24_500_000, "{wide}x{high}");
         }
     }
 }

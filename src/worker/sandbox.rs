@@ -12,16 +12,15 @@ use std::{
 };
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, LandlockStatus, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, LandlockStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
+    path_beneath_rules,
 };
 use nix::{
     libc,
     sys::resource::{Resource, setrlimit},
 };
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
 use super::limits::{Isolation, Limits};
@@ -62,13 +61,7 @@ pub fn enter(folder: &Path, readable: &[PathBuf], limits: &Limits) -> io::Result
     let (landlock_abi, landlock_full) = confine_files(folder, readable).unwrap_or((0, false));
     let no_new_privs = nix::sys::prctl::set_no_new_privs().is_ok();
     let seccomp = filter_calls().is_ok();
-    Ok(Isolation {
-        landlock_abi,
-        landlock_full,
-        seccomp,
-        no_new_privs,
-        no_capabilities,
-    })
+    Ok(Isolation { landlock_abi, landlock_full, seccomp, no_new_privs, no_capabilities })
 }
 
 fn limit_resources(limits: &Limits) -> io::Result<()> {
@@ -77,10 +70,7 @@ fn limit_resources(limits: &Limits) -> io::Result<()> {
     lower(Resource::RLIMIT_NOFILE, 1024)?;
     // LibreOffice and pdfium reserve far more address space than they touch, so this is only the outermost wall;
     // the server watches the resident memory.
-    lower(
-        Resource::RLIMIT_AS,
-        limits.memory_bytes.saturating_mul(4).max(8 << 30),
-    )?;
+    lower(Resource::RLIMIT_AS, limits.memory_bytes.saturating_mul(4).max(8 << 30))?;
     // The kernel's own emergency brake should take a converter, never the server.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     // A file that grows over its limit is an error to the writer, not a death without words.
@@ -113,24 +103,17 @@ fn drop_capabilities() -> bool {
         version: u32,
         pid: i32,
     }
-    let header = Header {
-        version: 0x2008_0522,
-        pid: 0,
-    };
+    let header = Header { version: 0x2008_0522, pid: 0 };
     let none = [0u32; 6];
     // SAFETY: the header and the three pairs of words have the layout that version 3 of the call asks for.
     let result = unsafe { libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr()) };
     result == 0
 }
 
-fn confine_files(
-    folder: &Path,
-    readable: &[PathBuf],
-) -> Result<(i32, bool), landlock::RulesetError> {
+fn confine_files(folder: &Path, readable: &[PathBuf]) -> Result<(i32, bool), landlock::RulesetError> {
     let abi = ABI::V7;
     let read = AccessFs::from_read(abi);
-    let write =
-        AccessFs::from_all(abi) & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::Execute);
+    let write = AccessFs::from_all(abi) & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::Execute);
     let status = Ruleset::default()
         .handle_access(AccessFs::from_all(abi))?
         .handle_access(AccessNet::from_all(abi))?
@@ -138,18 +121,9 @@ fn confine_files(
         .create()?
         .add_rules(path_beneath_rules(READABLE, read))?
         .add_rules(path_beneath_rules(readable, read))?
-        .add_rules(path_beneath_rules(
-            ["/dev/null"],
-            AccessFs::ReadFile | AccessFs::WriteFile,
-        ))?
-        .add_rules(path_beneath_rules(
-            [folder.join("in")],
-            AccessFs::ReadFile | AccessFs::ReadDir,
-        ))?
-        .add_rules(path_beneath_rules(
-            [folder.join("work"), folder.join("out")],
-            write,
-        ))?
+        .add_rules(path_beneath_rules(["/dev/null"], AccessFs::ReadFile | AccessFs::WriteFile))?
+        .add_rules(path_beneath_rules([folder.join("in")], AccessFs::ReadFile | AccessFs::ReadDir))?
+        .add_rules(path_beneath_rules([folder.join("work"), folder.join("out")], write))?
         .restrict_self()?;
     let abi = match status.landlock {
         LandlockStatus::Available { effective_abi, .. } => effective_abi as i32,
@@ -185,26 +159,13 @@ fn apply(rules: Rules, errno: i32) -> Result<(), Box<dyn std::error::Error>> {
 /// Returns the calls that fail inside, some only with certain arguments.
 fn forbidden() -> Result<Rules, seccompiler::BackendError> {
     let when = |argument, length, operator, value| {
-        SeccompRule::new(vec![SeccompCondition::new(
-            argument, length, operator, value,
-        )?])
+        SeccompRule::new(vec![SeccompCondition::new(argument, length, operator, value)?])
     };
-    let mut rules: Rules = ALWAYS_FORBIDDEN
-        .iter()
-        .map(|call| (*call, vec![]))
-        .collect();
-    let not_local = when(
-        0,
-        SeccompCmpArgLen::Dword,
-        SeccompCmpOp::Ne,
-        libc::AF_UNIX as u64,
-    )?;
+    let mut rules: Rules = ALWAYS_FORBIDDEN.iter().map(|call| (*call, vec![])).collect();
+    let not_local = when(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, libc::AF_UNIX as u64)?;
     rules.insert(libc::SYS_socket, vec![not_local]);
     // A datagram with an address would reach a local service without connecting.
-    rules.insert(
-        libc::SYS_sendto,
-        vec![when(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?],
-    );
+    rules.insert(libc::SYS_sendto, vec![when(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?]);
     let namespaces = (libc::CLONE_NEWUSER
         | libc::CLONE_NEWNS
         | libc::CLONE_NEWNET
@@ -213,16 +174,8 @@ fn forbidden() -> Result<Rules, seccompiler::BackendError> {
         | libc::CLONE_NEWUTS
         | libc::CLONE_NEWCGROUP) as u64;
     let mut clones = Vec::new();
-    for bit in (0..64)
-        .map(|bit| 1u64 << bit)
-        .filter(|bit| namespaces & bit != 0)
-    {
-        clones.push(when(
-            0,
-            SeccompCmpArgLen::Qword,
-            SeccompCmpOp::MaskedEq(bit),
-            bit,
-        )?);
+    for bit in (0..64).map(|bit| 1u64 << bit).filter(|bit| namespaces & bit != 0) {
+        clones.push(when(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(bit), bit)?);
     }
     rules.insert(libc::SYS_clone, clones);
     Ok(rules)

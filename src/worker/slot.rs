@@ -83,23 +83,12 @@ pub struct Slot {
 
 impl Slot {
     /// Makes the folder; the child starts with the first task or [`Slot::warm`].
-    pub fn new(
-        folder: PathBuf,
-        config: std::sync::Arc<PoolConfig>,
-        keeps_documents: bool,
-    ) -> io::Result<Self> {
+    pub fn new(folder: PathBuf, config: std::sync::Arc<PoolConfig>, keeps_documents: bool) -> io::Result<Self> {
         for part in ["in", "work", "out"] {
             fs::create_dir_all(folder.join(part))?;
         }
         let folder = folder.canonicalize()?;
-        Ok(Slot {
-            folder,
-            config,
-            running: None,
-            open: None,
-            opened: 0,
-            keeps_documents,
-        })
+        Ok(Slot { folder, config, running: None, open: None, opened: 0, keeps_documents })
     }
 
     /// Returns whether the child has this document open.
@@ -134,14 +123,8 @@ impl Slot {
             other => other,
         };
         let result = result.map_err(Failure::into_error);
-        let spent = self
-            .running
-            .as_ref()
-            .is_some_and(|running| running.tasks >= self.config.tasks_per_child);
-        let healthy = result
-            .as_ref()
-            .err()
-            .is_none_or(|error| self.running.is_some() && error.code != codes::CRASHED);
+        let spent = self.running.as_ref().is_some_and(|running| running.tasks >= self.config.tasks_per_child);
+        let healthy = result.as_ref().err().is_none_or(|error| self.running.is_some() && error.code != codes::CRASHED);
         if !self.keeps_documents || spent || !healthy {
             self.stop().await;
         } else {
@@ -154,16 +137,11 @@ impl Slot {
         let mut inner = task.clone();
         self.bring_in(&mut inner).await?;
         self.warm().await?;
-        let target = inner
-            .out()
-            .map(|out| std::mem::replace(out, self.folder.join("out")));
+        let target = inner.out().map(|out| std::mem::replace(out, self.folder.join("out")));
         let running = self.running.as_mut().expect("the child was just started");
         running.tasks += 1;
         if let Err(error) = wire::send(&mut running.input, &inner).await {
-            return Err(Failure::BeforeStart(WorkerError::unavailable(
-                "sending a task",
-                error,
-            )));
+            return Err(Failure::BeforeStart(WorkerError::unavailable("sending a task", error)));
         }
         let answer = tokio::select! {
             answer = wire::receive::<Result<Answer, WorkerError>>(&mut running.output) => answer,
@@ -192,21 +170,15 @@ impl Slot {
         let Some(input) = task.input() else {
             return Ok(());
         };
-        let source = input
-            .canonicalize()
-            .map_err(|error| WorkerError::unavailable("opening the input", error))?;
-        let key = FileKey::of(&source)
-            .map_err(|error| WorkerError::unavailable("opening the input", error))?;
+        let source = input.canonicalize().map_err(|error| WorkerError::unavailable("opening the input", error))?;
+        let key = FileKey::of(&source).map_err(|error| WorkerError::unavailable("opening the input", error))?;
         if self.has_open(&key) {
             input.clone_from(&self.open.as_ref().expect("it was just found").1);
             return Ok(());
         }
         empty(&self.folder.join("in"));
         self.opened += 1;
-        let inside = self
-            .folder
-            .join("in")
-            .join(format!("input-{}", self.opened));
+        let inside = self.folder.join("in").join(format!("input-{}", self.opened));
         let (from, to) = (source, inside.clone());
         let placed = tokio::task::spawn_blocking(move || place(&from, &to)).await;
         placed
@@ -223,10 +195,7 @@ impl Slot {
         let from = self.folder.join("out");
         for file in answer.files() {
             if !is_plain_name(file) {
-                return Err(WorkerError::new(
-                    codes::CRASHED,
-                    "the worker named a file outside its folder",
-                ));
+                return Err(WorkerError::new(codes::CRASHED, "the worker named a file outside its folder"));
             }
             let (source, goal) = (from.join(&*file), target.join(&*file));
             file.clone_from(&goal);
@@ -243,19 +212,13 @@ impl Slot {
     async fn autopsy(&mut self, error: io::Error) -> WorkerError {
         let status = match &mut self.running {
             Some(running) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                tokio::time::timeout(Duration::from_secs(2), running.process.wait())
-                    .await
-                    .ok()
-                    .and_then(Result::ok)
+                tokio::time::timeout(Duration::from_secs(2), running.process.wait()).await.ok().and_then(Result::ok)
             }
             _ => None,
         };
         self.stop().await;
         match status.and_then(|status| status.signal()) {
-            Some(nix::libc::SIGXCPU) => WorkerError::new(
-                codes::TIMED_OUT,
-                "the document took too much processor time",
-            ),
+            Some(nix::libc::SIGXCPU) => WorkerError::new(codes::TIMED_OUT, "the document took too much processor time"),
             Some(signal) => {
                 tracing::warn!(signal, "worker child was killed by a signal");
                 WorkerError::new(codes::CRASHED, "the parser crashed on this document")
@@ -275,9 +238,7 @@ impl Slot {
         }
         self.open = None;
         let folder = self.folder.clone();
-        let emptied = tokio::task::spawn_blocking(move || {
-            ["in", "work", "out"].map(|part| empty(&folder.join(part)))
-        });
+        let emptied = tokio::task::spawn_blocking(move || ["in", "work", "out"].map(|part| empty(&folder.join(part))));
         let _ = emptied.await;
     }
 }
@@ -304,15 +265,9 @@ impl Failure {
 
 fn too_much(code: &str, limits: &Limits) -> WorkerError {
     let text = if code == codes::OUT_OF_DISK {
-        format!(
-            "the document needs more than {} MiB of disk",
-            limits.disk_bytes >> 20
-        )
+        format!("the document needs more than {} MiB of disk", limits.disk_bytes >> 20)
     } else {
-        format!(
-            "the document needs more than {} MiB of memory",
-            limits.memory_bytes >> 20
-        )
+        format!("the document needs more than {} MiB of memory", limits.memory_bytes >> 20)
     };
     WorkerError::new(code, text)
 }
@@ -335,12 +290,7 @@ async fn start(folder: &Path, config: &PoolConfig) -> Result<Running, WorkerErro
             ("OMP_THREAD_LIMIT", "1"),
         ])
         .envs([("HOME", &work), ("TMPDIR", &work)])
-        .envs(
-            config
-                .fontconfig
-                .iter()
-                .map(|file| ("FONTCONFIG_FILE", file)),
-        )
+        .envs(config.fontconfig.iter().map(|file| ("FONTCONFIG_FILE", file)))
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -362,18 +312,8 @@ async fn start(folder: &Path, config: &PoolConfig) -> Result<Running, WorkerErro
     let (Some(input), Some(output)) = (input, output) else {
         return Err(failed(io::Error::other("no pipes")));
     };
-    let ready = Ready {
-        isolation: Default::default(),
-        pdfium: false,
-    };
-    let mut running = Running {
-        process,
-        group,
-        input,
-        output,
-        ready,
-        tasks: 0,
-    };
+    let ready = Ready { isolation: Default::default(), pdfium: false };
+    let mut running = Running { process, group, input, output, ready, tasks: 0 };
     let setup = Setup {
         folder: folder.to_owned(),
         limits: config.limits.clone(),
@@ -402,12 +342,7 @@ fn place(from: &Path, to: &Path) -> io::Result<()> {
 /// Moves a result out of a child's reach, then refuses anything but an ordinary file: a link would name a file that the
 /// server may read and the child may not.
 fn take(from: &Path, to: &Path) -> io::Result<()> {
-    let refuse = || {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            "the result is not an ordinary file",
-        )
-    };
+    let refuse = || io::Error::new(io::ErrorKind::InvalidData, "the result is not an ordinary file");
     match fs::rename(from, to) {
         Ok(()) => {
             let metadata = fs::symlink_metadata(to)?;

@@ -104,9 +104,7 @@ impl Task {
     /// Returns the folder in which the caller wants the results.
     pub(super) fn out(&mut self) -> Option<&mut PathBuf> {
         match self {
-            Task::Prepare { out, .. }
-            | Task::RenderPage { out, .. }
-            | Task::RenderPages { out, .. } => Some(out),
+            Task::Prepare { out, .. } | Task::RenderPage { out, .. } | Task::RenderPages { out, .. } => Some(out),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
     }
@@ -185,10 +183,7 @@ pub struct Warning {
 impl Warning {
     /// Makes a warning.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Warning {
-            code: code.to_owned(),
-            message: message.into(),
-        }
+        Warning { code: code.to_owned(), message: message.into() }
     }
 }
 
@@ -263,10 +258,7 @@ pub struct WorkerError {
 impl WorkerError {
     /// Makes an error.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        WorkerError {
-            code: code.to_owned(),
-            message: message.into(),
-        }
+        WorkerError { code: code.to_owned(), message: message.into() }
     }
 
     /// Makes an error about the machine rather than the document.
@@ -276,15 +268,11 @@ impl WorkerError {
 
     /// Returns whether the same document would fail again: false when the machine was at fault.
     pub fn is_final(&self) -> bool {
-        !matches!(
-            self.code.as_str(),
-            codes::UNAVAILABLE | codes::PDFIUM_MISSING | codes::OFFICE_MISSING
-        )
+        !matches!(self.code.as_str(), codes::UNAVAILABLE | codes::PDFIUM_MISSING | codes::OFFICE_MISSING)
     }
 }
 
 /// Returns whether a path that a child gave is a plain file name.
 pub(super) fn is_plain_name(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name == path.as_os_str())
+    path.file_name().is_some_and(|name| name == path.as_os_str())
 }

@@ -11,11 +11,7 @@ const SEARCH_BUDGET: usize = 3 << 30;
 
 /// Returns the lines of `own` that no page contains, compared without white space.
 pub fn missing_from_pages(own: &str, pages: &[PageText]) -> String {
-    let shown: String = pages
-        .iter()
-        .flat_map(|page| page.text.chars())
-        .filter_map(comparable)
-        .collect();
+    let shown: String = pages.iter().flat_map(|page| page.text.chars()).filter_map(comparable).collect();
     if shown.is_empty() {
         return own.to_owned();
     }
@@ -63,21 +59,13 @@ mod tests {
     use super::*;
 
     fn page(text: &str) -> PageText {
-        PageText {
-            text: text.to_owned(),
-            width: 1.0,
-            height: 1.0,
-            words: Vec::new(),
-        }
+        PageText { text: text.to_owned(), width: 1.0, height: 1.0, words: Vec::new() }
     }
 
     #[test]
     fn only_what_is_cut_off_remains() {
         let pages = [page("name\nshort ce"), page("第 一 条\nend")];
-        assert_eq!(
-            missing_from_pages("name\nshort cell\n第一条\n\nend", &pages),
-            "short cell\n"
-        );
+        assert_eq!(missing_from_pages("name\nshort cell\n第一条\n\nend", &pages), "short cell\n");
     }
 
     #[test]

@@ -23,12 +23,7 @@ pub fn usage(group: i32) -> Usage {
         return usage;
     };
     for entry in entries.flatten() {
-        if !entry
-            .file_name()
-            .as_encoded_bytes()
-            .first()
-            .is_some_and(u8::is_ascii_digit)
-        {
+        if !entry.file_name().as_encoded_bytes().first().is_some_and(u8::is_ascii_digit) {
             continue;
         }
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
@@ -55,10 +50,7 @@ fn parse_stat(stat: &str) -> Option<(i32, u64)> {
 }
 
 fn page_bytes() -> u64 {
-    nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
-        .ok()
-        .flatten()
-        .map_or(4096, |bytes| bytes as u64)
+    nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten().map_or(4096, |bytes| bytes as u64)
 }
 
 /// Returns the bytes of all files below a folder, without following links.

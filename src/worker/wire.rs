@@ -24,18 +24,11 @@ fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
 
 fn length(header: [u8; 4]) -> io::Result<usize> {
     let length = u32::from_le_bytes(header) as usize;
-    if length > MESSAGE_MAX_BYTES {
-        Err(too_long(length))
-    } else {
-        Ok(length)
-    }
+    if length > MESSAGE_MAX_BYTES { Err(too_long(length)) } else { Ok(length) }
 }
 
 fn too_long(length: usize) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("a worker message of {length} bytes is too long"),
-    )
+    io::Error::new(io::ErrorKind::InvalidData, format!("a worker message of {length} bytes is too long"))
 }
 
 /// Writes one message (server side).

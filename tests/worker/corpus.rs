@@ -16,10 +16,7 @@ fn page_is_comparable(entry: &Entry) -> bool {
     entry.pages.is_some() && entry.mime != "text/html"
 }
 
-fn check(
-    entry: &Entry,
-    outcome: std::result::Result<Result, wenshu::worker::WorkerError>,
-) -> Vec<String> {
+fn check(entry: &Entry, outcome: std::result::Result<Result, wenshu::worker::WorkerError>) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut complain = |text: String| wrong.push(format!("{}: {text}", entry.path));
     let result = match outcome {
@@ -50,12 +47,7 @@ fn check(
             result.prepared.warnings
         ));
     }
-    let pages: Vec<String> = result
-        .text
-        .pages
-        .iter()
-        .map(|page| squeezed(&page.text))
-        .collect();
+    let pages: Vec<String> = result.text.pages.iter().map(|page| squeezed(&page.text)).collect();
     let all = [pages.concat(), squeezed(&result.text.extra)].concat();
     for phrase in &entry.phrases {
         let wanted = squeezed(&phrase.text);
@@ -64,9 +56,7 @@ fn check(
             complain(format!("{:?} is not in the text", phrase.text));
         } else if let Some(number) = phrase.page
             && page_is_comparable(entry)
-            && !pages
-                .get(number - 1)
-                .is_some_and(|page| page.contains(&wanted))
+            && !pages.get(number - 1).is_some_and(|page| page.contains(&wanted))
         {
             complain(format!("{:?} is not on page {number}", phrase.text));
         }
@@ -78,11 +68,7 @@ fn check(
     }
     for page in &result.text.pages {
         let chars = page.text.chars().count() as u32;
-        if page
-            .words
-            .iter()
-            .any(|word| word.start >= word.end || word.end > chars)
-        {
+        if page.words.iter().any(|word| word.start >= word.end || word.end > chars) {
             complain("a word lies outside the text".into());
             break;
         }
@@ -96,15 +82,9 @@ async fn draw(pool: &WorkerPool, entry: &Entry, result: &Result) -> Vec<String> 
         return Vec::new();
     };
     let last = result.prepared.page_sizes.len() as u32;
-    let task = Task::RenderPages {
-        pdf,
-        images: vec![(1, 640), (last, 160)],
-        out: result.folder.path().to_owned(),
-    };
+    let task = Task::RenderPages { pdf, images: vec![(1, 640), (last, 160)], out: result.folder.path().to_owned() };
     match pool.run(task).await {
-        Ok(Answer::Rendered { images })
-            if images.len() == 2 && images.iter().all(|image| image.file.is_file()) =>
-        {
+        Ok(Answer::Rendered { images }) if images.len() == 2 && images.iter().all(|image| image.file.is_file()) => {
             vec![]
         }
         Err(error) if entry.expect.is_some() && error.is_final() => vec![],
@@ -122,20 +102,9 @@ async fn every_document_ends_as_the_manifest_says() {
         .collect();
     // remote-resources.docx and others name this port; where it is free, nobody may knock there.
     let listener = std::net::TcpListener::bind("127.0.0.1:9").ok();
-    let cores = std::thread::available_parallelism()
-        .map_or(2, usize::from)
-        .min(4);
-    let pool = WorkerPool::start(PoolConfig {
-        converters: cores,
-        limits: limits(),
-        ..config()
-    })
-    .await
-    .unwrap();
-    let (wrong, times) = (
-        Arc::new(Mutex::new(Vec::new())),
-        Arc::new(Mutex::new(Vec::new())),
-    );
+    let cores = std::thread::available_parallelism().map_or(2, usize::from).min(4);
+    let pool = WorkerPool::start(PoolConfig { converters: cores, limits: limits(), ..config() }).await.unwrap();
+    let (wrong, times) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let count = entries.len();
     let began = Instant::now();
     stream::iter(entries)
@@ -147,33 +116,16 @@ async fn every_document_ends_as_the_manifest_says() {
                 let spent = started.elapsed();
                 let note = outcome.as_ref().map_or_else(
                     |error| error.code.clone(),
-                    |result| {
-                        format!(
-                            "{} pages {:?}",
-                            result.prepared.page_sizes.len(),
-                            result.prepared.warnings
-                        )
-                    },
+                    |result| format!("{} pages {:?}", result.prepared.page_sizes.len(), result.prepared.warnings),
                 );
                 if let (Ok(result), false) = (&outcome, std::env::var("DUMP").is_err()) {
                     println!(
                         "{}: {:#?}",
                         entry.path,
-                        (
-                            result
-                                .text
-                                .pages
-                                .iter()
-                                .map(|page| &page.text)
-                                .collect::<Vec<_>>(),
-                            &result.text.extra
-                        )
+                        (result.text.pages.iter().map(|page| &page.text).collect::<Vec<_>>(), &result.text.extra)
                     );
                 }
-                times
-                    .lock()
-                    .unwrap()
-                    .push((spent, entry.path.clone(), note));
+                times.lock().unwrap().push((spent, entry.path.clone(), note));
                 let mut complaints = match &outcome {
                     Ok(result) => draw(&pool, &entry, result).await,
                     Err(_) => Vec::new(),
@@ -186,31 +138,18 @@ async fn every_document_ends_as_the_manifest_says() {
     let mut times = times.lock().unwrap().clone();
     times.sort_by_key(|time| std::cmp::Reverse(time.0));
     println!("{count} documents in {:?}", began.elapsed());
-    for (time, path, note) in times
-        .iter()
-        .filter(|time| time.0 > Duration::from_secs(5) || !only.is_empty())
-    {
+    for (time, path, note) in times.iter().filter(|time| time.0 > Duration::from_secs(5) || !only.is_empty()) {
         println!("  {:6.1} s  {path}  {note}", time.as_secs_f32());
     }
-    let again = prepare(&pool, &corpus().join("pdf/text/en-outline.pdf"))
-        .await
-        .unwrap();
+    let again = prepare(&pool, &corpus().join("pdf/text/en-outline.pdf")).await.unwrap();
     assert_eq!(again.prepared.page_sizes.len(), 4, "the pool still answers");
     pool.stop().await;
     if let Some(listener) = listener {
         listener.set_nonblocking(true).unwrap();
-        assert!(
-            listener.accept().is_err(),
-            "a document made the worker open a connection"
-        );
+        assert!(listener.accept().is_err(), "a document made the worker open a connection");
     } else {
         println!("port 9 could not be bound: requests are only refused, not counted");
     }
     let wrong = wrong.lock().unwrap();
-    assert!(
-        wrong.is_empty(),
-        "{} complaints:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} complaints:\n{}", wrong.len(), wrong.join("\n"));
 }

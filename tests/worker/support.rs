@@ -5,17 +5,12 @@ use std::path::{Path, PathBuf};
 use indexer::text::Extracted;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
-use wenshu::worker::{
-    Answer, Limits, PoolConfig, Prepared, Rendition, Task, WorkerError, WorkerPool,
-};
+use wenshu::worker::{Answer, Limits, PoolConfig, Prepared, Rendition, Task, WorkerError, WorkerPool};
 
 /// Returns the folder of the test documents.
 pub fn corpus() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = root
-        .ancestors()
-        .map(|folder| folder.join("shared/corpus"))
-        .find(|folder| folder.is_dir());
+    let found = root.ancestors().map(|folder| folder.join("shared/corpus")).find(|folder| folder.is_dir());
     found.expect("shared/corpus lies beside the repository")
 }
 
@@ -57,20 +52,13 @@ pub fn config() -> PoolConfig {
     PoolConfig {
         fontconfig: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/worker/fonts.conf")),
         program: Some(env!("CARGO_BIN_EXE_wenshu").into()),
-        pdfium: Some(
-            pdfium
-                .canonicalize()
-                .expect("libpdfium.so is in build/ or WENSHU_PDFIUM names it"),
-        ),
+        pdfium: Some(pdfium.canonicalize().expect("libpdfium.so is in build/ or WENSHU_PDFIUM names it")),
         ..PoolConfig::default()
     }
 }
 
 pub fn limits() -> Limits {
-    Limits {
-        convert_seconds: 200,
-        ..Limits::default()
-    }
+    Limits { convert_seconds: 200, ..Limits::default() }
 }
 
 /// A prepared document with its text, in a folder that goes away with it.
@@ -95,28 +83,15 @@ impl Result {
 pub async fn prepare(pool: &WorkerPool, input: &Path) -> std::result::Result<Result, WorkerError> {
     let folder = tempfile::tempdir().unwrap();
     let name = input.file_name().unwrap().to_str().unwrap().to_owned();
-    let task = Task::Prepare {
-        input: input.to_owned(),
-        name,
-        media_type: String::new(),
-        out: folder.path().to_owned(),
-    };
-    let Answer::Prepared(prepared) = pool.run(task).await? else {
-        panic!("another answer")
-    };
+    let task =
+        Task::Prepare { input: input.to_owned(), name, media_type: String::new(), out: folder.path().to_owned() };
+    let Answer::Prepared(prepared) = pool.run(task).await? else { panic!("another answer") };
     let text = serde_json::from_slice(&std::fs::read(&prepared.text).unwrap()).unwrap();
-    Ok(Result {
-        prepared,
-        text,
-        folder,
-        input: input.to_owned(),
-    })
+    Ok(Result { prepared, text, folder, input: input.to_owned() })
 }
 
 /// Returns a text as the manifest compares it: NFKC, no white space, nothing of zero width.
 pub fn squeezed(text: &str) -> String {
     let zero_width = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}');
-    text.nfkc()
-        .filter(|c| !c.is_whitespace() && !zero_width(*c))
-        .collect()
+    text.nfkc().filter(|c| !c.is_whitespace() && !zero_width(*c)).collect()
 }
