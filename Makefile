@@ -37,23 +37,22 @@ check: setup ## Formatting, lints, types and licences
 
 test: setup-test ## Installs what the tests need and runs all of them
 	@$(MAKE) --no-print-directory web/dist/index.html
-	cargo build --locked
 	cargo test --workspace --locked
 	$(MAKE) --no-print-directory test-pg test-web test-clients e2e
 
 test-pg: setup-test ## The API tests once more, on PostgreSQL
-	deploy/with-postgres.sh cargo test --locked --test api
+	tests/support/with-postgres cargo test --locked --test api
 
 test-web: setup
 	cd web && npm test
 
 test-clients: setup-test ## The real y-websocket and tus-js-client against the binary
-	cargo build --locked
+	cargo test --no-run --locked --test api
 	cd tests/clients && WENSHU_BIN=$(CURDIR)/target/debug/wenshu npm test
 
 e2e: setup-test ## A new user's first hour in Chromium; screenshots in build/screenshots
 	@$(MAKE) --no-print-directory web/dist/index.html
-	cargo build --locked
+	cargo test --no-run --locked --test api
 	cd tests/e2e && WENSHU_BIN=$(CURDIR)/target/debug/wenshu npm test
 
 bench: setup-test ## Storage, room edits, indexing and search; the README explains the tables

@@ -13,6 +13,7 @@ mod grants;
 mod groups;
 pub mod health;
 mod info;
+pub mod listener;
 pub mod page;
 mod pages;
 mod rooms;

@@ -10,6 +10,7 @@
 //! Child side: `child` (loop), `sandbox` (limits it puts on itself), then one module per kind of work.
 
 pub mod child;
+mod font_map;
 mod image;
 mod limits;
 mod ocr;

@@ -26,8 +26,10 @@ const GOOD: f32 = 65.0;
 /// Letters higher than this are read again from a smaller picture, in which they have the best height.
 const TOO_TALL_PX: f64 = 110.0;
 const BEST_HEIGHT_PX: f64 = 40.0;
-/// Time for one reading of one page: photographs can keep the layout analysis busy for minutes.
-const PAGE_TIME: Duration = Duration::from_secs(60);
+/// Time for one reading of one page: photographs can keep the layout analysis busy for minutes. Processor time is what
+/// counts, so that a busy machine reads as much as an idle one.
+const PAGE_CPU_SECONDS: u64 = 60;
+const PAGE_TIME: Duration = Duration::from_secs(240);
 /// Words below are noise: stains, lines, pictures.
 const LEAST: f32 = 20.0;
 
@@ -148,7 +150,7 @@ impl Recogniser {
         let mut command = Command::new(&self.program);
         command.arg(&input).arg(&output).args(["-l", &self.languages, "--psm", "3", "--dpi", "300", "tsv"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        end_with_parent(&mut command, 300);
+        end_with_parent(&mut command, PAGE_CPU_SECONDS);
         let mut process = command.spawn().ok()?;
         let deadline = self.deadline.min(Instant::now() + PAGE_TIME);
         loop {
@@ -228,7 +230,9 @@ fn parse(table: &str, width: f32, height: f32, place: impl Fn(u32, u32, u32, u32
     let (mut sum, mut weight, mut letters) = (0.0, 0.0, 0);
     for row in table.lines().skip(1) {
         let fields: Vec<&str> = row.splitn(12, '\t').collect();
-        let [level, _, block, paragraph, in_paragraph, _, x, y, w, h, confidence, text] = fields[..] else { continue };
+        let [level, _, block, paragraph, in_paragraph, _, x, y, w, h, confidence, text] = fields[..] else {
+            continue;
+        };
         let (text, confidence) = (text.trim(), confidence.parse::<f32>().unwrap_or(-1.0));
         if level != "5" || text.is_empty() || confidence < LEAST {
             continue;

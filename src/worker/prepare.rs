@@ -140,7 +140,9 @@ fn make_pages(
     if let Some(route) = office::route(kind) {
         return office::convert(child, input, &route).map(Pages::Made);
     }
-    let Some(own) = own else { return Ok(Pages::None) };
+    let Some(own) = own else {
+        return Ok(Pages::None);
+    };
     let source = child.work().join("source");
     let plain = own.plain.as_deref().unwrap_or(&own.text);
     let (content, route) = match (kind, &own.clean_html) {
@@ -244,7 +246,9 @@ impl Reader {
         if quality.is_doubtful() {
             page.hide_images();
         }
-        let Some(seen) = self.recognise(&page) else { return reading.text };
+        let Some(seen) = self.recognise(&page) else {
+            return reading.text;
+        };
         if add {
             append(&mut reading.text, seen.text);
         } else if quality.is_empty() || (seen.confidence >= 50.0 && seen.letters >= quality.letters.min(4)) {

@@ -19,12 +19,16 @@ pub struct Usage {
 /// Returns what the processes of a group use.
 pub fn usage(group: i32) -> Usage {
     let mut usage = Usage::default();
-    let Ok(entries) = fs::read_dir("/proc") else { return usage };
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return usage;
+    };
     for entry in entries.flatten() {
         if !entry.file_name().as_encoded_bytes().first().is_some_and(u8::is_ascii_digit) {
             continue;
         }
-        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
+            continue;
+        };
         if let Some((in_group, pages)) = parse_stat(&stat)
             && in_group == group
         {
@@ -51,7 +55,9 @@ fn page_bytes() -> u64 {
 
 /// Returns the bytes of all files below a folder, without following links.
 pub fn folder_bytes(folder: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
     let sizes = entries.flatten().map(|entry| match entry.metadata() {
         Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
         Ok(metadata) => metadata.len().min(metadata_blocks(&metadata)),

@@ -79,3 +79,23 @@ async fn events_at_the_same_time_make_one_chain() {
     futures::future::join_all(adding).await;
     assert_eq!(verify(server.app.db.read()).await.unwrap(), Verdict::Intact { events: 22 });
 }
+
+#[tokio::test]
+async fn changes_name_only_documents_that_the_caller_sees() {
+    let server = TestServer::start().await;
+    let (root, ada, eve) = (server.admin("root").await, server.user("ada").await, server.user("eve").await);
+    let library = ada.post("/folders", json!({ "name": "Plans" })).await.assert_status(201).json();
+    let input = json!({ "kind": "page", "folder_id": library["id"], "name": "Secret plan" });
+    let page = ada.post("/documents", input).await.assert_status(201).json();
+
+    for seeing in [&root, &ada] {
+        let changes = seeing.get("/changes").await.assert_status(200).json();
+        assert_eq!(changes["items"][0]["document_id"], page["id"]);
+    }
+    let changes = eve.get("/changes").await.assert_status(200).json();
+    assert_eq!(changes["items"], json!([]));
+    let next = changes["next"].as_i64().unwrap();
+    assert!(next > 0, "a follower gets past what it may not see");
+    let after = eve.get(&format!("/changes?after={next}")).await.assert_status(200).json();
+    assert_eq!(after, json!({ "items": [], "next": next }));
+}

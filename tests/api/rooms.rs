@@ -17,7 +17,9 @@ use wenshu::{
     auth::policy::{Caller, Role, Target},
     db::{self, documents::Document, folders::Folder, grants::Subject},
     names::{DocumentName, FolderName},
+    preview::text,
     rooms::{protocol, segment},
+    search::page_text_key,
 };
 use yrs::{Doc, ReadTxn, StateVector, Transact};
 
@@ -151,7 +153,8 @@ async fn a_reader_sees_edits_and_is_told_why_its_own_are_refused() {
     let mut reader = Peer::join(&bob, page.id.as_str()).await;
     writer.write("to be read").await;
     reader.wait_for("to be read").await;
-    assert_eq!(reader.saved, 1, "the empty answer to the server's step 1 is no edit");
+    // The empty answer to the server's step 1 is no edit.
+    reader.wait_saved().await;
     reader.write("not mine").await;
     reader.hear_until(|heard| matches!(heard, Heard::Denied(_))).await;
     assert_eq!(reader.hear().await, Heard::Refused("edit_not_allowed".into()));
@@ -313,9 +316,8 @@ async fn a_page_is_searched_and_versioned_after_it_was_left() {
     one.leave().await;
     settle(&server).await;
     server.run_jobs().await;
-    let text = server.app.store.get_object(&format!("text/page/{}", page.id)).await.unwrap().expect("the text");
-    let text: serde_json::Value = serde_json::from_slice(&text).unwrap();
-    assert_eq!(text["extra"], "关于协同办公的通知\n");
+    let text = text::load(&server.app.store, &page_text_key(&page.id)).await.unwrap().expect("the text");
+    assert_eq!(text.extra, "关于协同办公的通知\n");
     let changes = db::changes::list(server.app.db.read(), 0, 100).await.unwrap();
     assert!(changes.iter().filter(|change| change.document_id == page.id).count() >= 2);
     assert!(

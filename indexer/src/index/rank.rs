@@ -15,7 +15,7 @@ use super::texts::{Texts, View};
 use crate::normalize::{is_cjk, is_latin};
 
 /// Candidates that get a second look; results after them keep the order of the index.
-pub const CANDIDATES: usize = 40;
+pub const CANDIDATES: usize = 30;
 /// Occurrences of a text looked at in one document.
 const OCCURRENCES: usize = 2;
 /// Characters on both sides that decide how the words are cut.

@@ -13,7 +13,8 @@ export type Ability =
   | 'share'
   | 'restore_version'
   | 'upload'
-  | 'create_folder';
+  | 'create_folder'
+  | 'set_level';
 
 export interface Named {
   id: string;
@@ -92,6 +93,9 @@ export interface DocumentView {
   updated_by: Named;
   processing: Processing;
   page_count?: number | null;
+  /** Whether grants from above reach it. */
+  inherits: boolean;
+  trashed_at?: number | null;
   role: Role | null;
   abilities: Ability[];
 }

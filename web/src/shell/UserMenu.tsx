@@ -1,9 +1,12 @@
 import { Avatar, Menu, Text, UnstyledButton } from '@mantine/core';
+import { modals } from '@mantine/modals';
 import { IconApi, IconCheck, IconLanguage, IconLogout, IconSettings } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
 import { useCurrentUser, useSignOut } from '../features/session/api';
+import { uploads } from '../features/uploads/manager';
 import { LANGUAGES, setLanguage } from '../i18n/i18n';
+import { notifyError } from '../shared/notify';
 
 export function UserMenu() {
   const { t, i18n } = useTranslation();
@@ -11,6 +14,22 @@ export function UserMenu() {
   const user = useCurrentUser();
   const signOut = useSignOut();
   const label = user.display_name || user.name;
+
+  function handleSignOut() {
+    const leave = () => {
+      uploads.reset();
+      signOut.mutate(undefined, { onSuccess: () => void navigate('/login'), onError: notifyError });
+    };
+    if (!uploads.hasOpen()) return leave();
+    modals.openConfirmModal({
+      title: t('shell.signOut'),
+      centered: true,
+      children: <Text size="sm">{t('shell.uploadsStop')}</Text>,
+      labels: { confirm: t('shell.signOut'), cancel: t('common.cancel') },
+      onConfirm: leave,
+    });
+  }
+
   return (
     <Menu position="bottom-end" width={220} withinPortal>
       <Menu.Target>
@@ -50,7 +69,7 @@ export function UserMenu() {
         <Menu.Divider />
         <Menu.Item
           leftSection={<IconLogout size={16} />}
-          onClick={() => signOut.mutate(undefined, { onSuccess: () => void navigate('/login') })}
+          onClick={handleSignOut}
         >
           {t('shell.signOut')}
         </Menu.Item>

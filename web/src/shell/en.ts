@@ -15,6 +15,7 @@ export const en: Translation<typeof zhCN> = {
   'shell.groups': 'Groups',
   'shell.settings': 'Settings',
   'shell.signOut': 'Sign out',
+  'shell.uploadsStop': 'Running uploads stop. Pick the files again after signing in to go on with them.',
   'shell.userMenu': 'User menu: {{name}}',
   'shell.searchLabel': 'Search documents',
   'shell.searchPlaceholder': 'Search names, text, numbers…',

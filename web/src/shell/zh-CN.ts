@@ -12,6 +12,7 @@ export const zhCN = {
   'shell.groups': '用户组',
   'shell.settings': '设置',
   'shell.signOut': '退出登录',
+  'shell.uploadsStop': '正在进行的上传将停止。下次登录后重新选择这些文件即可继续。',
   'shell.userMenu': '用户菜单：{{name}}',
   'shell.searchLabel': '搜索文档',
   'shell.searchPlaceholder': '搜索名称、内容、文号……',

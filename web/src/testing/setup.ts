@@ -1,7 +1,10 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
 import i18n from '../i18n/i18n';
+
+// Machines that build other things at the same time are slow; a wait that succeeds costs nothing.
+configure({ asyncUtilTimeout: 20_000 });
 
 // What Mantine asks of a browser and jsdom does not have.
 window.matchMedia ??= vi.fn().mockImplementation((query: string) => ({

@@ -1,10 +1,12 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import {
+  IconCheck,
   IconDots,
   IconDownload,
   IconFolderSymlink,
   IconHistory,
   IconPencil,
+  IconShieldLock,
   IconTrash,
   IconUpload,
   IconUsers,
@@ -14,6 +16,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { apiUrl } from '../../api/client';
 import type { DocumentView, FolderView } from '../../api/types';
+import { useCurrentUser } from '../session/api';
 import { useDocumentActions, useFolderActions } from './useFolderActions';
 
 function MenuFrame({ name, children }: { name: string; children: ReactNode }) {
@@ -81,7 +84,7 @@ export function DocumentMenu({ document, onDeleted }: { document: DocumentView; 
           {t('common.download')}
         </Menu.Item>
       )}
-      {document.kind === 'file' && can('edit') && (
+      {document.kind === 'file' && can('upload') && (
         <Menu.Item leftSection={<IconUpload size={16} />} onClick={() => void actions.addVersion(document)}>
           {t('folders.uploadVersion')}
         </Menu.Item>
@@ -104,6 +107,7 @@ export function DocumentMenu({ document, onDeleted }: { document: DocumentView; 
           {t('folders.rights')}
         </Menu.Item>
       )}
+      {can('set_level') && <LevelMenu level={document.level} onChange={(level) => actions.setLevel(document, level)} />}
       {can('delete') && (
         <>
           <Menu.Divider />
@@ -113,5 +117,31 @@ export function DocumentMenu({ document, onDeleted }: { document: DocumentView; 
         </>
       )}
     </MenuFrame>
+  );
+}
+
+const LEVELS = [0, 1, 2, 3] as const;
+
+function LevelMenu({ level, onChange }: { level: number; onChange: (level: number) => void }) {
+  const { t } = useTranslation();
+  const { clearance } = useCurrentUser();
+  return (
+    <Menu.Sub position="left-start">
+      <Menu.Sub.Target>
+        <Menu.Sub.Item leftSection={<IconShieldLock size={16} />}>{t('folders.level')}</Menu.Sub.Item>
+      </Menu.Sub.Target>
+      <Menu.Sub.Dropdown>
+        {LEVELS.map((value) => (
+          <Menu.Item
+            key={value}
+            disabled={value > clearance}
+            rightSection={value === level ? <IconCheck size={16} /> : null}
+            onClick={() => onChange(value)}
+          >
+            {t(`common.level.${value}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Sub.Dropdown>
+    </Menu.Sub>
   );
 }

@@ -13,6 +13,7 @@ export const en: Translation<typeof zhCN> = {
   'folders.uploadFolder': 'Upload a folder',
   'folders.uploadVersion': 'Upload new version',
   'folders.rights': 'Access',
+  'folders.level': 'Level',
   'folders.contents': 'Contents of the folder',
   'folders.actionsFor': 'Actions for {{name}}',
   'folders.column.state': 'State',

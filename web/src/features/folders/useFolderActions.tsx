@@ -58,7 +58,14 @@ export function useFolderActions() {
           notifyDone(t('folders.moved', { name: folder.name, target: target.name }));
         },
       }),
-    share: (folder: FolderView) => openRightsDialog({ kind: 'folders', id: folder.id, name: folder.name, inherits: folder.inherits, isRoot: folder.parent_id === null }),
+    share: (folder: FolderView) => 
+      openRightsDialog({
+        kind: 'folders',
+        id: folder.id,
+        name: folder.name,
+        inherits: folder.inherits,
+        isRoot: folder.parent_id === null,
+      }),
     delete: (folder: FolderView, onDeleted?: () => void) =>
       modals.openConfirmModal({
         title: t('folders.deleteTitle', { name: folder.name }),
@@ -141,11 +148,14 @@ export function useDocumentActions() {
           notifyDone(t('folders.moved', { name: document.name, target: target.name }));
         },
       }),
-    share: (document: DocumentView) => openRightsDialog({ kind: 'documents', id: document.id, name: document.name }),
+    share: (document: DocumentView) => 
+      openRightsDialog({ kind: 'documents', id: document.id, name: document.name, inherits: document.inherits }),
     addVersion: async (document: DocumentView) => {
       const [file] = await pickFiles({ multiple: false });
       if (file) uploads.addVersion(document, file);
     },
+    setLevel: (document: DocumentView, level: number) =>
+      updateDocument.mutate({ id: document.id, level }, { onError: notifyError }),
     delete: (document: DocumentView, onDeleted?: () => void) =>
       deleteDocument.mutate(document.id, {
         onSuccess: () => {

@@ -10,6 +10,7 @@ export const zhCN = {
   'folders.uploadFolder': '上传文件夹',
   'folders.uploadVersion': '上传新版本',
   'folders.rights': '权限',
+  'folders.level': '密级',
   'folders.contents': '文件夹内容',
   'folders.actionsFor': '{{name}} 的操作',
   'folders.column.state': '处理状态',

@@ -8,15 +8,15 @@ import type { GrantView, Role } from '../../api/types';
 import i18n from '../../i18n/i18n';
 import { ErrorNotice } from '../../shared/ErrorNotice';
 import { Loading } from '../../shared/Loading';
-import { useUpdateFolder } from '../folders/api';
-import { ROLES, useGrants, useSetGrant, type Subject } from './api';
+import { ROLES, useGrants, useSetGrant, useSetInherits, type Subject } from './api';
 import { GrantForm } from './GrantForm';
 import classes from './RightsDialog.module.css';
 
 interface Options extends Subject {
   name: string;
-  /** Folders only: whether rights of the folders above hold here too. */
-  inherits?: boolean;
+  /** Whether rights of the folders above hold here too. */
+  inherits: boolean;
+  /** A library has nothing above it. */
   isRoot?: boolean;
 }
 
@@ -52,7 +52,7 @@ export function RightsDialog({ inherits, isRoot = false, ...subject }: Options) 
           <GrantRow key={grant.subject_kind + grant.subject_id} grant={grant} onChange={(role) => setGrant.mutate({ ...grant, role })} />
         ))}
       </Stack>
-      {subject.kind === 'folders' && inherits !== undefined && !isRoot && <InheritSwitch id={subject.id} inherits={inherits} />}
+      {!isRoot && <InheritSwitch subject={subject} inherits={inherits} />}
       {inherited.length > 0 && (
         <>
           <Text size="sm" fw={600}>
@@ -112,11 +112,10 @@ function GrantRow({ grant, onChange }: { grant: GrantView; onChange?: (role: Rol
   );
 }
 
-function InheritSwitch({ id, inherits }: { id: string; inherits: boolean }) {
+function InheritSwitch({ subject, inherits }: { subject: Subject; inherits: boolean }) {
   const { t } = useTranslation();
   const [checked, setChecked] = useState(inherits);
-  const update = useUpdateFolder();
-  const grants = useGrants({ kind: 'folders', id });
+  const update = useSetInherits(subject);
   return (
     <>
       <Switch
@@ -127,10 +126,7 @@ function InheritSwitch({ id, inherits }: { id: string; inherits: boolean }) {
         onChange={(event) => {
           const next = event.currentTarget.checked;
           setChecked(next);
-          update.mutate(
-            { id, inherits: next },
-            { onError: () => setChecked(!next), onSettled: () => void grants.refetch() },
-          );
+          update.mutate(next, { onError: () => setChecked(!next) });
         }}
       />
       {update.error && <ErrorNotice error={update.error} />}

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { api } from '../../api/client';
 import type { GrantView, GroupView, Page, Role, UserView } from '../../api/types';
 
@@ -29,12 +29,21 @@ export function useSetGrant(subject: Subject) {
       const path = `/${subject.kind}/${subject.id}/grants/${subject_kind}/${subject_id}`;
       return role === null ? api.delete<void>(path) : api.put<void>(path, { role });
     },
-    onSettled: () => {
-      void client.invalidateQueries({ queryKey: ['grants'] });
-      void client.invalidateQueries({ queryKey: ['folders'] });
-      void client.invalidateQueries({ queryKey: ['children'] });
-    },
+    onSettled: () => invalidateRights(client),
   });
+}
+
+/** Lets grants from above reach a folder or document, or not. */
+export function useSetInherits(subject: Subject) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (inherits: boolean) => api.patch<unknown>(`/${subject.kind}/${subject.id}`, { inherits }),
+    onSettled: () => invalidateRights(client),
+  });
+}
+
+function invalidateRights(client: QueryClient): void {
+  for (const key of ['grants', 'folders', 'documents', 'children']) void client.invalidateQueries({ queryKey: [key] });
 }
 
 /** People and groups whose name contains `q`, for the picker. */

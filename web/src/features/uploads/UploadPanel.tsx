@@ -119,14 +119,14 @@ function Body({ view, open }: { view: UploadsView; open: boolean }) {
         </Alert>
       )}
       <UploadList view={view} />
-      {(open || failed > 0) && (
+      {(open || view.preparing > 0 || failed > 0) && (
         <Group justify="flex-end" gap="xs" p="xs">
           {failed > 0 && (
             <Button size="compact-sm" variant="light" onClick={() => uploads.retryFailed()}>
               {t('uploads.retryFailed', { count: failed })}
             </Button>
           )}
-          {open && (
+          {(open || view.preparing > 0) && (
             <Button size="compact-sm" variant="subtle" color="red" onClick={() => uploads.cancelAll()}>
               {t('uploads.cancelAll')}
             </Button>

@@ -1,8 +1,7 @@
 // What is being uploaded right now? One queue for the whole application, so that uploads go on while the user looks around.
 import { api, ApiError } from '../../api/client';
 import { queryClient } from '../../api/queries';
-import type { DocumentView, InfoView, UserView } from '../../api/types';
-import { SESSION_KEY } from '../session/api';
+import type { DocumentView, InfoView } from '../../api/types';
 import type { Selection } from './dropped';
 import { ensureFolders, findConflicts, nameKey } from './prepare';
 import { RateMeter } from './rate';
@@ -81,7 +80,9 @@ export class UploadManager {
   private preparing = 0;
   private paused = false;
   private questions: Question[] = [];
+  private preparations = new Set<AbortController>();
   private failure: unknown = null;
+  private owner: string | undefined;
   private rate = new RateMeter();
   /** Bytes that went over the wire in all, for the speed: it never runs back. */
   private wireBytes = 0;
@@ -101,7 +102,7 @@ export class UploadManager {
     try {
       await this.prepare(folderId, selection);
     } catch (error) {
-      this.failure = error;
+      if (!(error instanceof DOMException && error.name === 'AbortError')) this.failure = error;
     } finally {
       this.preparing -= 1;
       this.emit();
@@ -159,6 +160,7 @@ export class UploadManager {
   }
 
   cancelAll(): void {
+    for (const preparation of this.preparations) preparation.abort();
     for (const item of [...this.items.values()]) if (isOpen(item)) this.cancel(item.id);
   }
 
@@ -200,12 +202,40 @@ export class UploadManager {
     for (const job of this.jobs.values()) job.transfer?.wake();
   }
 
+  /** Says whose uploads these are. Another person's files must not go on under this name. */
+  belongTo(userId: string): void {
+    if (this.owner !== undefined && this.owner !== userId) this.reset();
+    this.owner = userId;
+  }
+
+  /** Stops and forgets everything here; what the server has is kept, so picking the files again resumes them. */
+  reset(): void {
+    for (const preparation of this.preparations) preparation.abort();
+    for (const question of this.questions) question.answer(null);
+    for (const job of this.jobs.values()) job.transfer?.pause();
+    this.items.clear();
+    this.jobs.clear();
+    this.failure = null;
+    this.paused = false;
+    this.rate.reset();
+    this.emit();
+  }
+
   hasOpen(): boolean {
     return this.preparing > 0 || [...this.items.values()].some(isOpen);
   }
 
   private async prepare(folderId: string, selection: Selection): Promise<void> {
-    const { signal } = new AbortController();
+    const controller = new AbortController();
+    this.preparations.add(controller);
+    try {
+      await this.prepareUntilAborted(folderId, selection, controller.signal);
+    } finally {
+      this.preparations.delete(controller);
+    }
+  }
+
+  private async prepareUntilAborted(folderId: string, selection: Selection, signal: AbortSignal): Promise<void> {
     const folderIds = await ensureFolders(folderId, selection, signal);
     if (folderIds.size > 1) this.refresh(folderId);
     const chosen = selection.files.map(({ file, folders }) => {
@@ -222,8 +252,8 @@ export class UploadManager {
       }
     }
     const decisions = conflicts.size > 0 ? await this.ask(chosen, conflicts) : new Map<number, Decision>();
-    if (decisions === null) return;
     const tooLarge = await readLimit();
+    if (decisions === null || signal.aborted) return;
     chosen.forEach((one, key) => {
       const documentId = conflicts.get(key);
       if (documentId && decisions.get(key) !== 'version') return;
@@ -287,7 +317,7 @@ export class UploadManager {
 
   private start(id: number): void {
     const job = this.jobs.get(id)!;
-    job.transfer ??= new Transfer(job.file, job.target, fingerprint(job), {
+    job.transfer ??= new Transfer(job.file, job.target, fingerprint(job, this.owner), {
       onActive: () => this.update(id, { state: 'uploading', retryAt: null }),
       onProgress: (sentBytes) => this.handleProgress(id, sentBytes),
       onWaiting: (error, retryAt) => this.update(id, { state: 'waiting', error, retryAt, bytesPerSecond: 0 }),
@@ -368,10 +398,9 @@ function isOpen(item: UploadItem): boolean {
   return ['queued', 'uploading', 'waiting', 'paused'].includes(item.state);
 }
 
-function fingerprint({ file, target, pathKey }: Job): string {
-  const user = queryClient.getQueryData<UserView>(SESSION_KEY)?.id ?? '';
+function fingerprint({ file, target, pathKey }: Job, owner = ''): string {
   const place = 'folderId' in target ? `folder:${target.folderId}` : `document:${target.documentId}`;
-  return ['wenshu', user, place, pathKey, file.name, file.size, file.lastModified].join('|');
+  return ['wenshu', owner, place, pathKey, file.name, file.size, file.lastModified].join('|');
 }
 
 async function readLimit(): Promise<number> {
