@@ -29,10 +29,8 @@ async fn main_flow(program: Program) {
     service.wait_until_ready().await;
     let library = Library::create(&service.admin().await, "library").await;
     let read = |path: &str| std::fs::read(corpus::folder().join(path)).unwrap();
-    let (old, new) = (
-        read("office/docx/zh-frontier-health-law-v2018.docx"),
-        read("office/docx/zh-frontier-health-law-v2024.docx"),
-    );
+    let (old, new) =
+        (read("office/docx/zh-frontier-health-law-v2018.docx"), read("office/docx/zh-frontier-health-law-v2024.docx"));
     let id = library.upload("国境卫生检疫法.docx", &old).await;
     let ready = library.wait_for(&id, Duration::from_secs(180)).await;
     assert_eq!((&ready["processing"]["state"], &ready["page_count"]), (&"ready".into(), &4.into()), "{ready}");

@@ -12,7 +12,14 @@ use crate::{
 const MIB: usize = 1 << 20;
 
 /// Sends `bytes` from `offset` in small pieces, and ends the service when `kill_at` of them have left.
-async fn send_and_kill(library: &Library, upload: &str, bytes: &Bytes, offset: usize, kill_at: usize, service: Running) {
+async fn send_and_kill(
+    library: &Library,
+    upload: &str,
+    bytes: &Bytes,
+    offset: usize,
+    kill_at: usize,
+    service: Running,
+) {
     let (give, pieces) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
     let body = futures::stream::unfold(pieces, |mut pieces| async { Some((pieces.recv().await?, pieces)) });
     let sending = tokio::spawn(library.part(upload, offset, reqwest::Body::wrap_stream(body)).send());
@@ -101,7 +108,11 @@ async fn a_stop_is_quick_and_jobs_go_on_after_it() {
     let library = Library::create(&service.admin().await, "library").await;
     let mut ids = Vec::new();
     // The first takes LibreOffice long enough to be in the middle of it.
-    for path in ["office/docx/en-trustee-handbook-872p.docx", "office/odt/zh-personal-information-law.odt", "office/doc/zh-cryptography-law.doc"] {
+    for path in [
+        "office/docx/en-trustee-handbook-872p.docx",
+        "office/odt/zh-personal-information-law.odt",
+        "office/doc/zh-cryptography-law.doc",
+    ] {
         let bytes = std::fs::read(corpus::folder().join(path)).unwrap();
         ids.push(library.upload(&path.replace('/', " "), &bytes).await);
     }

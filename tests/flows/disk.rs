@@ -72,7 +72,9 @@ async fn a_full_object_folder_refuses_and_recovers() {
 
     let kept = fill(&library).await;
     assert!(kept.len() > 3, "{} files", kept.len());
-    fs::File::create(disk.0.join("rest")).and_then(|mut rest| std::io::copy(&mut std::io::repeat(1), &mut rest)).unwrap_err();
+    fs::File::create(disk.0.join("rest"))
+        .and_then(|mut rest| std::io::copy(&mut std::io::repeat(1), &mut rest))
+        .unwrap_err();
     let (status, report) = service.readiness().await;
     assert_eq!((status, &report["storage"]), (503, &"full".into()), "{report}");
     check_kept(&library, &kept).await;

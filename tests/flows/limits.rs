@@ -25,7 +25,8 @@ async fn wrong_uploads_get_their_code() {
     let upload = library.begin_document("plan.bin", content.len()).await;
     let error = library.send_part(&upload, 5, &content[5..]).await.assert_error(409, "upload_offset_mismatch");
     assert_eq!(error["offset"], 0);
-    let wrong = library.part(&upload, 0, content.clone()).header("Upload-Checksum", "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let wrong =
+        library.part(&upload, 0, content.clone()).header("Upload-Checksum", "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     library.client.send(wrong).await.assert_error(460, "checksum_mismatch");
     assert_eq!(library.offset(&upload).await, 0);
     let strange = library.part(&upload, 0, content.clone()).header("Upload-Checksum", "crc32 AAAA");
