@@ -36,7 +36,7 @@ pub struct PoolConfig {
     pub pdfium: Option<PathBuf>,
     /// LibreOffice's `soffice.bin`; the usual places when absent.
     pub soffice: Option<PathBuf>,
-    /// A fontconfig file for all programs; the system's when absent. Page breaks depend on the installed fonts.
+    /// A fontconfig file for all programs; `FONTCONFIG_FILE`, or the system's when absent. Page breaks depend on the fonts.
     pub fontconfig: Option<PathBuf>,
     /// Tasks after which a renderer is replaced. Converters are replaced after each document.
     pub tasks_per_child: usize,
@@ -53,7 +53,7 @@ impl Default for PoolConfig {
             folder: None,
             pdfium: std::env::var_os("WENSHU_PDFIUM").map(PathBuf::from),
             soffice: None,
-            fontconfig: None,
+            fontconfig: std::env::var_os("FONTCONFIG_FILE").map(PathBuf::from),
             tasks_per_child: 1000,
             limits: Limits::default(),
         }

@@ -24,7 +24,7 @@ use super::{
     ocr::{Reading, Recogniser},
     office,
     pdf::{Document, Page},
-    pdf_text,
+    pdf_text, render,
     room::{self, PAGE},
     task::{Prepared, Rendition, Warning, WorkerError, codes},
     text_file,
@@ -204,6 +204,9 @@ fn read_pages(
     }
     if extracted.pages.iter().all(|page| page.width == 0.0) {
         return Err(WorkerError::new(codes::DAMAGED, "no page of the PDF can be read"));
+    }
+    for page in extracted.pages.iter_mut().filter(|page| !(page.width > 0.0 && page.height > 0.0)) {
+        (page.width, page.height) = render::UNREADABLE;
     }
     if reader.unavailable {
         let text = format!("{} pages are pictures; text recognition is not installed", reader.unread);
