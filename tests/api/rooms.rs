@@ -113,6 +113,31 @@ async fn a_client_that_was_offline_brings_its_edits_and_gets_the_others() {
     assert_eq!(two.text(), offline.text());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn joiners_are_answered_while_others_write_at_full_speed() {
+    let server = start().await;
+    let ada = server.user("ada").await;
+    let (_, page) = page(&server, &ada).await;
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..3 {
+        let mut writer = Peer::join(&ada, page.id.as_str()).await;
+        writers.spawn(async move {
+            for _ in 0..20 {
+                for _ in 0..50 {
+                    writer.write("w").await;
+                }
+                writer.wait_saved().await;
+            }
+        });
+    }
+    while !writers.is_empty() {
+        Peer::join(&ada, page.id.as_str()).await.leave().await;
+        while let Some(done) = writers.try_join_next() {
+            done.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_joiner_gets_the_tail_before_step_two() {
     let server = start().await;
