@@ -97,8 +97,9 @@ impl WorkerPool {
             (0..count.max(1)).map(slot).collect()
         };
         let mut converters = lane("convert", config.converters, false).map_err(failed)?;
-        let renderers = lane("render", config.renderers, true).map_err(failed)?;
-        let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
+        let mut renderers = lane("render", config.renderers, true).map_err(failed)?;
+        let ready = converters.first_mut().expect("a lane has at least one slot").warm().await?;
+        renderers.first_mut().expect("a lane has at least one slot").warm().await?;
         tracing::info!(isolation = %ready.isolation, pdfium = ready.pdfium, "workers ready");
         let state = |slots: Vec<Slot>| LaneState {
             free: Arc::new(Semaphore::new(slots.len())),
@@ -176,7 +177,8 @@ impl LaneState {
     /// Takes the idle slot that has the document open, else the one that was idle longest. The permit guarantees one.
     fn take(&self, key: Option<&FileKey>) -> Slot {
         let mut idle = self.idle.lock().expect("nothing panics while holding it");
-        let index = key.and_then(|key| idle.iter().position(|slot| slot.has_open(key))).unwrap_or(0);
+        let open = key.and_then(|key| idle.iter().position(|slot| slot.has_open(key)));
+        let index = open.unwrap_or(0);
         idle.remove(index)
     }
 
