@@ -96,6 +96,12 @@ pub async fn extend(db: &Db, job: &JobRow, lease_until: Millis) -> Result<bool> 
     Ok(changed > 0)
 }
 
+/// Ends every lease. Only for the one process that works on this database: what runs was left behind by a killed one.
+pub async fn end_leases(tx: &mut Tx) -> Result<()> {
+    sqlx::query("update jobs set lease_until = 0 where state = 'running'").execute(&mut **tx).await?;
+    Ok(())
+}
+
 /// Removes a finished job.
 pub async fn delete(tx: &mut Tx, job: &JobRow) -> Result<()> {
     sqlx::query("delete from jobs where id = $1 and attempts = $2 and state = 'running'")

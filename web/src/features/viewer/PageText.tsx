@@ -1,4 +1,4 @@
-import { memo, useMemo } from 'react';
+import { memo, useEffect, useMemo, useRef } from 'react';
 import type { PageTextView } from '../../api/types';
 import { markedWords } from './marks';
 import classes from './viewer.module.css';
@@ -18,14 +18,23 @@ interface Props {
   /** CSS pixels per point. */
   scale: number;
   terms: string[];
+  /** Scrolls to the first mark when it is below the window. */
+  reveal: boolean;
 }
 
 /** The invisible, selectable text over a page's picture, with the searched words marked. */
-export const PageText = memo(function PageText({ page, scale, terms }: Props) {
+export const PageText = memo(function PageText({ page, scale, terms, reveal }: Props) {
+  const layer = useRef<HTMLDivElement>(null);
   const characters = useMemo(() => Array.from(page.text), [page.text]);
   const marked = useMemo(() => markedWords(page, terms), [page, terms]);
+  const revealed = useRef(!reveal);
+  useEffect(() => {
+    if (revealed.current) return;
+    revealed.current = true;
+    layer.current?.querySelector('[data-mark]')?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
-    <div className={classes.text}>
+    <div ref={layer} className={classes.text}>
       {page.words.map((word, index) => {
         const text = characters.slice(word.start, word.end).join('');
         // What stands between this word and the next is copied with it.
