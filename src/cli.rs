@@ -190,6 +190,12 @@ fn stop_on_signal(app: &App) -> anyhow::Result<()> {
         }
         tracing::info!("stopping");
         shutdown.cancel();
+        // Whoever asks twice does not want to wait. What was acknowledged is durable anyway.
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        std::process::exit(130);
     });
     Ok(())
 }

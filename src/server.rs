@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    net::SocketAddr,
     os::unix::fs::DirBuilderExt,
     path::Path,
     time::Duration,
@@ -22,7 +21,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{self, Db},
-    http::{self, health::Readiness},
+    http::{self, health::Readiness, listener},
     jobs::{self, clean_up::CleanUp},
     preview::Preview,
     rooms::{self, Rooms},
@@ -107,17 +106,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
     }
     rooms::start(&app);
     app.tasks.spawn(search::follow(app.clone()));
-    let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let stop = app.shutdown.clone();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
-    let overdue = async {
-        app.shutdown.cancelled().await;
-        tokio::time::sleep(FINISH).await;
-    };
-    tokio::select! {
-        result = serving.into_future() => result?,
-        () = overdue => tracing::warn!("some requests did not finish in time"),
-    }
+    listener::answer_all(&app, listener, http::router(app.clone()), FINISH).await;
     app.tasks.close();
     if tokio::time::timeout(FINISH, app.tasks.wait()).await.is_err() {
         tracing::warn!("some tasks did not finish in time");

@@ -13,6 +13,7 @@ mod grants;
 mod groups;
 pub mod health;
 mod info;
+pub mod listener;
 pub mod page;
 mod pages;
 mod rooms;
@@ -50,6 +51,8 @@ const BODY_MAX_BYTES: usize = 1 << 20;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Wenshu 文枢", description = "A self-hosted document service.", license(name = "Apache-2.0")),
+    // Path parameters alone do not bring their schemas along.
+    components(schemas(crate::ids::UploadId)),
     modifiers(&SignIn),
     security(("cookie" = []), ("token" = []))
 )]

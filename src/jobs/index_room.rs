@@ -8,6 +8,7 @@ use crate::{
     error::Result,
     ids::{DocumentId, UserId},
     jobs::{Job, compact_room::CompactRoom, enqueue},
+    preview::text,
     rooms::fold,
     search::page_text_key,
     worker::RoomMake,
@@ -42,7 +43,7 @@ impl Job for IndexRoom {
                 return Err(error.into());
             }
         };
-        app.store.put_object(&page_text_key(&self.room), text.into()).await?;
+        text::save(&app.store, &page_text_key(&self.room), serde_json::from_slice(&text)?).await?;
         record(app, &self.room, content.seq(), content.last_author()).await?;
         Ok(())
     }

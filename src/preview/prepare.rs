@@ -73,7 +73,7 @@ async fn ready(app: &App, content: &ContentId, media_type: &str, prepared: Prepa
         }
     }
     let page_count = i64::try_from(extracted.pages.len())?;
-    let text_key = format!("text/{content}/{}", media_type.replace('/', "_"));
+    let text_key = text_key(content, media_type);
     text::save(&app.store, &text_key, extracted).await?;
     let (rendition, rendition_type) = rendition.unzip();
     let row = Row { page_count: Some(page_count), rendition, rendition_type, text_key: Some(text_key) };
@@ -81,6 +81,12 @@ async fn ready(app: &App, content: &ContentId, media_type: &str, prepared: Prepa
     let mut tx = app.db.begin().await?;
     db::previews::update_ready(&mut tx, &content.to_string(), media_type, &row, now).await?;
     tell(app, tx, &content.to_string(), media_type).await
+}
+
+/// Where the text of a content lies in the store. Media types such as `image/svg+xml` have characters that keys have not.
+fn text_key(content: &ContentId, media_type: &str) -> String {
+    let kind: String = media_type.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
+    format!("text/{content}/{kind}")
 }
 
 /// Records that there is no preview, and why.

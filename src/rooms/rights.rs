@@ -36,7 +36,7 @@ const HARMLESS: [&str; 9] = [
     "page_created",
     "folder_created",
     "user_added",
-    "token_added",
+    "token_created",
 ];
 
 /// What somebody may do in a room.

@@ -96,10 +96,12 @@ pub fn main() {
 
 fn serve() -> io::Result<()> {
     let (mut input, mut output) = take_pipes()?;
-    let Some(setup) = wire::read::<Setup>(&mut input)? else { return Ok(()) };
+    let Some(setup) = wire::read::<Setup>(&mut input)? else {
+        return Ok(());
+    };
     let library = Library::load(setup.pdfium.as_deref());
-    let readable =
-        setup.soffice.iter().filter_map(|path| path.parent()?.parent().map(PathBuf::from)).collect::<Vec<_>>();
+    let office = setup.soffice.iter().filter_map(|path| path.parent()?.parent().map(PathBuf::from));
+    let readable = office.chain(std::env::var_os("FONTCONFIG_FILE").map(PathBuf::from)).collect::<Vec<_>>();
     let isolation = sandbox::enter(&setup.folder, &readable, &setup.limits)?;
     end_with_the_server(input.as_raw_fd())?;
     std::env::set_current_dir(setup.folder.join("work"))?;

@@ -52,7 +52,7 @@ impl Default for Limits {
             prepare_seconds: 1200,
             render_seconds: 30,
             other_seconds: 60,
-            convert_seconds: 180,
+            convert_seconds: 300,
             ocr_seconds: 600,
             memory_bytes: 2 << 30,
             disk_bytes: 2 << 30,

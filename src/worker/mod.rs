@@ -10,6 +10,7 @@
 //! Child side: `child` (loop), `sandbox` (limits it puts on itself), then one module per kind of work.
 
 pub mod child;
+mod font_map;
 mod image;
 mod limits;
 mod ocr;
@@ -17,6 +18,7 @@ mod office;
 mod pdf;
 mod pdf_text;
 mod pool;
+mod positioned;
 mod prepare;
 mod render;
 pub mod room;

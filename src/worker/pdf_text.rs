@@ -5,12 +5,15 @@
 //! which keeps a law of 500 pages small). [`PageReading::quality`] tells when the text layer is missing or wrong and the
 //! page has to be recognised from its picture.
 
-use std::ffi::c_void;
+use std::{collections::HashMap, ffi::c_void, ptr::null_mut};
 
 use indexer::text::{PageText, Word};
 use pdfium_render::prelude::PdfiumLibraryBindings;
 
-use super::pdf::{Page, Placement};
+use super::{
+    font_map::{self, FontMap},
+    pdf::{Page, Placement},
+};
 
 /// Characters of one page that are read; a page with more is not meant for people.
 const MAX_CHARS: i32 = 400_000;
@@ -105,12 +108,15 @@ unsafe fn glyphs(
     unsafe {
         let count = bindings.FPDFText_CountChars(text_page.cast()).clamp(0, MAX_CHARS);
         let mut glyphs = Vec::with_capacity(count as usize);
+        let mut doubts = Vec::new();
         let mut high = None;
-        let mut object = std::ptr::null_mut();
+        let mut object = null_mut();
         let mut mode = 0;
         for index in 0..count {
             let unit = bindings.FPDFText_GetUnicode(text_page.cast(), index);
-            let Some(character) = character(unit, &mut high) else { continue };
+            let Some(character) = character(unit, &mut high) else {
+                continue;
+            };
             // 2 and FFFE stand for a hyphen at the end of a line: the word goes on.
             if matches!(character, '\u{2}' | '\u{fffe}' | '\u{ad}') {
                 glyphs.push(None);
@@ -130,6 +136,13 @@ unsafe fn glyphs(
                 }
                 let unmapped = bindings.FPDFText_HasUnicodeMapError(text_page.cast(), index) == 1;
                 count_quality(quality, character, unmapped, mode == INVISIBLE);
+                if unmapped && mode != INVISIBLE && !object.is_null() {
+                    doubts.push(Doubt {
+                        glyph: glyphs.len(),
+                        code: unit,
+                        font: bindings.FPDFTextObj_GetFont(object).cast(),
+                    });
+                }
             }
             let kept = if character.is_control() && !character.is_whitespace() { '\u{fffd}' } else { character };
             if kept != '\u{fffd}' || unit == 0xfffd {
@@ -142,7 +155,57 @@ unsafe fn glyphs(
                 }));
             }
         }
+        repair(bindings, &doubts, &mut glyphs, quality);
         glyphs
+    }
+}
+
+/// A character whose meaning the PDF does not tell.
+struct Doubt {
+    glyph: usize,
+    code: u32,
+    font: *mut c_void,
+}
+
+/// Gives doubtful characters the meaning that their embedded font knows. The fonts must belong to a loaded page.
+unsafe fn repair(
+    bindings: &dyn PdfiumLibraryBindings,
+    doubts: &[Doubt],
+    glyphs: &mut [Option<Glyph>],
+    quality: &mut Quality,
+) {
+    let mut maps: HashMap<*mut c_void, Option<FontMap>> = HashMap::new();
+    for doubt in doubts.iter().filter(|doubt| doubt.code > 0xff) {
+        // Codes of more than one byte show that the font is addressed by glyph numbers.
+        // SAFETY: as the caller guarantees.
+        maps.entry(doubt.font)
+            .or_insert_with(|| unsafe { font_data(bindings, doubt.font) }.as_deref().and_then(font_map::read));
+    }
+    for doubt in doubts {
+        let map = maps.get(&doubt.font).and_then(Option::as_ref);
+        let character = map.zip(u16::try_from(doubt.code).ok()).and_then(|(map, code)| map.get(&code));
+        if let (Some(character), Some(Some(glyph))) = (character, glyphs.get_mut(doubt.glyph)) {
+            glyph.character = *character;
+            quality.unmapped -= 1;
+        }
+    }
+}
+
+/// Returns the embedded font file.
+unsafe fn font_data(bindings: &dyn PdfiumLibraryBindings, font: *mut c_void) -> Option<Vec<u8>> {
+    const MAX_FONT_BYTES: usize = 64 << 20;
+    let mut length = 0;
+    // SAFETY: the caller guarantees the font; the buffer has the length given.
+    unsafe {
+        if font.is_null() || bindings.FPDFFont_GetIsEmbedded(font.cast()) != 1 {
+            return None;
+        }
+        bindings.FPDFFont_GetFontData(font.cast(), null_mut(), 0, &mut length);
+        if length == 0 || length > MAX_FONT_BYTES {
+            return None;
+        }
+        let mut bytes = vec![0; length];
+        (bindings.FPDFFont_GetFontData(font.cast(), bytes.as_mut_ptr(), length, &mut length) != 0).then_some(bytes)
     }
 }
 
@@ -254,7 +317,9 @@ fn between_ideographs(glyphs: &[Option<Glyph>], index: usize) -> bool {
 fn is_spaced_out(glyphs: &[Option<Glyph>]) -> bool {
     let (mut apart, mut together) = (0, 0);
     for window in glyphs.windows(3) {
-        let [Some(first), Some(middle), third] = window else { continue };
+        let [Some(first), Some(middle), third] = window else {
+            continue;
+        };
         if !is_ideograph(first.character) {
             continue;
         }
@@ -318,7 +383,12 @@ impl Run {
         if self.chars > 0 {
             let end = self.start + self.chars as u32;
             debug_assert!(end <= position, "words lie inside the text");
-            page.words.push(word(self.start, end, self.left, self.top, self.right - self.left, self.bottom - self.top));
+            // Cropped pages have text that nobody sees: it is found, but there is nothing to mark.
+            let (width, height) = (f64::from(page.width), f64::from(page.height));
+            if self.right > 0.0 && self.bottom > 0.0 && self.left < width && self.top < height {
+                let (w, h) = (self.right - self.left, self.bottom - self.top);
+                page.words.push(word(self.start, end, self.left, self.top, w, h));
+            }
         }
         self.chars = 0;
     }
@@ -343,7 +413,7 @@ mod tests {
     }
 
     fn assembled(text: &str) -> PageText {
-        let mut page = PageText::default();
+        let mut page = PageText { width: 1000.0, height: 1000.0, ..PageText::default() };
         assemble(&line(text), &mut page);
         page
     }

@@ -20,6 +20,9 @@ use super::{
     task::{Answer, Lane, Task, WorkerError, codes},
 };
 
+/// Which fonts conversions use, unless the administrator says otherwise.
+const FONTS: &str = include_str!("fonts.conf");
+
 /// How the pool is set up.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
@@ -36,6 +39,8 @@ pub struct PoolConfig {
     pub pdfium: Option<PathBuf>,
     /// LibreOffice's `soffice.bin`; the usual places when absent.
     pub soffice: Option<PathBuf>,
+    /// A fontconfig file for all programs; `FONTCONFIG_FILE`, or the built-in one when absent. Page breaks depend on the fonts.
+    pub fontconfig: Option<PathBuf>,
     /// Tasks after which a renderer is replaced. Converters are replaced after each document.
     pub tasks_per_child: usize,
     /// What one task may use.
@@ -51,6 +56,7 @@ impl Default for PoolConfig {
             folder: None,
             pdfium: std::env::var_os("WENSHU_PDFIUM").map(PathBuf::from),
             soffice: None,
+            fontconfig: std::env::var_os("FONTCONFIG_FILE").map(PathBuf::from),
             tasks_per_child: 1000,
             limits: Limits::default(),
         }
@@ -88,14 +94,21 @@ impl WorkerPool {
             None => builder.tempdir(),
         }
         .map_err(failed)?;
+        let mut config = config;
+        if config.fontconfig.is_none() {
+            let file = folder.path().join("fonts.conf");
+            std::fs::write(&file, FONTS).map_err(failed)?;
+            config.fontconfig = Some(file);
+        }
         let config = Arc::new(config);
         let lane = |name: &str, count: usize, keeps: bool| -> std::io::Result<Vec<Slot>> {
             let slot = |number| Slot::new(folder.path().join(format!("{name}-{number}")), config.clone(), keeps);
             (0..count.max(1)).map(slot).collect()
         };
         let mut converters = lane("convert", config.converters, false).map_err(failed)?;
-        let renderers = lane("render", config.renderers, true).map_err(failed)?;
-        let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
+        let mut renderers = lane("render", config.renderers, true).map_err(failed)?;
+        let ready = converters.first_mut().expect("a lane has at least one slot").warm().await?;
+        renderers.first_mut().expect("a lane has at least one slot").warm().await?;
         tracing::info!(isolation = %ready.isolation, pdfium = ready.pdfium, "workers ready");
         let state = |slots: Vec<Slot>| LaneState {
             free: Arc::new(Semaphore::new(slots.len())),
@@ -173,7 +186,8 @@ impl LaneState {
     /// Takes the idle slot that has the document open, else the one that was idle longest. The permit guarantees one.
     fn take(&self, key: Option<&FileKey>) -> Slot {
         let mut idle = self.idle.lock().expect("nothing panics while holding it");
-        let index = key.and_then(|key| idle.iter().position(|slot| slot.has_open(key))).unwrap_or(0);
+        let open = key.and_then(|key| idle.iter().position(|slot| slot.has_open(key)));
+        let index = open.unwrap_or(0);
         idle.remove(index)
     }
 

@@ -167,7 +167,9 @@ impl Slot {
 
     /// Places the input file in the child's folder, unless the child has it open already.
     async fn bring_in(&mut self, task: &mut Task) -> Result<(), WorkerError> {
-        let Some(input) = task.input() else { return Ok(()) };
+        let Some(input) = task.input() else {
+            return Ok(());
+        };
         let source = input.canonicalize().map_err(|error| WorkerError::unavailable("opening the input", error))?;
         let key = FileKey::of(&source).map_err(|error| WorkerError::unavailable("opening the input", error))?;
         if self.has_open(&key) {
@@ -288,6 +290,7 @@ async fn start(folder: &Path, config: &PoolConfig) -> Result<Running, WorkerErro
             ("OMP_THREAD_LIMIT", "1"),
         ])
         .envs([("HOME", &work), ("TMPDIR", &work)])
+        .envs(config.fontconfig.iter().map(|file| ("FONTCONFIG_FILE", file)))
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

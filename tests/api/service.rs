@@ -124,3 +124,33 @@ async fn the_server_stops_in_order() {
     let gone = reqwest::Client::new().get(format!("{}/healthz", ada.base)).send().await;
     assert!(gone.is_err());
 }
+
+#[tokio::test]
+async fn a_request_that_runs_when_the_server_stops_is_still_answered() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut server = TestServer::start().await;
+    server.user("ada").await;
+    let body = serde_json::json!({ "name": "ada", "password": crate::support::PASSWORD }).to_string();
+    let (first, second) = body.split_at(10);
+    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/session HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{first}",
+        server.address,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server has read the head once it asks for nothing more and still waits for the body.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+
+    let stopping = tokio::spawn(async move {
+        server.stop().await;
+        server
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    stream.write_all(second.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
+    drop(stopping.await.unwrap());
+}

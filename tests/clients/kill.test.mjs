@@ -1,5 +1,5 @@
 // kill -9 while three people type as fast as they can: what was acknowledged, or what another client had seen, is there
-// after a restart. Cycles: WENSHU_KILLS, 5 by default.
+// after a restart. Cycles: TEST_KILLS, 5 by default.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,6 +11,11 @@ before(() => server.start())
 after(() => server.remove())
 
 const words = doc => new Set(doc.getArray('log').toArray())
+
+const close = provider => {
+  provider.destroy()
+  provider.doc.destroy()
+}
 
 // Somebody who types a word per turn of the event loop and remembers how many.
 async function writer (room, name) {
@@ -44,15 +49,15 @@ async function cycle (number) {
   for (const it of writers) {
     for (const word of words(it.doc)) if (!word.startsWith(`${it.name}-`)) seen.add(word)
     for (let n = 1; n <= it.provider.durable(); n++) seen.add(`${it.name}-${n}`)
-    it.provider.destroy()
+    close(it.provider)
   }
-  observer.destroy()
+  close(observer)
 
   await server.start()
   const fresh = server.connect(room)
   await synced(fresh)
   const there = words(fresh.doc)
-  fresh.destroy()
+  close(fresh)
   const missing = [...seen].filter(word => !there.has(word))
   const typed = writers.reduce((sum, it) => sum + it.typed, 0)
   const saved = writers.reduce((sum, it) => sum + it.provider.durable(), 0)
@@ -62,6 +67,6 @@ async function cycle (number) {
 }
 
 test('kill -9 loses nothing that was acknowledged or seen', { timeout: 600000 }, async () => {
-  const cycles = Number(process.env.WENSHU_KILLS ?? 5)
+  const cycles = Number(process.env.TEST_KILLS ?? 5)
   for (let number = 1; number <= cycles; number++) await cycle(number)
 })

@@ -78,7 +78,9 @@ fn check(entry: &Entry, outcome: std::result::Result<Result, wenshu::worker::Wor
 
 /// Draws the first and the last page of what was prepared.
 async fn draw(pool: &WorkerPool, entry: &Entry, result: &Result) -> Vec<String> {
-    let Some(pdf) = result.pdf() else { return Vec::new() };
+    let Some(pdf) = result.pdf() else {
+        return Vec::new();
+    };
     let last = result.prepared.page_sizes.len() as u32;
     let task = Task::RenderPages { pdf, images: vec![(1, 640), (last, 160)], out: result.folder.path().to_owned() };
     match pool.run(task).await {

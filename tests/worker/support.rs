@@ -57,7 +57,7 @@ pub fn config() -> PoolConfig {
 }
 
 pub fn limits() -> Limits {
-    Limits { convert_seconds: 60, ..Limits::default() }
+    Limits { convert_seconds: 200, ..Limits::default() }
 }
 
 /// A prepared document with its text, in a folder that goes away with it.

@@ -1,7 +1,7 @@
 //! How does the text of a document lie in the index?
 //!
-//! All pages are normalised and joined with `\n` into one body, whose character positions the index knows. The original
-//! text is stored in chunks of a few pieces each, every piece with its page and the position of its first character.
+//! All pages are normalised as one text, so that a sentence is found although a page ends in it; `\n` stands before the text
+//! without a page. The index knows the positions of the characters of this body. The original text is stored in chunks of a few pieces each, every piece with its page and the position of its first character.
 //! So a hit at a position leads to its page by the table and to its text by reading one chunk, however long the document.
 //! Chunk 0 is stored with the document itself, chunk k with the k-th index document after it.
 
@@ -22,7 +22,7 @@ pub const NO_PAGE: u32 = 0;
 /// A document's text made ready for the index.
 #[derive(Default)]
 pub struct Layout {
-    /// Normalised pages joined with `\n`.
+    /// The pages, normalised as one text; then `\n` and the normalised text without a page.
     pub body: String,
     /// Every character of the body once.
     pub chars: String,
@@ -73,10 +73,13 @@ struct Builder {
 
 impl Builder {
     fn page(&mut self, page: u32, text: &str) {
-        let start = self.position;
-        let mut pieces = Pieces { start: 0, position: start, end: 0, cuts: Vec::new() };
+        let mut pieces: Option<Pieces> = None;
         let mut word = String::new();
         walk(text, |char, source| {
+            let pieces = pieces.get_or_insert_with(|| {
+                self.separate(page, char);
+                Pieces::new(self.position)
+            });
             pieces.visit(char, self.position, &source);
             self.layout.body.push(char);
             self.position += 1;
@@ -89,19 +92,26 @@ impl Builder {
                 self.words.insert(std::mem::take(&mut word));
             }
         });
-        if self.position == start {
-            return;
-        }
+        let Some(pieces) = pieces else { return };
         if !word.is_empty() {
             self.words.insert(word);
         }
-        self.layout.table.pages.push((page, start));
-        let (last, last_position) = (pieces.start, pieces.position);
+        self.layout.table.pages.push((page, pieces.first));
         for (position, bytes) in pieces.cuts {
             self.piece(page, position, &text[bytes]);
         }
-        self.piece(page, last_position, &text[last..]);
-        self.layout.body.push('\n');
+        self.piece(page, pieces.position, &text[pieces.start..]);
+    }
+
+    /// Puts between this page, which begins with `next`, and the one before what normalising puts for the end of a line.
+    fn separate(&mut self, page: u32, next: char) {
+        let separator = match self.layout.body.chars().next_back() {
+            None => return,
+            Some(_) if page == NO_PAGE => '\n',
+            Some(last) if is_latin(last) && is_latin(next) => ' ',
+            Some(_) => return,
+        };
+        self.layout.body.push(separator);
         self.position += 1;
     }
 
@@ -134,6 +144,8 @@ impl Builder {
 
 /// Finds places to cut a page where both sides keep their normal form.
 struct Pieces {
+    /// The body position of the page's first character.
+    first: u32,
     start: usize,
     position: u32,
     end: usize,
@@ -141,6 +153,10 @@ struct Pieces {
 }
 
 impl Pieces {
+    fn new(first: u32) -> Self {
+        Pieces { first, start: 0, position: first, end: 0, cuts: Vec::new() }
+    }
+
     fn visit(&mut self, char: char, position: u32, source: &std::ops::Range<usize>) {
         // Not inside what one original character became, and not before a space, which would be lost.
         if position - self.position >= PIECE_CHARS && source.start >= self.end && char != ' ' {
@@ -268,7 +284,9 @@ mod tests {
             }
         }
         assert_eq!(seen, pages.concat() + "附 件");
-        assert_eq!(table.page(body.len() as u32 - 2), NO_PAGE);
+        assert_eq!(table.page(body.len() as u32 - 1), NO_PAGE);
+        let (text, extra) = layout.body.split_once('\n').unwrap();
+        assert_eq!((text, extra), (normalize(&pages.join("\n")).as_str(), "附件"));
         assert!(layout.words.lines().any(|word| word == "a"));
     }
 

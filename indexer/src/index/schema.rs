@@ -14,7 +14,7 @@ use super::{kinds, pinyin};
 use crate::normalize::normalize;
 
 /// Raised with every change of fields, terms or normalisation: an index of another version is built anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The fields of an index document.
 #[derive(Clone)]

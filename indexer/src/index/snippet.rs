@@ -127,7 +127,8 @@ fn cut(view: &View, start: u32, places: &[Place]) -> Snippet {
     let mut marks: Vec<(usize, usize)> = Vec::new();
     for place in places.iter().take_while(|place| place.start < view.position + to as u32) {
         let at = place.start.saturating_sub(view.position) as usize;
-        let end = at + place.len as usize;
+        // A hit may go on on the next page, which is not shown.
+        let end = (at + place.len as usize).min(chars.len());
         if at >= from && end <= to {
             marks.push((at, end));
         }

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_stop_at_page_ends() {
+    fn pairs_stop_at_line_ends() {
         assert_eq!(tokens(Pairs { singles: false }, "国务院\nab"), owned(&[(0, "国务"), (1, "务院"), (4, "ab")]));
         assert_eq!(tokens(Pairs { singles: true }, "ab\nc"), owned(&[(0, "a"), (0, "ab"), (1, "b"), (3, "c")]));
         assert_eq!(tokens(Pairs { singles: false }, ""), owned(&[]));

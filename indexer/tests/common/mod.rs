@@ -85,11 +85,19 @@ pub fn seeded(seed: u64) -> StdRng {
     StdRng::seed_from_u64(seed)
 }
 
-/// Returns a random substring of a random page, `length` characters long, without line ends.
+/// Returns a random substring of a random page, `length` characters long, without line ends; now and then one that goes on on
+/// the next page.
 pub fn substring(random: &mut StdRng, documents: &[IndexDocument], length: usize) -> String {
     loop {
         let document = &documents[random.random_range(0..documents.len())];
-        let page: Vec<char> = document.pages[random.random_range(0..document.pages.len())].chars().collect();
+        let number = random.random_range(0..document.pages.len());
+        let mut page: Vec<char> = document.pages[number].chars().collect();
+        if random.random_range(0..10) == 0
+            && let Some(next) = document.pages.get(number + 1)
+        {
+            let last: String = page.iter().rev().take(length).rev().collect();
+            page = last.trim_end().chars().chain(next.chars().take(length)).collect();
+        }
         if page.len() <= length {
             continue;
         }
@@ -106,7 +114,7 @@ pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('”', "\\”"))
 }
 
-/// The plain scan that searches are compared with: normalised pages, names and tags.
+/// The plain scan that searches are compared with: the pages normalised as one text, names and tags.
 pub struct Scan {
     texts: Vec<(String, Vec<String>)>,
 }
@@ -115,7 +123,8 @@ impl Scan {
     pub fn new(documents: &[IndexDocument]) -> Scan {
         let normalize = indexer::normalize::normalize;
         let texts = documents.iter().map(|document| {
-            let parts = document.pages.iter().chain([&document.name, &document.extra]).chain(&document.tags);
+            let pages = document.pages.join("\n");
+            let parts = [&pages, &document.name, &document.extra].into_iter().chain(&document.tags);
             (document.id.clone(), parts.map(|part| normalize(part)).collect())
         });
         Scan { texts: texts.collect() }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// Somebody who sends requests.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    pub http: reqwest::Client,
     /// `http://127.0.0.1:port`
     pub base: String,
     /// Id of the account; empty when nobody is signed in.

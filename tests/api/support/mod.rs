@@ -2,6 +2,7 @@
 
 mod client;
 mod database;
+pub mod library;
 
 use std::net::SocketAddr;
 

@@ -104,7 +104,8 @@ export function Shell() {
           )}
         </AppShell.Header>
         <AppShell.Navbar className={classes.navbar} aria-label={t('shell.navigation')}>
-          <Navigation />
+          {/* Closed, it is only moved out of sight, and must not be met by keyboard or screen reader. */}
+          {(!phone || drawer) && <Navigation />}
         </AppShell.Navbar>
         {drawer && phone && <Box className={classes.shade} onClick={close} aria-hidden />}
         <AppShell.Main id="content" tabIndex={-1} className={classes.main}>

@@ -2,7 +2,7 @@ import { Container } from '@mantine/core';
 import { Navigate, Outlet, useLocation } from 'react-router';
 import { ErrorNotice } from '../../shared/ErrorNotice';
 import { Loading } from '../../shared/Loading';
-import { useSession } from './api';
+import { CurrentUserContext, useSession } from './api';
 
 /** Lets only signed-in users through; others go to the sign-in page and come back afterwards. */
 export function RequireSession() {
@@ -20,5 +20,9 @@ export function RequireSession() {
     const target = location.pathname + location.search + location.hash;
     return <Navigate to={target === '/' ? '/login' : `/login?next=${encodeURIComponent(target)}`} replace />;
   }
-  return <Outlet />;
+  return (
+    <CurrentUserContext value={session.data}>
+      <Outlet />
+    </CurrentUserContext>
+  );
 }

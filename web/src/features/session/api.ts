@@ -1,4 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
 import { api, ApiError, onUnauthorized } from '../../api/client';
 import { queryClient } from '../../api/queries';
 import type { UserView } from '../../api/types';
@@ -24,11 +25,14 @@ export function useSession() {
   return useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000 });
 }
 
+/** Filled by RequireSession. Not read from the cache: while signing out, parts of the page live a moment longer. */
+export const CurrentUserContext = createContext<UserView | null>(null);
+
 /** The signed-in user; only below RequireSession. */
 export function useCurrentUser(): UserView {
-  const { data } = useSession();
-  if (!data) throw new Error('used outside of a session');
-  return data;
+  const user = useContext(CurrentUserContext);
+  if (!user) throw new Error('used outside of a session');
+  return user;
 }
 
 export function useSignIn() {
