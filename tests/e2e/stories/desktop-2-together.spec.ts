@@ -3,6 +3,7 @@ import type { Locator, Page } from '@playwright/test';
 import { ADMIN, ask, COLLEAGUE, expect, expectSaved, newVisitor, search, shot, signIn, state, test } from '../support/story.ts';
 
 test.describe.configure({ mode: 'serial' });
+test.use({ story: 'together' });
 
 let chief: Page;
 let colleague: Page;

@@ -2,6 +2,8 @@
 import type { Page } from '@playwright/test';
 import { ADMIN, ask, expect, expectPageDrawn, newVisitor, shot, state, test } from '../support/story.ts';
 
+test.use({ story: 'english' });
+
 /** Chinese that the client itself says; the product's name and the language's name stay. */
 async function expectNoChinese(page: Page): Promise<void> {
   const said = await page.evaluate(() => {

@@ -5,6 +5,7 @@ import { corpusFile } from '../support/corpus.ts';
 import { ADMIN, ask, expect, expectNoSidewaysScroll, expectPageDrawn, expectSaved, newVisitor, row, shot, signIn, test } from '../support/story.ts';
 
 test.describe.configure({ mode: 'serial' });
+test.use({ story: 'phone' });
 
 let page: Page;
 

@@ -1,7 +1,6 @@
 // Which real documents are used? A folder of fifty, with what the manifest knows about them.
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import os from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CORPUS } from './paths.ts';
 
@@ -82,10 +81,8 @@ export const FIFTY = [
   'pdf/text/zh-quarterly-report-22p.pdf',
 ] as const;
 
-/** Copies files of the corpus into one new folder called `name`, as they would lie on a desktop; returns its path. */
-export function desktopFolder(name: string, files: readonly string[]): string {
-  const folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'wenshu-desk-')), name);
-  mkdirSync(folder);
+/** Copies files of the corpus into one new folder, as they would lie on a desktop. */
+export function fillFolder(folder: string, files: readonly string[]): void {
+  mkdirSync(folder, { recursive: true });
   for (const file of files) copyFileSync(corpusFile(file), path.join(folder, path.basename(file)));
-  return folder;
 }

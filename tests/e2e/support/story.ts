@@ -6,11 +6,12 @@ import { ADMIN, Server } from './server.ts';
 
 export { ADMIN, expect };
 
-/** Tests of one file run in one process and share its server; a repeated file gets a new one. */
-export const test = base.extend<object, { server: Server }>({
+/** Each file says `test.use({ story })`: its tests then have a process and a server of their own, new ones for a retry. */
+export const test = base.extend<object, { story: string; server: Server }>({
+  story: ['', { scope: 'worker', option: true }],
   server: [
-    async ({}, use, worker) => {
-      const server = await Server.create(`${worker.project.name}-${worker.workerIndex}`);
+    async ({ story }, use, worker) => {
+      const server = await Server.create(`${story}-${worker.workerIndex}`);
       await use(server);
       await server.remove();
     },

@@ -5,8 +5,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useMatch } from 'react-router';
-import type { DocumentView, FolderView } from '../api/types';
-import { documentKey } from '../features/documents/api';
+import type { FolderView } from '../api/types';
+import { useDocument } from '../features/documents/api';
 import { folderKey, useFolder, useLibraries, useSubfolders } from '../features/folders/api';
 import classes from './LibraryTree.module.css';
 
@@ -15,8 +15,8 @@ function useCurrentFolder(): FolderView | undefined {
   const client = useQueryClient();
   const folderId = useMatch('/folders/:id')?.params.id;
   const documentId = useMatch('/documents/:id')?.params.id;
-  const document = documentId ? client.getQueryData<DocumentView>(documentKey(documentId)) : undefined;
-  const id = folderId ?? document?.folder_id;
+  const document = useDocument(documentId);
+  const id = folderId ?? document.data?.folder_id;
   const folder = useFolder(id);
   return folder.data ?? (id ? client.getQueryData<FolderView>(folderKey(id)) : undefined);
 }

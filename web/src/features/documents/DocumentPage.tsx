@@ -16,7 +16,13 @@ export function DocumentPage() {
   const document = useDocument(id);
   useTitle(document.data?.name);
   if (document.isPending) return <Loading />;
-  if (!document.data) return <ErrorNotice error={document.error} onRetry={() => void document.refetch()} />;
+  if (!document.data) {
+    return (
+      <div style={{ padding: 16 }}>
+        <ErrorNotice error={document.error} onRetry={() => void document.refetch()} />
+      </div>
+    );
+  }
   return (
     <Suspense fallback={<Loading />}>
       {document.data.kind === 'page' && !reading ? (

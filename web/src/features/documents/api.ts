@@ -8,9 +8,10 @@ export const documentKey = (id: string) => ['documents', id];
 export const PROCESSING_POLL_MS = 2_000;
 
 /** One document; asks again while it is being processed. */
-export function useDocument(id: string) {
+export function useDocument(id: string | undefined) {
   return useQuery({
-    queryKey: documentKey(id),
+    queryKey: documentKey(id ?? ''),
+    enabled: id !== undefined,
     queryFn: ({ signal }) => api.get<DocumentView>(`/documents/${id}`, undefined, signal),
     refetchInterval: (query) => (query.state.data?.processing.state === 'waiting' ? PROCESSING_POLL_MS : false),
   });

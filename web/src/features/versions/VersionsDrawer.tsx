@@ -2,6 +2,7 @@ import { ActionIcon, Badge, Button, Card, Drawer, Group, Stack, Text, TextInput,
 import { modals } from '@mantine/modals';
 import { notifications } from '@mantine/notifications';
 import { IconDownload, IconEye, IconRestore } from '@tabler/icons-react';
+import type { TFunction } from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -103,7 +104,7 @@ function VersionCard({ document, version, onOpen }: { document: DocumentView; ve
           <Text size="sm" c="dimmed">
             {version.author.name} · {formatTime(version.created_at)} · {formatBytes(version.size_bytes)}
           </Text>
-          {version.note && <Text size="sm">{version.note}</Text>}
+          {version.note && <Text size="sm">{noteText(t, version.note)}</Text>}
         </div>
         <Group gap={4} wrap="nowrap">
           <Tooltip label={t('versions.open')}>
@@ -146,4 +147,10 @@ function VersionCard({ document, version, onOpen }: { document: DocumentView; ve
       </Group>
     </Card>
   );
+}
+
+/** What a version says about itself; one that was restored names its origin as `#2`. */
+function noteText(t: TFunction, note: string): string {
+  const [, number] = /^#(\d+)$/.exec(note) ?? [];
+  return number ? t('versions.restoredFrom', { number }) : note;
 }

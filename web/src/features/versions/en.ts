@@ -16,5 +16,6 @@ export const en: Translation<typeof zhCN> = {
   'versions.restoreNumber': 'Restore version {{number}}',
   'versions.restoreTitle': 'Restore version {{number}}?',
   'versions.restoreText': 'Its content is added as a new version. All existing versions stay.',
+  'versions.restoredFrom': 'Restored from version {{number}}',
   'versions.restored': 'Restored as version {{number}}',
 };

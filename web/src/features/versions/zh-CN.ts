@@ -13,5 +13,6 @@ export const zhCN = {
   'versions.restoreNumber': '恢复版本 {{number}}',
   'versions.restoreTitle': '恢复到版本 {{number}}？',
   'versions.restoreText': '会以该版本的内容新增一个版本，现有版本都会保留。',
+  'versions.restoredFrom': '恢复自版本 {{number}}',
   'versions.restored': '已恢复，新增版本 {{number}}',
 };

@@ -62,9 +62,14 @@ export function ViewerPage({ document }: Props) {
           </ActionIcon>
         </Tooltip>
         {document.kind === 'file' && document.abilities.includes('download') && (
-          <Button component="a" href={apiUrl(content)} download={document.name} variant="light" size="xs" leftSection={<IconDownload size={16} />}>
-            {t('viewer.download')}
-          </Button>
+          <>
+            <Button visibleFrom="sm" component="a" href={apiUrl(content)} download={document.name} variant="light" size="xs" leftSection={<IconDownload size={16} />}>
+              {t('viewer.download')}
+            </Button>
+            <ActionIcon hiddenFrom="sm" component="a" href={apiUrl(content)} download={document.name} variant="light" size="lg" aria-label={t('viewer.download')}>
+              <IconDownload size={20} />
+            </ActionIcon>
+          </>
         )}
       </Group>
       {oldVersion && (
