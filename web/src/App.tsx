@@ -11,7 +11,7 @@ export function App() {
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />
-        <Notifications position="top-center" />
+        <Notifications position="bottom-left" />
       </QueryClientProvider>
     </MantineProvider>
   );
