@@ -1,10 +1,10 @@
 // Does a new user's first hour work? Steps 1 to 6: sign in, people, libraries, fifty files, reading, versions, finding.
-import type { Locator, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { corpusFile, desktopFolder, FIFTY, known, sha256 } from '../support/corpus.ts';
 import { SCREENSHOTS } from '../support/paths.ts';
-import { ADMIN, ask, choose, COLLEAGUE, expect, expectPageDrawn, fillSignIn, newVisitor, OUTSIDER, row, shot, signIn, test } from '../support/story.ts';
+import { ADMIN, ask, choose, COLLEAGUE, expect, expectPageDrawn, fillSignIn, newVisitor, OUTSIDER, row, search, shot, signIn, test } from '../support/story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -39,7 +39,7 @@ async function listDocuments(id = folderOnScreen()): Promise<Listed[]> {
 async function pickFiles(command: string, files: string | Chosen[]): Promise<void> {
   const chooser = page.waitForEvent('filechooser');
   await page.getByRole('main').getByRole('button', { name: '新建', exact: true }).click();
-  await page.getByRole('menuitem', { name: command }).click();
+  await page.getByRole('menuitem', { name: command, exact: true }).click();
   await (await chooser).setFiles(files);
 }
 
@@ -296,15 +296,6 @@ test('the history tells who, when and how large; an old version opens and is res
   await expect(page.getByText('/ 4')).toBeVisible();
   await expectPageDrawn(page, 1);
 });
-
-/** Searches through the box in the top bar; returns the results. */
-async function search(on: Page, words: string): Promise<Locator> {
-  const box = on.getByRole('searchbox', { name: '搜索文档' });
-  await box.fill(words);
-  await box.press('Enter');
-  await expect(on).toHaveURL(new RegExp(`/search\\?q=${encodeURIComponent(words).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`));
-  return on.getByRole('list', { name: '搜索结果' }).getByRole('listitem');
-}
 
 test('words, phrases, numbers and names are found, marked and lead to their page', async () => {
   for (const [words, document, mark, pageNumber] of [

@@ -89,3 +89,12 @@ export async function expectPageDrawn(page: Page, number: number): Promise<void>
     });
   await expect.poll(inked, { message: `ink on page ${number}`, timeout: 60_000 }).toBeGreaterThan(50);
 }
+
+/** Searches through the box in the top bar; returns the results. */
+export async function search(on: Page, words: string): Promise<Locator> {
+  const box = on.getByRole('searchbox', { name: '搜索文档' });
+  await box.fill(words);
+  await box.press('Enter');
+  await expect(on).toHaveURL(new RegExp(`/search\\?q=${encodeURIComponent(words).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`));
+  return on.getByRole('list', { name: '搜索结果' }).getByRole('listitem');
+}
