@@ -96,6 +96,12 @@ pub async fn extend(db: &Db, job: &JobRow, lease_until: Millis) -> Result<bool> 
     Ok(changed > 0)
 }
 
+/// Ends all leases: nobody is there who could hold one.
+pub async fn release_all(tx: &mut Tx) -> Result<()> {
+    sqlx::query("update jobs set lease_until = 0 where state = 'running'").execute(&mut **tx).await?;
+    Ok(())
+}
+
 /// Removes a finished job.
 pub async fn delete(tx: &mut Tx, job: &JobRow) -> Result<()> {
     sqlx::query("delete from jobs where id = $1 and attempts = $2 and state = 'running'")

@@ -4,6 +4,7 @@ pub mod clean_up;
 pub mod compact_room;
 pub mod index_room;
 pub mod prepare_content;
+pub mod read_text;
 pub mod remove_expired_uploads;
 pub mod runner;
 pub mod save_page;
@@ -22,8 +23,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const MAX_ATTEMPTS: i64 = 5;
     /// How many of this kind run at once on one node.
     const PARALLEL: usize = 1;
-    /// How long one try may take before another node may take the job, in milliseconds.
-    const LEASE_MS: i64 = 15 * 60 * 1000;
+    /// How long a node that does the job may be silent before another one may take it, in milliseconds: what a crash delays it.
+    const LEASE_MS: i64 = 60 * 1000;
 
     /// What it is about: of several waiting jobs with one key a single one runs.
     fn key(&self) -> String;
@@ -52,4 +53,5 @@ pub fn all() -> runner::JobSet {
         .with::<save_page::SavePage>()
         .with::<clean_up::CleanUp>()
         .with::<prepare_content::PrepareContent>()
+        .with::<read_text::ReadText>()
 }
