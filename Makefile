@@ -6,7 +6,7 @@ LISTEN ?= 127.0.0.1:8080
 export WENSHU_PDFIUM ?= $(CURDIR)/build/libpdfium.so
 web_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench soak fmt openapi setup setup-test licences
+.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench soak fmt openapi openapi-current setup setup-test soak test-web
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,7 @@ check: setup ## Formatting, lints, types and licences
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cd web && npm run check
 	python3 .ci/licences.py
+	$(MAKE) --no-print-directory openapi-current
 
 test: setup-test ## Installs what the tests need and runs all of them
 	@$(MAKE) --no-print-directory web/dist/index.html
@@ -62,6 +63,10 @@ bench: setup-test ## Storage, room edits, indexing and search; the README explai
 fmt: ## Formats the sources
 	cargo fmt --all
 
-openapi: ## Writes the API description and the web client's types from it
-	cargo run -q -- openapi > web/src/api/openapi.json
-	cd web && npm run openapi
+openapi: setup ## Writes the web client's types from the server's own description of its API
+	cargo test --no-run --locked --test api
+	target/debug/wenshu openapi > build/openapi.json
+	cd web && npm run --silent openapi
+
+openapi-current: openapi
+	git diff --exit-code --stat web/src/api/schema.d.ts

@@ -1,5 +1,5 @@
 //! How fast does an edit reach the others, although it is on disk first? Clients and server in one process, SQLite with
-//! `synchronous=FULL`. Run: `cargo bench --bench rooms`; seconds per scene from `WENSHU_BENCH_SECONDS` (5).
+//! `synchronous=FULL`. Run: `cargo bench --bench rooms`; seconds per scene from `BENCH_SECONDS` (5).
 //!
 //! Printed per scene: edits accepted per second, deliveries per second, time from sending an edit to its arrival at another
 //! client (p50, p99), and processor time per delivery, load generator included.
@@ -54,7 +54,7 @@ struct Scene {
 }
 
 fn main() {
-    let seconds = std::env::var("WENSHU_BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
+    let seconds = std::env::var("BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         println!(

@@ -10,7 +10,7 @@ garage_version=2.5.0
 
 run_packages=(
   libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
-  fonts-noto-cjk fonts-liberation fonts-dejavu fonts-opensymbol
+  fonts-noto-cjk fonts-dejavu fonts-opensymbol
   tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-osd
   build-essential pkg-config python3 python3-pip
 )

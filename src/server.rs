@@ -96,9 +96,9 @@ fn open_node(config: &Config, store: &Store) -> anyhow::Result<Node> {
 pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
     if app.config.jobs {
         let mut tx = app.db.begin().await?;
-        if app.config.database_url().starts_with("sqlite:") {
-            // No other node: what ran when the last process ended is to be done again, at once.
-            db::jobs::release_all(&mut tx).await?;
+        if app.db.engine() == db::Engine::Sqlite {
+            // This process holds the data folder alone, so nobody else works on what a killed one left.
+            db::jobs::end_leases(&mut tx).await?;
         }
         jobs::enqueue(&mut tx, &CleanUp {}, app.clock.now(), app.clock.now()).await?;
         tx.commit().await?;

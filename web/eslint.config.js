@@ -4,7 +4,7 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 
 export default ts.config(
-  { ignores: ['dist', 'test-results'] },
+  { ignores: ['dist', 'test-results', 'src/api/schema.d.ts'] },
   js.configs.recommended,
   ...ts.configs.recommended,
   hooks.configs.flat['recommended-latest'],

@@ -96,8 +96,8 @@ pub async fn extend(db: &Db, job: &JobRow, lease_until: Millis) -> Result<bool> 
     Ok(changed > 0)
 }
 
-/// Ends all leases: nobody is there who could hold one.
-pub async fn release_all(tx: &mut Tx) -> Result<()> {
+/// Ends every lease. Only for the one process that works on this database: what runs was left behind by a killed one.
+pub async fn end_leases(tx: &mut Tx) -> Result<()> {
     sqlx::query("update jobs set lease_until = 0 where state = 'running'").execute(&mut **tx).await?;
     Ok(())
 }

@@ -52,6 +52,8 @@ const BODY_MAX_BYTES: usize = 1 << 20;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Wenshu 文枢", description = "A self-hosted document service.", license(name = "Apache-2.0")),
+    // Path parameters alone do not bring their schemas along.
+    components(schemas(crate::ids::UploadId)),
     modifiers(&SignIn),
     security(("cookie" = []), ("token" = []))
 )]

@@ -23,8 +23,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const MAX_ATTEMPTS: i64 = 5;
     /// How many of this kind run at once on one node.
     const PARALLEL: usize = 1;
-    /// How long a node that does the job may be silent before another one may take it, in milliseconds: what a crash delays it.
-    const LEASE_MS: i64 = 60 * 1000;
+    /// How long after its node fell silent another node may take the job, in milliseconds; a running job renews it.
+    const LEASE_MS: i64 = 2 * 60 * 1000;
 
     /// What it is about: of several waiting jobs with one key a single one runs.
     fn key(&self) -> String;

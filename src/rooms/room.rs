@@ -141,10 +141,15 @@ pub(super) async fn run(
             Some(message) = control.recv() => room.on_control(message).await,
             outcome = landed(&mut room.flight) => room.on_written(outcome).await,
             () = until(room.index_at) => room.ask_for_index(),
-            Some(message) = inbox.recv(), if room.has_space() => {
-                room.on_inbound(message);
-                while room.has_space() && let Ok(message) = inbox.try_recv() {
+            Some(first) = inbox.recv(), if room.has_space() => {
+                let mut next = Some(first);
+                while let Some(message) = next {
+                    // Its sender joined before it spoke, but on the other channel.
+                    while let Ok(message) = control.try_recv() {
+                        room.on_control(message).await;
+                    }
                     room.on_inbound(message);
+                    next = if room.has_space() { inbox.try_recv().ok() } else { None };
                 }
             }
         }

@@ -18,6 +18,7 @@ mod office;
 mod pdf;
 mod pdf_text;
 mod pool;
+mod positioned;
 mod prepare;
 mod render;
 pub mod room;

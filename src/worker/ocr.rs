@@ -23,9 +23,6 @@ use super::{
 const DPI: f64 = 300.0;
 /// Mean confidence from which a reading is taken without trying other directions.
 const GOOD: f32 = 65.0;
-/// Letters higher than this are read again from a smaller picture, in which they have the best height.
-const TOO_TALL_PX: f64 = 110.0;
-const BEST_HEIGHT_PX: f64 = 40.0;
 /// Time for one reading of one page: photographs can keep the layout analysis busy for minutes. Processor time is what
 /// counts, so that a busy machine reads as much as an idle one.
 const PAGE_CPU_SECONDS: u64 = 60;
@@ -49,16 +46,6 @@ pub struct Reading {
     pub confidence: f32,
     /// Letters and digits.
     pub letters: usize,
-}
-
-impl Reading {
-    /// Returns the middle height of the words in pixels of a picture of this width.
-    fn word_height_px(&self, picture_wide: u32) -> f64 {
-        let mut heights: Vec<f32> = self.text.words.iter().map(|word| word.h).collect();
-        heights.sort_by(f32::total_cmp);
-        let middle = heights.get(heights.len() / 2).copied().unwrap_or(0.0);
-        f64::from(middle) / f64::from(self.text.width) * f64::from(picture_wide)
-    }
 }
 
 impl Recogniser {
@@ -96,16 +83,12 @@ impl Recogniser {
             return None;
         }
         let mut best = self.read_turned(&picture, 0, width, height);
-        if let Some(tall) = best.as_ref().map(|reading| reading.word_height_px(wide)).filter(|tall| *tall > TOO_TALL_PX)
-        {
-            // Poster letters are read better from a smaller picture.
-            let scale = BEST_HEIGHT_PX / tall;
-            let side = |pixels: u32| ((f64::from(pixels) * scale) as u32).max(1);
-            let smaller = Picture::gray(&page.draw(side(wide), side(high)).ok()?);
+        if !best.as_ref().is_some_and(|reading| reading.confidence >= GOOD) {
+            // Poster letters are read better, or only, from a smaller picture.
+            let smaller = Picture::gray(&page.draw((wide / 4).max(1), (high / 4).max(1)).ok()?);
             let other = self.read_turned(&smaller, 0, width, height);
-            if other.as_ref().map_or(0.0, |reading| reading.confidence)
-                > best.as_ref().map_or(0.0, |reading| reading.confidence)
-            {
+            let confidence = |reading: &Option<Reading>| reading.as_ref().map_or(0.0, |reading| reading.confidence);
+            if confidence(&other) > confidence(&best) {
                 best = other;
             }
         }

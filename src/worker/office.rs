@@ -76,6 +76,9 @@ pub fn route(media_type: &str) -> Option<Route> {
 pub const TEXT: Route = Route { ending: "txt", import: Some("Text (encoded):UTF8"), export: "writer_pdf_Export" };
 /// Sanitised HTML in UTF-8.
 pub const HTML: Route = Route { ending: "html", import: Some("HTML (StarWriter)"), export: "writer_pdf_Export" };
+/// A flat OpenDocument drawing.
+pub const DRAWING: Route =
+    Route { ending: "fodg", import: Some("OpenDocument Drawing Flat XML"), export: "draw_pdf_Export" };
 /// Comma separated UTF-8.
 pub const CSV: Route = Route { ending: "csv", import: Some("CSV:44,34,76,1"), export: "calc_pdf_Export" };
 

@@ -383,7 +383,12 @@ impl Run {
         if self.chars > 0 {
             let end = self.start + self.chars as u32;
             debug_assert!(end <= position, "words lie inside the text");
-            page.words.push(word(self.start, end, self.left, self.top, self.right - self.left, self.bottom - self.top));
+            // Cropped pages have text that nobody sees: it is found, but there is nothing to mark.
+            let (width, height) = (f64::from(page.width), f64::from(page.height));
+            if self.right > 0.0 && self.bottom > 0.0 && self.left < width && self.top < height {
+                let (w, h) = (self.right - self.left, self.bottom - self.top);
+                page.words.push(word(self.start, end, self.left, self.top, w, h));
+            }
         }
         self.chars = 0;
     }
@@ -408,7 +413,7 @@ mod tests {
     }
 
     fn assembled(text: &str) -> PageText {
-        let mut page = PageText::default();
+        let mut page = PageText { width: 1000.0, height: 1000.0, ..PageText::default() };
         assemble(&line(text), &mut page);
         page
     }

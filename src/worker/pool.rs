@@ -24,6 +24,9 @@ use super::{
     task::{Answer, Lane, Task, WorkerError, codes},
 };
 
+/// Which fonts conversions use, unless the administrator says otherwise.
+const FONTS: &str = include_str!("fonts.conf");
+
 /// How the pool is set up.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
@@ -40,7 +43,7 @@ pub struct PoolConfig {
     pub pdfium: Option<PathBuf>,
     /// LibreOffice's `soffice.bin`; the usual places when absent.
     pub soffice: Option<PathBuf>,
-    /// A fontconfig file for all programs; `FONTCONFIG_FILE`, or the system's when absent. Page breaks depend on the fonts.
+    /// A fontconfig file for all programs; `FONTCONFIG_FILE`, or the built-in one when absent. Page breaks depend on the fonts.
     pub fontconfig: Option<PathBuf>,
     /// Tasks after which a renderer is replaced. Converters are replaced after each document.
     pub tasks_per_child: usize,
@@ -103,6 +106,12 @@ impl WorkerPool {
             None => builder.tempdir(),
         }
         .map_err(failed)?;
+        let mut config = config;
+        if config.fontconfig.is_none() {
+            let file = folder.path().join("fonts.conf");
+            std::fs::write(&file, FONTS).map_err(failed)?;
+            config.fontconfig = Some(file);
+        }
         let config = Arc::new(config);
         let lane = |name: &str, count: usize, keeps: bool| -> std::io::Result<Vec<Slot>> {
             let slot = |number| Slot::new(folder.path().join(format!("{name}-{number}")), config.clone(), keeps);
@@ -111,8 +120,10 @@ impl WorkerPool {
         let long = config.converters.max(1);
         let mut converters = lane("convert", 2 * long, false).map_err(failed)?;
         let texts = lane("text", 1, false).map_err(failed)?;
-        let renderers = lane("render", config.renderers, true).map_err(failed)?;
+        let mut renderers = lane("render", config.renderers, true).map_err(failed)?;
+        // Those that are taken first, see `take`.
         let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
+        renderers.first_mut().expect("a lane has at least one slot").warm().await?;
         tracing::info!(isolation = %ready.isolation, pdfium = ready.pdfium, "workers ready");
         let state = |slots: Vec<Slot>, long: usize| LaneState {
             free: Arc::new(Semaphore::new(slots.len() - long)),

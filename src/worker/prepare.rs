@@ -5,6 +5,7 @@
 //! usable text are recognised, and the file's own text is kept where no page has it.
 
 use std::{
+    borrow::Cow,
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
@@ -24,7 +25,7 @@ use super::{
     ocr::{Reading, Recogniser},
     office,
     pdf::{Document, Page},
-    pdf_text, render,
+    pdf_text, positioned, render,
     room::{self, PAGE},
     task::{Prepared, Rendition, Warning, WorkerError, codes},
     text_file,
@@ -42,7 +43,7 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Re
     // Only the server itself says so: what people upload goes by its content.
     let kind = if claimed == PAGE { PAGE.to_owned() } else { detect(input, name)? };
     let mut warnings = Vec::new();
-    let own = own_text(input, &kind, &child.limits)?;
+    let mut own = own_text(input, &kind, &child.limits)?;
     let pages = make_pages(child, input, &kind, own.as_ref(), &mut warnings)?;
     let pdf = match &pages {
         Pages::Original => Some(input.to_owned()),
@@ -56,6 +57,14 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Re
         extracted = read_pages(child, pdf, recognise, &mut warnings)?;
         if kind != PDF {
             (extracted.title, extracted.author) = (None, None);
+        }
+    }
+    // Where the file itself says what stands where, that is more exact than its picture.
+    if let Some(own) = own.as_mut().filter(|own| !own.pages.is_empty() && own.pages.len() == extracted.pages.len()) {
+        let sizes = extracted.pages.iter().map(|page| (page.width, page.height)).collect::<Vec<_>>();
+        extracted.pages = std::mem::take(&mut own.pages);
+        for (page, (width, height)) in extracted.pages.iter_mut().zip(sizes) {
+            (page.width, page.height) = (width, height);
         }
     }
     let page_sizes = extracted.pages.iter().map(|page| (page.width, page.height)).collect();
@@ -147,36 +156,48 @@ fn make_pages(
     if image::is_image(kind) {
         return image::to_pdf(child, input, kind).map(Pages::Made);
     }
+    let source = child.work().join("source");
     if let Some(route) = office::route(kind) {
-        return office::convert(child, input, &route).map(Pages::Made);
+        return match (office::convert(child, input, &route), own) {
+            (Err(error), Some(own)) if error.code == codes::TIMED_OUT && !own.text.trim().is_empty() => {
+                simplified(child, own, &source, warnings)
+            }
+            (other, _) => other.map(Pages::Made),
+        };
     }
     let Some(own) = own else {
         return Ok(Pages::None);
     };
-    let source = child.work().join("source");
-    let plain = own.plain.as_deref().unwrap_or(&own.text);
-    let (content, route) = match (kind, &own.clean_html) {
-        ("text/csv", _) => (plain, office::CSV),
-        ("text/markdown", _) => (plain, office::TEXT),
-        (_, Some(html)) => (html.as_str(), office::HTML),
-        _ => (plain, office::TEXT),
-    };
+    let (content, route) = paginable(kind, own);
     if content.trim().is_empty() {
         warnings.push(Warning::new("no_preview", "the document has nothing that could be shown on a page"));
         return Ok(Pages::None);
     }
-    match convert_text(child, content, &source, &route) {
-        Err(error)
-            if matches!(error.code.as_str(), codes::TIMED_OUT | codes::CONVERSION_FAILED)
-                && route.import != office::TEXT.import =>
-        {
-            warnings
-                .push(Warning::new("simplified_view", "the layout could not be shown; the pages show the text alone"));
-            convert_text(child, &own.text, &source, &office::TEXT)
+    match convert_text(child, &content, &source, &route) {
+        Err(error) if matches!(error.code.as_str(), codes::TIMED_OUT | codes::CONVERSION_FAILED) => {
+            simplified(child, own, &source, warnings)
         }
-        other => other,
+        other => other.map(Pages::Made),
     }
-    .map(Pages::Made)
+}
+
+/// Returns what LibreOffice is given instead of a file that it does not open, or should not see as it is.
+fn paginable<'a>(kind: &str, own: &'a FileText) -> (Cow<'a, str>, office::Route) {
+    let plain = own.plain.as_deref().unwrap_or(&own.text);
+    if let Some(drawing) = positioned::drawing(&own.pages) {
+        return (drawing.into(), office::DRAWING);
+    }
+    match (kind, &own.clean_html) {
+        ("text/csv", _) => (plain.into(), office::CSV),
+        ("text/markdown", _) | (_, None) => (plain.into(), office::TEXT),
+        (_, Some(html)) => (html.into(), office::HTML),
+    }
+}
+
+/// Shows the text alone where the layout could not be made.
+fn simplified(child: &Child, own: &FileText, source: &Path, warnings: &mut Vec<Warning>) -> Result<Pages, WorkerError> {
+    warnings.push(Warning::new("simplified_view", "the layout could not be shown; the pages show the text alone"));
+    convert_text(child, &own.text, source, &office::TEXT).map(Pages::Made)
 }
 
 fn convert_text(child: &Child, content: &str, source: &Path, route: &office::Route) -> Result<PathBuf, WorkerError> {

@@ -14,6 +14,8 @@ use super::{
 /// The longest side WebP can store is 16383 pixels.
 const MAX_SIDE: f64 = 16_000.0;
 const QUALITY: f32 = 80.0;
+/// 0 (fast) to 6 (small). On pages of text 2 takes half the time of the usual 4 for a few per cent more bytes.
+const EFFORT: i32 = 2;
 /// Images up to this many pixels are stored without loss: icons and stamps would suffer most.
 const LOSSLESS_PIXELS: u32 = 64 * 64;
 
@@ -56,10 +58,14 @@ pub fn fit(points_wide: f32, points_high: f32, width: u32, budget: u64) -> (u32,
 }
 
 fn encode(pixels: &Pixels) -> Result<Vec<u8>, WorkerError> {
+    let failed =
+        |reason: &str| WorkerError::new(codes::CONVERSION_FAILED, format!("the image cannot be stored: {reason}"));
+    let mut config = webp::WebPConfig::new().map_err(|()| failed("no encoder"))?;
+    config.quality = QUALITY;
+    config.method = EFFORT;
+    config.lossless = i32::from(pixels.width * pixels.height <= LOSSLESS_PIXELS);
     let encoder = webp::Encoder::from_rgb(&pixels.rgb, pixels.width, pixels.height);
-    let lossless = pixels.width * pixels.height <= LOSSLESS_PIXELS;
-    let encoded = encoder.encode_simple(lossless, QUALITY);
-    let encoded = encoded.map_err(|error| WorkerError::new(codes::CONVERSION_FAILED, format!("webp: {error:?}")))?;
+    let encoded = encoder.encode_advanced(&config).map_err(|error| failed(&format!("{error:?}")))?;
     Ok(encoded.to_vec())
 }
 

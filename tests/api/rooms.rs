@@ -113,6 +113,31 @@ async fn a_client_that_was_offline_brings_its_edits_and_gets_the_others() {
     assert_eq!(two.text(), offline.text());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn joiners_are_answered_while_others_write_at_full_speed() {
+    let server = start().await;
+    let ada = server.user("ada").await;
+    let (_, page) = page(&server, &ada).await;
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..3 {
+        let mut writer = Peer::join(&ada, page.id.as_str()).await;
+        writers.spawn(async move {
+            for _ in 0..20 {
+                for _ in 0..50 {
+                    writer.write("w").await;
+                }
+                writer.wait_saved().await;
+            }
+        });
+    }
+    while !writers.is_empty() {
+        Peer::join(&ada, page.id.as_str()).await.leave().await;
+        while let Some(done) = writers.try_join_next() {
+            done.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_joiner_gets_the_tail_before_step_two() {
     let server = start().await;
@@ -330,6 +355,10 @@ async fn a_page_is_searched_and_versioned_after_it_was_left() {
     let version = db::versions::find(server.app.db.read(), &page.id, 1).await.unwrap().expect("a version");
     assert_eq!((version.media_type.as_str(), version.room_seq), ("application/vnd.wenshu.page", Some(1)));
     assert_eq!(version.author_id.as_str(), ada.id);
+    let pages = ada.get(&format!("/documents/{}/pages", page.id)).await.assert_status(200).json();
+    assert_eq!(pages["page_count"], 1);
+    let shown = ada.get(&format!("/documents/{}/pages/1/text", page.id)).await.assert_status(200).json();
+    assert!(shown["text"].as_str().unwrap().contains("协同办公"), "{shown}");
     server.clock.advance(11_000);
     server.run_jobs().await;
     assert!(db::versions::find(server.app.db.read(), &page.id, 2).await.unwrap().is_none());
@@ -416,6 +445,29 @@ async fn stopping_tells_clients_to_come_back_and_loses_nothing() {
     server.app.shutdown.cancel();
     assert_eq!(one.closing().await.0, 1012);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn an_edit_that_cannot_be_written_is_shown_to_nobody_and_sent_again() {
+    let server = start().await;
+    let ada = server.user("ada").await;
+    let (_, page) = page(&server, &ada).await;
+    let (mut one, mut two) = (Peer::join(&ada, page.id.as_str()).await, Peer::join(&ada, page.id.as_str()).await);
+    one.wait_saved().await;
+    two.wait_saved().await;
+    let rename = |from: &str, to: &str| sqlx::AssertSqlSafe(format!("alter table {from} rename to {to}"));
+    sqlx::query(rename("room_updates", "taken_away")).execute(server.app.db.read()).await.unwrap();
+    one.write("not yet").await;
+    assert_eq!((one.closing().await.0, one.saved), (1012, 1), "the one that was sent is not called saved");
+    assert_eq!(two.closing().await.0, 1012);
+    assert!(!two.text().contains("not yet"));
+    sqlx::query(rename("taken_away", "room_updates")).execute(server.app.db.read()).await.unwrap();
+    settle(&server).await;
+
+    let mut again = Peer::connect_with(&ada, page.id.as_str(), "ack=1", one.leave().await).await;
+    again.synchronise().await;
+    again.wait_saved().await;
+    assert!(Peer::join(&ada, page.id.as_str()).await.text().contains("not yet"));
 }
 
 #[tokio::test]

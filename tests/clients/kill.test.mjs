@@ -1,5 +1,5 @@
 // kill -9 while three people type as fast as they can: what was acknowledged, or what another client had seen, is there
-// after a restart. Cycles: WENSHU_KILLS, 5 by default.
+// after a restart. Cycles: TEST_KILLS, 5 by default.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -67,6 +67,6 @@ async function cycle (number) {
 }
 
 test('kill -9 loses nothing that was acknowledged or seen', { timeout: 600000 }, async () => {
-  const cycles = Number(process.env.WENSHU_KILLS ?? 5)
+  const cycles = Number(process.env.TEST_KILLS ?? 5)
   for (let number = 1; number <= cycles; number++) await cycle(number)
 })

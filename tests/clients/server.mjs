@@ -1,5 +1,5 @@
 // A real server on a folder of its own, which may be killed and started again, and clients for it.
-// WENSHU_BIN names the program; target/debug/wenshu by default.
+// TEST_SERVER names the program; target/debug/wenshu by default.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import * as Y from 'yjs'
 
 const PASSWORD = 'correct horse battery'
 const root = resolve(import.meta.dirname, '../..')
-const program = process.env.WENSHU_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/wenshu')
+const program = process.env.TEST_SERVER ?? join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/wenshu')
 
 export class Server {
   constructor () {

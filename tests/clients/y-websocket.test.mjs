@@ -74,7 +74,7 @@ test('awareness shows the other and forgets who left', async () => {
   close(one)
 })
 
-test('a quiet connection stays open beyond the 30 seconds after which y-websocket gives up', { skip: !process.env.WENSHU_SLOW }, async () => {
+test('a quiet connection stays open beyond the 30 seconds after which y-websocket gives up', { skip: !process.env.TEST_SLOW }, async () => {
   const one = server.connect(await server.page())
   let closed = 0
   one.on('connection-close', () => closed++)

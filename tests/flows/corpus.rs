@@ -208,10 +208,8 @@ fn name_of(entry: &Entry) -> String {
 async fn every_document_ends_as_the_manifest_says() {
     let folder = tempfile::tempdir().unwrap();
     let cores = std::thread::available_parallelism().map_or(2, usize::from).min(4);
-    // Pages break as they did when the manifest was made.
-    let fonts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/worker/fonts.conf");
     let program = Program::new(folder.path()).variable("WENSHU_CONVERTERS", cores);
-    let service = program.variable("FONTCONFIG_FILE", fonts.display()).serve();
+    let service = program.serve();
     let library = Library::create(&service.admin().await, "corpus").await;
     let entries = entries();
 

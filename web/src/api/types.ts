@@ -1,20 +1,13 @@
-// The shapes of the HTTP API, `/api/v1`. Times are epoch milliseconds, ids are UUIDs as text.
+// The shapes of the HTTP API: taken from `schema.d.ts`, which `make openapi` writes from the server's own description.
+// Where the description says only "string", the values that exist are named here.
+import type { components } from './schema';
 
-export type Role = 'previewer' | 'reader' | 'commenter' | 'editor' | 'manager';
+type Schemas = components['schemas'];
+type Narrow<T, N> = Omit<T, keyof N> & N;
 
-export type Ability =
-  | 'read'
-  | 'download'
-  | 'comment'
-  | 'edit'
-  | 'rename'
-  | 'move'
-  | 'delete'
-  | 'share'
-  | 'restore_version'
-  | 'upload'
-  | 'create_folder'
-  | 'set_level';
+export type Role = Schemas['Role'];
+export type Ability = Schemas['Action'];
+export type Kind = 'file' | 'page';
 
 export interface Named {
   id: string;
@@ -26,147 +19,26 @@ export interface Page<T> {
   next_cursor?: string | null;
 }
 
-export interface UserView {
-  id: string;
-  name: string;
-  display_name: string;
-  is_admin: boolean;
-  clearance: number;
-  disabled: boolean;
-  created_at: number;
-}
-
-export interface InfoView {
-  version: string;
-  name: string;
-  upload_max_bytes: number;
-  levels: { level: number; name: string }[];
-}
-
-export interface TokenView {
-  id: string;
-  name: string;
-  created_at: number;
-  expires_at: number | null;
-  /** Only in the answer that creates the token. */
-  token?: string;
-}
-
-export interface GroupView {
-  id: string;
-  parent_id: string | null;
-  name: string;
-  member_count: number;
-}
-
-export interface FolderView {
-  id: string;
-  parent_id: string | null;
-  name: string;
-  path: Named[];
-  inherits: boolean;
-  role: Role | null;
-  abilities: Ability[];
-  created_at: number;
-  updated_at: number;
-}
-
-export interface Processing {
-  state: 'waiting' | 'ready' | 'failed';
-  code?: string | null;
-  message?: string | null;
-}
-
-export interface DocumentView {
-  id: string;
-  kind: 'file' | 'page';
-  name: string;
-  folder_id: string;
-  path: Named[];
-  media_type: string;
-  size_bytes: number;
-  level: number;
-  version: number;
-  created_at: number;
-  created_by: Named;
-  updated_at: number;
-  updated_by: Named;
-  processing: Processing;
-  page_count?: number | null;
-  /** Whether grants from above reach it. */
-  inherits: boolean;
-  trashed_at?: number | null;
-  role: Role | null;
-  abilities: Ability[];
-}
-
-export interface ChildrenView {
-  folders: FolderView[];
-  documents: DocumentView[];
-  next_cursor?: string | null;
-}
-
-export interface VersionView {
-  number: number;
-  size_bytes: number;
-  sha256: string;
-  media_type: string;
-  author: Named;
-  note: string | null;
-  created_at: number;
-  is_head: boolean;
-  processing: Processing;
-}
-
-export interface GrantView {
-  subject_kind: 'user' | 'group';
-  subject_id: string;
-  subject_name: string;
-  role: Role;
-  inherited_from: Named | null;
-}
-
-export interface Conflict {
-  name: string;
-  document_id: string;
-}
-
-export interface PagesView {
-  version: number;
-  page_count: number;
-  /** Width and height of each page in points. */
-  sizes: [number, number][];
-}
-
-export interface PageTextView {
-  number: number;
-  width: number;
-  height: number;
-  text: string;
-  /** Code point offsets in `text`, and the rectangle in points from the top left. */
-  words: { start: number; end: number; x: number; y: number; w: number; h: number }[];
-}
-
-export interface SearchView {
-  total: number;
-  took_ms: number;
-  rebuilding: boolean;
-  items: SearchHit[];
-  next_cursor?: string | null;
-}
-
-export interface SearchHit {
-  document: DocumentView;
-  /** Code point ranges: index with `Array.from(text)`. */
-  name_marks: [number, number][];
-  snippets: { page: number | null; text: string; marks: [number, number][] }[];
-  pages: number[];
-}
-
-export interface Suggestion {
-  document_id: string;
-  name: string;
-  kind: 'file' | 'page';
-  media_type: string;
-  path: string;
-}
+export type UserView = Schemas['UserView'];
+export type InfoView = Schemas['InfoView'];
+export type TokenView = Schemas['TokenView'];
+export type GroupView = Schemas['GroupView'];
+export type FolderView = Schemas['FolderView'];
+export type Processing = Narrow<Schemas['ProcessingView'], { state: 'waiting' | 'ready' | 'failed' }>;
+export type DocumentView = Narrow<Schemas['DocumentView'], { kind: Kind; processing: Processing }>;
+export type ChildrenView = Narrow<Schemas['ChildrenView'], { documents: DocumentView[] }>;
+export type VersionView = Narrow<Schemas['VersionView'], { processing: Processing }>;
+export type GrantView = Narrow<Schemas['GrantView'], { subject_kind: 'user' | 'group' }>;
+export type Conflict = Schemas['ConflictView'];
+export type PagesView = Narrow<Schemas['PagesView'], { sizes: [number, number][] }>;
+export type PageTextView = Schemas['PageTextView'];
+export type SearchHit = Narrow<
+  Schemas['HitView'],
+  {
+    document: DocumentView;
+    name_marks: [number, number][];
+    snippets: { page?: number | null; text: string; marks: [number, number][] }[];
+  }
+>;
+export type SearchView = Narrow<Schemas['SearchView'], { items: SearchHit[] }>;
+export type Suggestion = Narrow<Schemas['SuggestionView'], { kind: Kind }>;

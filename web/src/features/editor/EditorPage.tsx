@@ -4,7 +4,7 @@ import { IconHistory } from '@tabler/icons-react';
 import { EditorContent, useEditor } from '@tiptap/react';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
+import { Link, useSearchParams } from 'react-router';
 import type { DocumentView } from '../../api/types';
 import { codeText, errorText } from '../../i18n/errorText';
 import { Loading } from '../../shared/Loading';
@@ -70,8 +70,9 @@ function Title({ document }: Props) {
 function Editing({ document, room }: Props & { room: Room }) {
   const { t } = useTranslation();
   const user = useCurrentUser();
+  const [params] = useSearchParams();
   const snapshot = useSyncExternalStore(room.subscribe, room.read);
-  const [showVersions, setShowVersions] = useState(false);
+  const [showVersions, setShowVersions] = useState(params.get('panel') === 'versions');
   // Before the text has arrived there is nothing to edit; what the server ended is not to be written into either.
   const editable = document.abilities.includes('edit') && snapshot.loaded && snapshot.state !== 'closed';
 

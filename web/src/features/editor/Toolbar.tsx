@@ -64,6 +64,7 @@ function BlockSelect({ editor }: { editor: Editor }) {
     <Select
       aria-label={t('editor.style')}
       w={112}
+      flex="none"
       size="xs"
       allowDeselect={false}
       value={String(level)}

@@ -10,7 +10,7 @@ export function flattenTree(groups: GroupView[]): GroupNode[] {
   const known = new Set(groups.map((group) => group.id));
   const below = new Map<string | null, GroupView[]>();
   for (const group of groups) {
-    const parent = group.parent_id !== null && known.has(group.parent_id) ? group.parent_id : null;
+    const parent = group.parent_id && known.has(group.parent_id) ? group.parent_id : null;
     below.set(parent, [...(below.get(parent) ?? []), group]);
   }
   const nodes: GroupNode[] = [];

@@ -27,6 +27,7 @@ interface Props {
 
 /** All pages below each other; only those near the window exist. */
 export function PageList({ ref, documentId, pages, zoom, terms, initialPage, onPage }: Props) {
+  const { t } = useTranslation();
   const scroll = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const { sizes } = pages;
@@ -63,7 +64,8 @@ export function PageList({ ref, documentId, pages, zoom, terms, initialPage, onP
     if (width === 0) return;
     virtual.measure();
     virtual.scrollToIndex(current.current - 1, { align: 'start' });
-  }, [fit, width, virtual]);
+    onPage(current.current);
+  }, [fit, width, virtual, onPage]);
 
   useImperativeHandle(ref, () => ({ goTo: (number) => virtual.scrollToIndex(number - 1, { align: 'start' }) }), [virtual]);
 
@@ -78,7 +80,7 @@ export function PageList({ ref, documentId, pages, zoom, terms, initialPage, onP
   };
 
   return (
-    <div ref={scroll} className={classes.scroll} onScroll={handleScroll} tabIndex={0}>
+    <div ref={scroll} className={classes.scroll} onScroll={handleScroll} tabIndex={0} role="region" aria-label={t('viewer.pages')}>
       <div className={classes.pages} style={{ height: virtual.getTotalSize(), width: fit + 2 * GAP }}>
         {width > 0 &&
           virtual.getVirtualItems().map((item) => (
@@ -91,6 +93,7 @@ export function PageList({ ref, documentId, pages, zoom, terms, initialPage, onP
               size={sizes[item.index] ?? [1, 1]}
               scale={scaleOf(item.index)}
               terms={terms}
+              reveal={item.index + 1 === initialPage}
             />
           ))}
       </div>
@@ -106,16 +109,18 @@ interface SheetProps {
   size: [number, number];
   scale: number;
   terms: string[];
+  /** The first mark of this page is what the reader came for. */
+  reveal: boolean;
 }
 
-function Sheet({ documentId, version, number, top, size, scale, terms }: SheetProps) {
+function Sheet({ documentId, version, number, top, size, scale, terms, reveal }: SheetProps) {
   const { t } = useTranslation();
   const text = usePageText(documentId, version, number, true);
   const [width, height] = [size[0] * scale, size[1] * scale];
   return (
     <div className={classes.page} style={{ top, width, height, marginLeft: -width / 2 }} data-page={number}>
       <img src={pageImageUrl(documentId, version, number, width)} alt={t('viewer.pageNumber', { number })} draggable={false} />
-      {text.data && <PageText page={text.data} scale={scale} terms={terms} />}
+      {text.data && <PageText page={text.data} scale={scale} terms={terms} reveal={reveal} />}
     </div>
   );
 }

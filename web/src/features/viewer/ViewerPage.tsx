@@ -29,7 +29,7 @@ export function ViewerPage({ document }: Props) {
   const pages = usePages(document.id, version);
   const terms = useMemo(() => queryTerms(q), [q]);
   const [zoom, setZoom] = useState(1);
-  const [showVersions, setShowVersions] = useState(false);
+  const [showVersions, setShowVersions] = useState(params.get('panel') === 'versions');
   const [page, setPage] = useState(wantedPage);
   const list = useRef<PageListHandle>(null);
 

@@ -3,6 +3,7 @@ import type { zhCN } from './zh-CN';
 
 export const en: Translation<typeof zhCN> = {
   'viewer.download': 'Download original',
+  'viewer.pages': 'Pages',
   'viewer.page': 'Page',
   'viewer.pageNumber': 'Page {{number}}',
   'viewer.zoomIn': 'Zoom in',

@@ -22,9 +22,12 @@ function fold(text: string): [string, number][] {
   );
 }
 
-/** Indexes of the page's words that a term covers. */
-export function markedWords(page: PageTextView, terms: string[]): Set<number> {
-  const marked = new Set<number>();
+/** A part of a word as shares of its width, from 0 to 1. */
+export type Part = [from: number, to: number];
+
+/** Which parts of which words the terms cover, by the word's index. Letters count as equally wide. */
+export function markedParts(page: PageTextView, terms: string[]): Map<number, Part[]> {
+  const marked = new Map<number, Part[]>();
   if (terms.length === 0) return marked;
   const folded = fold(page.text);
   // Code units of the joined text, each with its offset: `indexOf` counts code units.
@@ -35,7 +38,10 @@ export function markedWords(page: PageTextView, terms: string[]): Set<number> {
       const start = offsets[at] ?? 0;
       const end = (offsets[at + term.length - 1] ?? start) + 1;
       page.words.forEach((word, index) => {
-        if (word.start < end && word.end > start) marked.add(index);
+        if (word.start >= end || word.end <= start) return;
+        const length = word.end - word.start;
+        const part: Part = [Math.max(0, start - word.start) / length, Math.min(length, end - word.start) / length];
+        marked.set(index, [...(marked.get(index) ?? []), part]);
       });
     }
   }

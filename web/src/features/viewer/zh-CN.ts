@@ -1,5 +1,6 @@
 export const zhCN = {
   'viewer.download': '下载原件',
+  'viewer.pages': '页面',
   'viewer.page': '页码',
   'viewer.pageNumber': '第 {{number}} 页',
   'viewer.zoomIn': '放大',
