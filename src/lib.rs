@@ -1,3 +1,21 @@
-//! Wenshu, a self-hosted document service.
+//! Wenshu 文枢: a self-hosted document service. The README's code tour says where to begin.
 
+pub mod actions;
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod ids;
+pub mod jobs;
+pub mod names;
+pub mod preview;
+pub mod rooms;
+pub mod search;
+pub mod server;
+pub mod telemetry;
 pub mod worker;

@@ -3,5 +3,8 @@
 //! Knows no HTTP and no SQL.
 
 pub mod extract;
+pub mod index;
 pub mod media_type;
+pub mod normalize;
+pub mod query;
 pub mod text;

@@ -45,16 +45,11 @@ pub fn is_text(media_type: &str) -> bool {
 
 /// Returns the lower-case extension of a name, without the dot.
 fn extension(name: &str) -> String {
-    name.rsplit_once('.')
-        .map(|(_, extension)| extension.trim().to_lowercase())
-        .unwrap_or_default()
+    name.rsplit_once('.').map(|(_, extension)| extension.trim().to_lowercase()).unwrap_or_default()
 }
 
 fn by_magic(head: &[u8], extension: &str) -> Option<&'static str> {
-    if head.starts_with(b"PK\x03\x04")
-        || head.starts_with(b"PK\x05\x06")
-        || head.starts_with(b"PK\x07\x08PK\x03\x04")
-    {
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") || head.starts_with(b"PK\x07\x08PK\x03\x04") {
         return Some(package::detect(head, extension));
     }
     if head.starts_with(&compound::MAGIC) {
@@ -71,20 +66,13 @@ fn by_magic(head: &[u8], extension: &str) -> Option<&'static str> {
 
 /// Tells whether this is a PDF: the header may stand behind some junk, but not inside of another document.
 fn is_pdf(head: &[u8]) -> bool {
-    let Some(start) = head[..head.len().min(1024)]
-        .windows(5)
-        .position(|window| window == b"%PDF-")
-    else {
+    let Some(start) = head[..head.len().min(1024)].windows(5).position(|window| window == b"%PDF-") else {
         return false;
     };
     let before = &head[..start];
-    let is_blank = before
-        .iter()
-        .all(|byte| byte.is_ascii_whitespace() || *byte == 0 || matches!(byte, 0xef | 0xbb | 0xbf));
-    is_blank
-        || (!words::begins_with_markup(before)
-            && media_magic(head).is_none()
-            && !before.starts_with(b"MZ"))
+    let is_blank =
+        before.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0 || matches!(byte, 0xef | 0xbb | 0xbf));
+    is_blank || (!words::begins_with_markup(before) && media_magic(head).is_none() && !before.starts_with(b"MZ"))
 }
 
 /// Tells whether this was a PDF before its first bytes were damaged: the next ones and the objects still show it.
@@ -94,10 +82,7 @@ fn is_damaged_pdf(head: &[u8]) -> bool {
 }
 
 fn media_magic(head: &[u8]) -> Option<&'static str> {
-    let at = |offset: usize, magic: &[u8]| {
-        head.get(offset..)
-            .is_some_and(|rest| rest.starts_with(magic))
-    };
+    let at = |offset: usize, magic: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(magic));
     Some(match head {
         _ if at(0, b"\x89PNG\r\n\x1a\n") => "image/png",
         _ if at(0, b"\xff\xd8\xff") => "image/jpeg",
@@ -107,9 +92,7 @@ fn media_magic(head: &[u8]) -> Option<&'static str> {
         _ if at(0, b"RIFF") && at(8, b"AVI ") => "video/x-msvideo",
         _ if at(0, b"II*\0") || at(0, b"MM\0*") => "image/tiff",
         _ if at(0, b"BM") && at(6, &[0; 4]) && head.len() > 26 => "image/bmp",
-        _ if at(0, &[0, 0, 1, 0]) && head.len() > 22 && head[5] == 0 && head[4] > 0 => {
-            "image/x-icon"
-        }
+        _ if at(0, &[0, 0, 1, 0]) && head.len() > 22 && head[5] == 0 && head[4] > 0 => "image/x-icon",
         _ if at(4, b"ftypheic") || at(4, b"ftypheix") || at(4, b"ftypmif1") => "image/heic",
         _ if at(4, b"ftypavif") => "image/avif",
         _ if at(4, b"ftypqt") => "video/quicktime",
@@ -125,10 +108,7 @@ fn media_magic(head: &[u8]) -> Option<&'static str> {
 }
 
 fn archive_magic(head: &[u8]) -> Option<&'static str> {
-    let at = |offset: usize, magic: &[u8]| {
-        head.get(offset..)
-            .is_some_and(|rest| rest.starts_with(magic))
-    };
+    let at = |offset: usize, magic: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(magic));
     Some(match head {
         _ if at(0, b"\x1f\x8b") => "application/gzip",
         _ if at(0, b"\x28\xb5\x2f\xfd") => "application/zstd",
@@ -154,10 +134,7 @@ mod tests {
     fn content_wins_over_the_name() {
         assert_eq!(detect(b"%PDF-1.7\n", "report.docx"), "application/pdf");
         assert_eq!(detect(b"GIF89a/*", "script.js"), "image/gif");
-        assert_eq!(
-            detect(b"<!DOCTYPE html><!--\n%PDF-1.7", "a.pdf"),
-            "text/html"
-        );
+        assert_eq!(detect(b"<!DOCTYPE html><!--\n%PDF-1.7", "a.pdf"), "text/html");
         assert_eq!(detect(b"", "a.pdf"), "application/x-empty");
     }
 
@@ -189,16 +166,8 @@ mod tests {
         for (entries, name, expected) in [
             (vec![("word/document.xml", "")], "a.pdf", word),
             (vec![("[Content_Types].xml", "")], "a.docx", word),
-            (
-                vec![("[Content_Types].xml", "")],
-                "a.bin",
-                "application/zip",
-            ),
-            (
-                vec![("xl/workbook.xml", "")],
-                "a.xlsm",
-                "application/vnd.ms-excel.sheet.macroEnabled.12",
-            ),
+            (vec![("[Content_Types].xml", "")], "a.bin", "application/zip"),
+            (vec![("xl/workbook.xml", "")], "a.xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12"),
             (
                 vec![("word/document.xml", ""), ("word/vbaProject.bin", "")],
                 "a",
@@ -212,11 +181,7 @@ mod tests {
             (vec![("OFD.xml", "")], "a", "application/ofd"),
             (vec![("合同.txt", "")], "a.docx", "application/zip"),
         ] {
-            assert_eq!(
-                detect(&zip_head(&entries), name),
-                expected,
-                "{entries:?} {name}"
-            );
+            assert_eq!(detect(&zip_head(&entries), name), expected, "{entries:?} {name}");
         }
     }
 
@@ -224,37 +189,18 @@ mod tests {
     fn compound_files_are_told_apart_by_their_directory_then_by_name() {
         let with_entry = |name: &str| {
             let mut head = [compound::MAGIC.as_slice(), &[0; 504]].concat();
-            let mut entry: Vec<u8> = name
-                .encode_utf16()
-                .chain([0])
-                .flat_map(u16::to_le_bytes)
-                .collect();
+            let mut entry: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
             let length = entry.len() as u8;
             entry.resize(128, 0);
             entry[64] = length;
             head.extend_from_slice(&entry);
             head
         };
-        assert_eq!(
-            detect(&with_entry("WordDocument"), "a.xls"),
-            "application/msword"
-        );
-        assert_eq!(
-            detect(&with_entry("Workbook"), "a"),
-            "application/vnd.ms-excel"
-        );
-        assert_eq!(
-            detect(&with_entry("__properties_version1.0"), "a"),
-            "application/vnd.ms-outlook"
-        );
-        assert_eq!(
-            detect(&with_entry("Other"), "a.ppt"),
-            "application/vnd.ms-powerpoint"
-        );
-        assert_eq!(
-            detect(&with_entry("Other"), "a"),
-            "application/x-ole-storage"
-        );
+        assert_eq!(detect(&with_entry("WordDocument"), "a.xls"), "application/msword");
+        assert_eq!(detect(&with_entry("Workbook"), "a"), "application/vnd.ms-excel");
+        assert_eq!(detect(&with_entry("__properties_version1.0"), "a"), "application/vnd.ms-outlook");
+        assert_eq!(detect(&with_entry("Other"), "a.ppt"), "application/vnd.ms-powerpoint");
+        assert_eq!(detect(&with_entry("Other"), "a"), "application/x-ole-storage");
     }
 
     #[test]
@@ -263,32 +209,17 @@ mod tests {
         assert_eq!(detect(mail, "a.txt"), "message/rfc822");
         assert_eq!(detect(b"Subject: x\n\nbody", "a.eml"), "message/rfc822");
         assert_eq!(detect(b"Subject: x\n\nbody", "a.txt"), "text/plain");
-        assert_eq!(
-            detect(b"<?xml version='1.0'?><!-- c --><svg/>", "a.txt"),
-            "image/svg+xml"
-        );
-        assert_eq!(
-            detect(b"<?xml version='1.0'?><a/>", "a.svg"),
-            "application/xml"
-        );
+        assert_eq!(detect(b"<?xml version='1.0'?><!-- c --><svg/>", "a.txt"), "image/svg+xml");
+        assert_eq!(detect(b"<?xml version='1.0'?><a/>", "a.svg"), "application/xml");
         assert_eq!(detect(b"\xff\xfe<\0h\0t\0m\0l\0>\0", "a.txt"), "text/html");
     }
 
     #[test]
     fn any_bytes_give_some_type() {
         for seed in 0u32..2000 {
-            let noise: Vec<u8> = (0..seed % 300)
-                .map(|n| (n.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 11) as u8)
-                .collect();
-            for magic in [
-                &b""[..],
-                b"PK\x03\x04",
-                &compound::MAGIC,
-                b"%PDF-",
-                b"<?xml",
-                b"\xff\xfe",
-                b"From: ",
-            ] {
+            let noise: Vec<u8> =
+                (0..seed % 300).map(|n| (n.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+            for magic in [&b""[..], b"PK\x03\x04", &compound::MAGIC, b"%PDF-", b"<?xml", b"\xff\xfe", b"From: "] {
                 detect(&[magic, &noise].concat(), "x.docx");
             }
         }

@@ -59,10 +59,7 @@ impl Extracted {
     pub fn full_text(&self) -> String {
         let mut text = String::with_capacity(self.text_bytes() + self.pages.len() + 1);
         let pages = self.pages.iter().map(|page| page.text.as_str());
-        for part in pages
-            .chain(std::iter::once(self.extra.as_str()))
-            .filter(|part| !part.is_empty())
-        {
+        for part in pages.chain(std::iter::once(self.extra.as_str())).filter(|part| !part.is_empty()) {
             if !text.is_empty() {
                 text.push('\n');
             }
@@ -90,12 +87,7 @@ impl Extracted {
 impl PageText {
     /// Returns a page of the given size in points that has text without positions.
     pub fn without_positions(text: String, width: f32, height: f32) -> Self {
-        Self {
-            text,
-            width,
-            height,
-            words: Vec::new(),
-        }
+        Self { text, width, height, words: Vec::new() }
     }
 }
 
@@ -126,14 +118,7 @@ mod tests {
                 text: "词".into(),
                 width: 595.0,
                 height: 842.0,
-                words: vec![Word {
-                    start: 0,
-                    end: 1,
-                    x: 1.0,
-                    y: 2.0,
-                    w: 3.0,
-                    h: 4.0,
-                }],
+                words: vec![Word { start: 0, end: 1, x: 1.0, y: 2.0, w: 3.0, h: 4.0 }],
             }],
             extra: "e".into(),
             title: Some("t".into()),

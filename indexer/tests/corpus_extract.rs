@@ -53,11 +53,7 @@ fn entries() -> Vec<Entry> {
 fn head(path: &Path) -> Vec<u8> {
     use std::io::Read;
     let mut head = Vec::new();
-    std::fs::File::open(path)
-        .unwrap()
-        .take(media_type::HEAD_BYTES as u64)
-        .read_to_end(&mut head)
-        .unwrap();
+    std::fs::File::open(path).unwrap().take(media_type::HEAD_BYTES as u64).read_to_end(&mut head).unwrap();
     head
 }
 
@@ -67,22 +63,13 @@ fn detect(entry: &Entry) -> &'static str {
 }
 
 fn extract(entry: &Entry) -> Result<FileText, &'static str> {
-    file_text(
-        &corpus().join(&entry.path),
-        detect(entry),
-        &Limits::default(),
-    )
-    .map_err(|error| error.code())
+    file_text(&corpus().join(&entry.path), detect(entry), &Limits::default()).map_err(|error| error.code())
 }
 
 /// The manifest's matching rule: NFKC, no white space, no zero-width characters.
 fn matchable(text: &str) -> String {
     let is_kept = |character: &char| {
-        !character.is_whitespace()
-            && !matches!(
-                character,
-                '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
-            )
+        !character.is_whitespace() && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
     };
     text.nfkc().filter(is_kept).collect()
 }
@@ -102,11 +89,7 @@ fn types_are_what_the_manifest_says() {
     let wrong: Vec<String> = entries()
         .iter()
         .filter_map(|entry| {
-            let expected = if read_as_text.contains(&entry.path.as_str()) {
-                "text/plain"
-            } else {
-                &entry.mime
-            };
+            let expected = if read_as_text.contains(&entry.path.as_str()) { "text/plain" } else { &entry.mime };
             let found = detect(entry);
             (found != expected).then(|| format!("{}: {found}, not {expected}", entry.path))
         })
@@ -119,9 +102,7 @@ fn every_phrase_of_a_file_is_found_in_its_text() {
     let mut missing = Vec::new();
     let mut found = 0;
     for entry in entries().iter().filter(|entry| {
-        !is_read_elsewhere(&entry.mime)
-            && !entry.needs_password
-            && entry.expect.as_deref() != Some("error")
+        !is_read_elsewhere(&entry.mime) && !entry.needs_password && entry.expect.as_deref() != Some("error")
     }) {
         let text = match extract(entry) {
             Ok(text) => matchable(&text.text),
@@ -137,13 +118,8 @@ fn every_phrase_of_a_file_is_found_in_its_text() {
         for phrase in &entry.phrases {
             if text.contains(&matchable(&phrase.text)) {
                 found += 1;
-            } else if !is_older_than_office_97(&entry.path)
-                || phrase.found_by.contains(&"file".to_owned())
-            {
-                missing.push(format!(
-                    "{}: {:?} {:?}",
-                    entry.path, phrase.text, phrase.found_by
-                ));
+            } else if !is_older_than_office_97(&entry.path) || phrase.found_by.contains(&"file".to_owned()) {
+                missing.push(format!("{}: {:?} {:?}", entry.path, phrase.text, phrase.found_by));
             }
         }
     }
@@ -158,16 +134,8 @@ fn is_older_than_office_97(path: &str) -> bool {
 
 #[test]
 fn protected_files_are_refused_as_encrypted() {
-    for entry in entries()
-        .iter()
-        .filter(|entry| entry.needs_password && !is_read_elsewhere(&entry.mime))
-    {
-        assert_eq!(
-            extract(entry).err(),
-            Some("document_encrypted"),
-            "{}",
-            entry.path
-        );
+    for entry in entries().iter().filter(|entry| entry.needs_password && !is_read_elsewhere(&entry.mime)) {
+        assert_eq!(extract(entry).err(), Some("document_encrypted"), "{}", entry.path);
     }
 }
 
@@ -183,31 +151,22 @@ fn hostile_files_end_as_expected_and_in_time() {
         match &outcome {
             Ok(text) => {
                 if entry.expect.as_deref() == Some("error") {
-                    wrong.push(format!(
-                        "{}: gave {} bytes of text",
-                        entry.path,
-                        text.text.len()
-                    ));
+                    wrong.push(format!("{}: gave {} bytes of text", entry.path, text.text.len()));
                 }
-                let shown = [
-                    Some(&text.text),
-                    text.clean_html.as_ref(),
-                    text.title.as_ref(),
-                    text.author.as_ref(),
-                ];
+                let shown = [Some(&text.text), text.clean_html.as_ref(), text.title.as_ref(), text.author.as_ref()];
                 for secret in &entry.must_not {
                     if shown.iter().flatten().any(|shown| shown.contains(secret)) {
                         wrong.push(format!("{}: shows {secret}", entry.path));
                     }
                 }
-                if text.text.contains('\0')
-                    || text.plain.as_deref().unwrap_or_default().contains('\0')
-                {
+                if text.text.contains('\0') || text.plain.as_deref().unwrap_or_default().contains('\0') {
                     wrong.push(format!("{}: NUL in its text", entry.path));
                 }
-                if text.attachments.iter().any(|attachment| {
-                    attachment.name.contains("..") || attachment.name.contains('\0')
-                }) {
+                if text
+                    .attachments
+                    .iter()
+                    .any(|attachment| attachment.name.contains("..") || attachment.name.contains('\0'))
+                {
                     wrong.push(format!("{}: {:?}", entry.path, text.attachments));
                 }
             }
@@ -217,13 +176,8 @@ fn hostile_files_end_as_expected_and_in_time() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-const STABLE_CODES: [&str; 5] = [
-    "document_encrypted",
-    "document_damaged",
-    "document_too_large",
-    "unsupported_type",
-    "archive_bomb",
-];
+const STABLE_CODES: [&str; 5] =
+    ["document_encrypted", "document_damaged", "document_too_large", "unsupported_type", "archive_bomb"];
 
 #[test]
 fn bombs_are_named_as_bombs() {
@@ -254,17 +208,9 @@ fn damaged_copies_do_no_harm() {
             // The type of the sound file: its parser must cope.
             let start = Instant::now();
             let outcome = file_text(&path, &entry.mime, &Limits::default());
-            assert!(
-                start.elapsed() < Duration::from_secs(20),
-                "{} round {round}",
-                entry.path
-            );
+            assert!(start.elapsed() < Duration::from_secs(20), "{} round {round}", entry.path);
             if let Err(error) = outcome {
-                assert!(
-                    STABLE_CODES.contains(&error.code()),
-                    "{}: {error}",
-                    entry.path
-                );
+                assert!(STABLE_CODES.contains(&error.code()), "{}: {error}", entry.path);
             }
         }
     }
@@ -272,45 +218,21 @@ fn damaged_copies_do_no_harm() {
 
 #[test]
 fn text_stays_within_its_limit() {
-    let limits = Limits {
-        max_text_bytes: 1000,
-        ..Limits::default()
-    };
-    for entry in entries()
-        .iter()
-        .filter(|entry| !is_read_elsewhere(&entry.mime))
-    {
+    let limits = Limits { max_text_bytes: 1000, ..Limits::default() };
+    for entry in entries().iter().filter(|entry| !is_read_elsewhere(&entry.mime)) {
         if let Ok(text) = file_text(&corpus().join(&entry.path), detect(entry), &limits) {
-            assert!(
-                text.text.len() <= 1000,
-                "{}: {}",
-                entry.path,
-                text.text.len()
-            );
+            assert!(text.text.len() <= 1000, "{}: {}", entry.path, text.text.len());
         }
     }
 }
 
 #[test]
 fn safe_html_of_every_file_refers_to_nothing_outside() {
-    for entry in entries()
-        .iter()
-        .filter(|entry| !is_read_elsewhere(&entry.mime))
-    {
+    for entry in entries().iter().filter(|entry| !is_read_elsewhere(&entry.mime)) {
         let Some(html) = extract(entry).ok().and_then(|text| text.clean_html) else {
             continue;
         };
-        for word in [
-            "<script",
-            "<iframe",
-            "<object",
-            "<link",
-            "<base",
-            "href=",
-            "src=\"http",
-            "src=\"file",
-            "url(",
-        ] {
+        for word in ["<script", "<iframe", "<object", "<link", "<base", "href=", "src=\"http", "src=\"file", "url("] {
             assert!(!html.contains(word), "{word} in {}", entry.path);
         }
     }
@@ -326,10 +248,6 @@ fn the_whole_corpus_is_read_quickly() {
         slow.push((begin.elapsed(), entry.path.clone(), outcome));
     }
     slow.sort_by_key(|entry| std::cmp::Reverse(entry.0));
-    println!(
-        "whole corpus: {:?}; slowest: {:#?}",
-        start.elapsed(),
-        &slow[..8]
-    );
+    println!("whole corpus: {:?}; slowest: {:#?}", start.elapsed(), &slow[..8]);
     assert!(start.elapsed() < Duration::from_secs(120));
 }

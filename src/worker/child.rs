@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     limits::{Isolation, Limits},
     pdf::Library,
-    prepare, render, sandbox,
+    prepare, render, room, sandbox,
     task::{Answer, Probe, Task, WorkerError, codes},
     wire,
 };
@@ -125,6 +125,7 @@ fn perform(child: &mut Child, task: Task) -> Result<Answer, WorkerError> {
         }
         Task::RenderPage { pdf, page, width_px, .. } => render::render(child, &pdf, &[(page, width_px)]),
         Task::RenderPages { pdf, images, .. } => render::render(child, &pdf, &images),
+        Task::Room { make, input, .. } => room::make(child, make, &input),
         Task::Probe { read, write, connect } => Ok(Answer::Probed(probe(&read, &write, &connect))),
         Task::Misbehave { how } => misbehave(child, &how),
     }

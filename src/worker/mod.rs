@@ -21,13 +21,17 @@ mod pool;
 mod positioned;
 mod prepare;
 mod render;
+pub mod room;
+mod room_html;
 mod sandbox;
 mod slot;
 mod task;
 mod text_file;
 mod watch;
 mod wire;
+mod workers;
 
 pub use limits::{Isolation, Limits};
 pub use pool::{PoolConfig, WorkerPool};
-pub use task::{Answer, PageImage, Prepared, Probe, Rendition, Task, Warning, WorkerError, codes};
+pub use task::{Answer, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes};
+pub use workers::Workers;

@@ -191,6 +191,13 @@ pub struct Pixels {
     pub rgb: Vec<u8>,
 }
 
+impl Pixels {
+    /// An empty sheet.
+    pub fn white(width: u32, height: u32) -> Self {
+        Pixels { width, height, rgb: vec![255; width as usize * height as usize * 3] }
+    }
+}
+
 /// From the page's own coordinates to points from the top left of the page as shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Placement {

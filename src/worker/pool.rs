@@ -20,6 +20,9 @@ use super::{
     task::{Answer, Lane, Task, WorkerError, codes},
 };
 
+/// Which fonts conversions use, unless the administrator says otherwise.
+const FONTS: &str = include_str!("fonts.conf");
+
 /// How the pool is set up.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
@@ -36,7 +39,7 @@ pub struct PoolConfig {
     pub pdfium: Option<PathBuf>,
     /// LibreOffice's `soffice.bin`; the usual places when absent.
     pub soffice: Option<PathBuf>,
-    /// A fontconfig file for all programs; the system's when absent. Page breaks depend on the installed fonts.
+    /// A fontconfig file for all programs; `FONTCONFIG_FILE`, or the built-in one when absent. Page breaks depend on the fonts.
     pub fontconfig: Option<PathBuf>,
     /// Tasks after which a renderer is replaced. Converters are replaced after each document.
     pub tasks_per_child: usize,
@@ -53,7 +56,7 @@ impl Default for PoolConfig {
             folder: None,
             pdfium: std::env::var_os("WENSHU_PDFIUM").map(PathBuf::from),
             soffice: None,
-            fontconfig: None,
+            fontconfig: std::env::var_os("FONTCONFIG_FILE").map(PathBuf::from),
             tasks_per_child: 1000,
             limits: Limits::default(),
         }
@@ -91,6 +94,12 @@ impl WorkerPool {
             None => builder.tempdir(),
         }
         .map_err(failed)?;
+        let mut config = config;
+        if config.fontconfig.is_none() {
+            let file = folder.path().join("fonts.conf");
+            std::fs::write(&file, FONTS).map_err(failed)?;
+            config.fontconfig = Some(file);
+        }
         let config = Arc::new(config);
         let lane = |name: &str, count: usize, keeps: bool| -> std::io::Result<Vec<Slot>> {
             let slot = |number| Slot::new(folder.path().join(format!("{name}-{number}")), config.clone(), keeps);

@@ -25,7 +25,8 @@ use super::{
     ocr::{Reading, Recogniser},
     office,
     pdf::{Document, Page},
-    pdf_text, positioned,
+    pdf_text, positioned, render,
+    room::{self, PAGE},
     task::{Prepared, Rendition, Warning, WorkerError, codes},
     text_file,
 };
@@ -38,8 +39,9 @@ const SCAN_SHARE: f32 = 0.5;
 const SCAN_CHARS: usize = 150;
 
 /// Finds the type of a file, makes pages of it and extracts its text.
-pub fn prepare(child: &mut Child, input: &Path, name: &str, _claimed: &str) -> Result<Prepared, WorkerError> {
-    let kind = detect(input, name)?;
+pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Result<Prepared, WorkerError> {
+    // Only the server itself says so: what people upload goes by its content.
+    let kind = if claimed == PAGE { PAGE.to_owned() } else { detect(input, name)? };
     let mut warnings = Vec::new();
     let mut own = own_text(input, &kind, &child.limits)?;
     let pages = make_pages(child, input, &kind, own.as_ref(), &mut warnings)?;
@@ -108,6 +110,9 @@ fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Option<FileText
     if kind == PDF || image::is_image(kind) {
         return Ok(None);
     }
+    if kind == PAGE {
+        return page_text(input).map(Some);
+    }
     let bounds = extract::Limits {
         max_text_bytes: limits.text_bytes,
         max_unpacked_bytes: limits.unpacked_bytes,
@@ -119,6 +124,13 @@ fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Option<FileText
         Err(ExtractError::Unsupported(_)) if office::route(kind).is_some() => Ok(None),
         Err(error) => Err(WorkerError::new(error.code(), error.to_string())),
     }
+}
+
+/// A page of this service: a Yjs document.
+fn page_text(input: &Path) -> Result<FileText, WorkerError> {
+    let update = fs::read(input).map_err(|error| WorkerError::unavailable("reading the input", error))?;
+    let (text, html) = room::read_page(&update)?;
+    Ok(FileText { text, clean_html: Some(html), ..FileText::default() })
 }
 
 fn make_pages(
@@ -213,6 +225,9 @@ fn read_pages(
     }
     if extracted.pages.iter().all(|page| page.width == 0.0) {
         return Err(WorkerError::new(codes::DAMAGED, "no page of the PDF can be read"));
+    }
+    for page in extracted.pages.iter_mut().filter(|page| !(page.width > 0.0 && page.height > 0.0)) {
+        (page.width, page.height) = render::UNREADABLE;
     }
     if reader.unavailable {
         let text = format!("{} pages are pictures; text recognition is not installed", reader.unread);

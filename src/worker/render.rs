@@ -19,6 +19,9 @@ const EFFORT: i32 = 2;
 /// Images up to this many pixels are stored without loss: icons and stamps would suffer most.
 const LOSSLESS_PIXELS: u32 = 64 * 64;
 
+/// Size in points of a page that the document counts and that cannot be read: it is shown empty, the others as they are.
+pub const UNREADABLE: (f32, f32) = (595.0, 842.0);
+
 /// Draws pages of a PDF into the child's `out` folder.
 pub fn render(child: &mut Child, pdf: &Path, images: &[(u32, u32)]) -> Result<Answer, WorkerError> {
     let budget = child.limits.page_pixels;
@@ -26,13 +29,14 @@ pub fn render(child: &mut Child, pdf: &Path, images: &[(u32, u32)]) -> Result<An
     let document = child.library()?.document(pdf)?;
     let mut drawn = Vec::with_capacity(images.len());
     for (number, &(page, width)) in images.iter().enumerate() {
-        let loaded = page.checked_sub(1).and_then(|index| document.page(index));
-        let Some(loaded) = loaded else {
+        let index = page.checked_sub(1).filter(|index| *index < document.page_count());
+        let Some(index) = index else {
             return Err(WorkerError::new(codes::PAGE_NOT_FOUND, format!("there is no page {page}")));
         };
-        let (points_wide, points_high) = loaded.size();
+        let loaded = document.page(index);
+        let (points_wide, points_high) = loaded.as_ref().map_or(UNREADABLE, |page| page.size());
         let (width, height) = fit(points_wide, points_high, width, budget);
-        let pixels = loaded.draw(width, height)?;
+        let pixels = loaded.map_or_else(|| Ok(Pixels::white(width, height)), |page| page.draw(width, height))?;
         let file = PathBuf::from(format!("page-{page}-{number}.webp"));
         let bytes = encode(&pixels)?;
         std::fs::write(out.join(&file), bytes).map_err(|error| WorkerError::unavailable("writing an image", error))?;

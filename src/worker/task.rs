@@ -48,6 +48,15 @@ pub enum Task {
         /// The folder that receives the images.
         out: PathBuf,
     },
+    /// Builds a room's document from its updates and makes something of it; see `room`.
+    Room {
+        /// What to make.
+        make: RoomMake,
+        /// The updates, as [`super::room::pack`] writes them.
+        input: PathBuf,
+        /// The folder that receives the result.
+        out: PathBuf,
+    },
     /// Tries what a child must not be able to do, and says what succeeded.
     Probe {
         /// Files that it tries to read.
@@ -65,6 +74,18 @@ pub enum Task {
     },
 }
 
+/// What is made of a room's updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomMake {
+    /// The whole state as one update, decoded again and compared.
+    State,
+    /// An `indexer::text::Extracted` as JSON.
+    Text,
+    /// An update after which the text is that of the last packed update, taken as a document of its own.
+    Restore,
+}
+
 /// Which children do a kind of work: long conversions never stand before page images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
@@ -79,7 +100,7 @@ impl Task {
     pub fn lane(&self) -> Lane {
         match self {
             Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
-            Task::RenderPage { .. } | Task::RenderPages { .. } => Lane::Render,
+            Task::RenderPage { .. } | Task::RenderPages { .. } | Task::Room { .. } => Lane::Render,
         }
     }
 
@@ -88,14 +109,14 @@ impl Task {
         Duration::from_secs(match self {
             Task::Prepare { .. } => limits.prepare_seconds,
             Task::RenderPage { .. } | Task::RenderPages { .. } => limits.render_seconds,
-            Task::Probe { .. } | Task::Misbehave { .. } => limits.other_seconds,
+            Task::Room { .. } | Task::Probe { .. } | Task::Misbehave { .. } => limits.other_seconds,
         })
     }
 
     /// Returns the file that the child reads, to be placed in its folder.
     pub(super) fn input(&mut self) -> Option<&mut PathBuf> {
         match self {
-            Task::Prepare { input, .. } => Some(input),
+            Task::Prepare { input, .. } | Task::Room { input, .. } => Some(input),
             Task::RenderPage { pdf, .. } | Task::RenderPages { pdf, .. } => Some(pdf),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
@@ -104,7 +125,10 @@ impl Task {
     /// Returns the folder in which the caller wants the results.
     pub(super) fn out(&mut self) -> Option<&mut PathBuf> {
         match self {
-            Task::Prepare { out, .. } | Task::RenderPage { out, .. } | Task::RenderPages { out, .. } => Some(out),
+            Task::Prepare { out, .. }
+            | Task::RenderPage { out, .. }
+            | Task::RenderPages { out, .. }
+            | Task::Room { out, .. } => Some(out),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
     }
@@ -120,6 +144,11 @@ pub enum Answer {
     Rendered {
         /// The images.
         images: Vec<PageImage>,
+    },
+    /// Of [`Task::Room`].
+    Room {
+        /// What was made.
+        file: PathBuf,
     },
     /// Of [`Task::Probe`].
     Probed(Probe),
@@ -138,6 +167,7 @@ impl Answer {
                 }
                 files
             }
+            Answer::Room { file } => vec![file],
             Answer::Rendered { images } => images.iter_mut().map(|image| &mut image.file).collect(),
             Answer::Probed(_) | Answer::Done => Vec::new(),
         }

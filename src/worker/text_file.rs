@@ -4,23 +4,23 @@
 //! on paper, comments, notes, hidden sheets, a mail's headers. Only the lines that stand on no page are kept beside the
 //! pages; the whole text twice would double the index and every hit.
 
-use indexer::text::PageText;
+use indexer::{normalize::normalize, text::PageText};
 
 /// Characters of page text that may be searched in all before the rest is simply kept.
 const SEARCH_BUDGET: usize = 3 << 30;
 
-/// Returns the lines of `own` that no page contains, compared without white space.
+/// Returns the lines of `own` that a search would not find on the pages. Words that are broken in two in a narrow column, or
+/// have lost the space between them, are on the page for the eye alone.
 pub fn missing_from_pages(own: &str, pages: &[PageText]) -> String {
-    let shown: String = pages.iter().flat_map(|page| page.text.chars()).filter_map(comparable).collect();
+    let texts: Vec<&str> = pages.iter().map(|page| page.text.as_str()).collect();
+    let shown = normalize(&texts.join("\n"));
     if shown.is_empty() {
         return own.to_owned();
     }
     let mut rest = String::new();
     let (mut cursor, mut budget) = (0, SEARCH_BUDGET);
-    let mut needle = String::new();
     for line in own.lines() {
-        needle.clear();
-        needle.extend(line.chars().filter_map(comparable));
+        let needle = normalize(line);
         if needle.is_empty() {
             continue;
         }
@@ -48,12 +48,6 @@ fn find(shown: &str, needle: &str, cursor: usize, budget: &mut usize) -> Option<
     shown.find(needle).map(|found| found + needle.len())
 }
 
-/// Drops what differs between a file and its picture: white space, marks that only guide layout, letter case.
-fn comparable(character: char) -> Option<char> {
-    let layout = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}');
-    (!character.is_whitespace() && !layout).then(|| character.to_ascii_lowercase())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +60,12 @@ mod tests {
     fn only_what_is_cut_off_remains() {
         let pages = [page("name\nshort ce"), page("第 一 条\nend")];
         assert_eq!(missing_from_pages("name\nshort cell\n第一条\n\nend", &pages), "short cell\n");
+    }
+
+    #[test]
+    fn a_broken_word_is_missing_and_a_broken_line_is_not() {
+        let pages = [page("Embedd\ned table\nlong"), page("line，遵守"), page("公共秩序")];
+        assert_eq!(missing_from_pages("Embedded table\nlong line\n遵守公共秩序", &pages), "Embedded table\n");
     }
 
     #[test]

@@ -1,1 +1,28 @@
+//! How are the bytes of documents kept, so that saved means saved and equal bytes are kept once?
+//!
+//! Content is cut into chunks by its own bytes ([`cut`]), each chunk is stored under the hash of its plain bytes
+//! ([`chunk`]), and the ordered list of chunks names the content ([`manifest`]). A [`Writer`] takes a stream of any length
+//! in bounded memory and can be suspended and resumed at a byte offset ([`suspension`]); [`Store::read`] gives back any
+//! range and checks every chunk it touches. The objects live in a local folder, in S3-compatible storage or in memory
+//! ([`backend`]). The crate knows no users and no SQL. `README.md` describes the format.
 
+mod backend;
+mod chunk;
+mod cut;
+mod error;
+mod ids;
+mod manifest;
+mod objects;
+mod plain_http;
+mod reader;
+mod store;
+mod suspension;
+mod writer;
+
+pub use backend::Backend;
+pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES};
+pub use error::{Error, Result};
+pub use ids::{ChunkId, ContentId};
+pub use manifest::{ChunkRef, Manifest};
+pub use store::Store;
+pub use writer::{Stored, Writer};

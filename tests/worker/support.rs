@@ -50,7 +50,6 @@ pub fn config() -> PoolConfig {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("build/libpdfium.so");
     let pdfium = std::env::var_os("WENSHU_PDFIUM").map_or(built, PathBuf::from);
     PoolConfig {
-        fontconfig: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/worker/fonts.conf")),
         program: Some(env!("CARGO_BIN_EXE_wenshu").into()),
         pdfium: Some(pdfium.canonicalize().expect("libpdfium.so is in build/ or WENSHU_PDFIUM names it")),
         ..PoolConfig::default()

@@ -19,19 +19,10 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
         sink.line(&path);
         if !name.ends_with('/') {
             // What an entry really is would only show when it is unpacked.
-            attachments.push(Attachment {
-                name: path,
-                media_type: "application/octet-stream".to_owned(),
-                size_bytes,
-            });
+            attachments.push(Attachment { name: path, media_type: "application/octet-stream".to_owned(), size_bytes });
         }
     }
     let is_short = package.names().len() > guard.limits.max_entries;
     let (text, is_truncated) = sink.finish();
-    Ok(FileText {
-        text,
-        attachments,
-        is_truncated: is_truncated || is_short,
-        ..FileText::default()
-    })
+    Ok(FileText { text, attachments, is_truncated: is_truncated || is_short, ..FileText::default() })
 }

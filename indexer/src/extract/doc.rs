@@ -28,11 +28,8 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
         Ok(bytes)
     };
     let document = stream("/WordDocument")?;
-    let (Some(magic), Some(version), Some(flags)) = (
-        u16_at(&document, 0),
-        u16_at(&document, 2),
-        u16_at(&document, 10),
-    ) else {
+    let (Some(magic), Some(version), Some(flags)) = (u16_at(&document, 0), u16_at(&document, 2), u16_at(&document, 10))
+    else {
         return Err(ExtractError::damaged("its header is cut off"));
     };
     if flags & IS_ENCRYPTED != 0 && magic == MAGIC {
@@ -41,46 +38,29 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     if magic != MAGIC || version < WORD_97 {
         return Ok(FileText::default());
     }
-    let table = stream(if flags & USES_SECOND_TABLE != 0 {
-        "/1Table"
-    } else {
-        "/0Table"
-    })?;
+    let table = stream(if flags & USES_SECOND_TABLE != 0 { "/1Table" } else { "/0Table" })?;
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     push_pieces(&document, &table, &mut sink)?;
     let (text, is_truncated) = sink.finish();
-    Ok(FileText {
-        text,
-        is_truncated,
-        ..FileText::default()
-    })
+    Ok(FileText { text, is_truncated, ..FileText::default() })
 }
 
 fn push_pieces(document: &[u8], table: &[u8], sink: &mut Sink) -> Result<()> {
     let cut_off = || ExtractError::damaged("its piece table is cut off");
     let start = u32_at(document, PIECE_TABLE_OFFSET).ok_or_else(cut_off)? as usize;
     let length = u32_at(document, PIECE_TABLE_OFFSET + 4).ok_or_else(cut_off)? as usize;
-    let mut clx = start
-        .checked_add(length)
-        .and_then(|end| table.get(start..end))
-        .ok_or_else(cut_off)?;
+    let mut clx = start.checked_add(length).and_then(|end| table.get(start..end)).ok_or_else(cut_off)?;
     // Runs of formatting stand before the piece table.
     while clx.first() == Some(&1) {
         let skip = 3 + usize::from(u16_at(clx, 1).ok_or_else(cut_off)?);
         clx = clx.get(skip..).ok_or_else(cut_off)?;
     }
-    let size = u32_at(clx, 1)
-        .filter(|_| clx.first() == Some(&2))
-        .ok_or_else(cut_off)? as usize;
-    let pieces = clx
-        .get(5..)
-        .and_then(|rest| rest.get(..size))
-        .ok_or_else(cut_off)?;
+    let size = u32_at(clx, 1).filter(|_| clx.first() == Some(&2)).ok_or_else(cut_off)? as usize;
+    let pieces = clx.get(5..).and_then(|rest| rest.get(..size)).ok_or_else(cut_off)?;
     let count = pieces.len().saturating_sub(4) / 12;
     let mut field = Field::default();
     for index in 0..count {
-        let (Some(from), Some(to)) = (u32_at(pieces, index * 4), u32_at(pieces, index * 4 + 4))
-        else {
+        let (Some(from), Some(to)) = (u32_at(pieces, index * 4), u32_at(pieces, index * 4 + 4)) else {
             break;
         };
         let Some(place) = u32_at(pieces, (count + 1) * 4 + index * 8 + 2) else {
@@ -98,20 +78,12 @@ fn push_pieces(document: &[u8], table: &[u8], sink: &mut Sink) -> Result<()> {
 fn push_piece(document: &[u8], place: u32, characters: usize, field: &mut Field, sink: &mut Sink) {
     let is_compressed = place & 0x4000_0000 != 0;
     let offset = (place & 0x3fff_ffff) as usize;
-    let (start, length) = if is_compressed {
-        (offset / 2, characters)
-    } else {
-        (offset, characters.saturating_mul(2))
-    };
+    let (start, length) = if is_compressed { (offset / 2, characters) } else { (offset, characters.saturating_mul(2)) };
     let Some(rest) = document.get(start..) else {
         return;
     };
     let bytes = &rest[..length.min(rest.len())];
-    let encoding = if is_compressed {
-        encoding_rs::WINDOWS_1252
-    } else {
-        encoding_rs::UTF_16LE
-    };
+    let encoding = if is_compressed { encoding_rs::WINDOWS_1252 } else { encoding_rs::UTF_16LE };
     for character in encoding.decode_without_bom_handling(bytes).0.chars() {
         field.push(character, sink);
     }
@@ -128,11 +100,7 @@ impl Field {
     fn push(&mut self, character: char, sink: &mut Sink) {
         match character {
             '\u{13}' if self.open.len() < 1000 => self.open.push(true),
-            '\u{14}' => self
-                .open
-                .last_mut()
-                .into_iter()
-                .for_each(|is_code| *is_code = false),
+            '\u{14}' => self.open.last_mut().into_iter().for_each(|is_code| *is_code = false),
             '\u{15}' => drop(self.open.pop()),
             _ if self.open.iter().any(|is_code| *is_code) => {}
             '\u{7}' => sink.push_char('\t'),
@@ -144,15 +112,9 @@ impl Field {
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes
-        .get(at..at + 2)
-        .and_then(|pair| pair.try_into().ok())
-        .map(u16::from_le_bytes)
+    bytes.get(at..at + 2).and_then(|pair| pair.try_into().ok()).map(u16::from_le_bytes)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..at.checked_add(4)?)
-        .and_then(|four| four.try_into().ok())
-        .map(u32::from_le_bytes)
+    bytes.get(at..at.checked_add(4)?).and_then(|four| four.try_into().ok()).map(u32::from_le_bytes)
 }

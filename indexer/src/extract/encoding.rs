@@ -7,9 +7,7 @@
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{
-    BIG5, Encoding, GB18030, GBK, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
-};
+use encoding_rs::{BIG5, Encoding, GB18030, GBK, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// Bytes that are looked at to detect an encoding.
 const SAMPLE_BYTES: usize = 1 << 20;
@@ -26,10 +24,7 @@ pub struct Decoded {
 /// Decodes `bytes`; `declared` is the encoding that the file or its carrier names.
 pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     if let Some(text) = decode_utf32(bytes) {
-        return Decoded {
-            text,
-            encoding: "UTF-32",
-        };
+        return Decoded { text, encoding: "UTF-32" };
     }
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return whole(&bytes[mark..], encoding);
@@ -40,10 +35,7 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     if let Ok(text) = std::str::from_utf8(bytes)
         && !has_iso_2022_jp_escape(bytes)
     {
-        return Decoded {
-            text: text.to_owned(),
-            encoding: UTF_8.name(),
-        };
+        return Decoded { text: text.to_owned(), encoding: UTF_8.name() };
     }
     if has_iso_2022_jp_escape(bytes) && bytes.is_ascii() {
         return whole(bytes, ISO_2022_JP);
@@ -65,15 +57,8 @@ pub fn guess(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(sample, true);
     let guess = detector.guess(None, Utf8Detection::Deny);
-    let is_cjk = [
-        GBK,
-        GB18030,
-        BIG5,
-        encoding_rs::SHIFT_JIS,
-        encoding_rs::EUC_JP,
-        encoding_rs::EUC_KR,
-    ]
-    .contains(&guess);
+    let is_cjk =
+        [GBK, GB18030, BIG5, encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP, encoding_rs::EUC_KR].contains(&guess);
     match guess {
         // GB18030 is GBK and more: what GBK lacks would be lost for nothing.
         _ if guess == GBK => GB18030,
@@ -85,10 +70,7 @@ pub fn guess(bytes: &[u8]) -> &'static Encoding {
 fn whole(bytes: &[u8], encoding: &'static Encoding) -> Decoded {
     let encoding = if encoding == GBK { GB18030 } else { encoding };
     let (text, _) = encoding.decode_without_bom_handling(bytes);
-    Decoded {
-        text: text.into_owned(),
-        encoding: encoding.name(),
-    }
+    Decoded { text: text.into_owned(), encoding: encoding.name() }
 }
 
 /// Decodes line by line: lines that are plainly UTF-8 stay UTF-8 in a file whose other lines are in `encoding`.
@@ -97,22 +79,15 @@ fn by_line(bytes: &[u8], encoding: &'static Encoding) -> Decoded {
     if !is_mixable || !bytes.split(|byte| *byte == b'\n').any(is_utf8_line) {
         return whole(bytes, encoding);
     }
-    let other: Vec<u8> = bytes
-        .split_inclusive(|byte| *byte == b'\n')
-        .filter(|line| !is_utf8_line(line))
-        .flatten()
-        .copied()
-        .collect();
+    let other: Vec<u8> =
+        bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_utf8_line(line)).flatten().copied().collect();
     let encoding = guess(&other);
     let mut text = String::with_capacity(bytes.len());
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let line_encoding = if is_utf8_line(line) { UTF_8 } else { encoding };
         text.push_str(&line_encoding.decode_without_bom_handling(line).0);
     }
-    Decoded {
-        text,
-        encoding: encoding.name(),
-    }
+    Decoded { text, encoding: encoding.name() }
 }
 
 /// Tells whether a line is valid UTF-8 with so many multi-byte characters that it cannot be chance.
@@ -126,11 +101,7 @@ fn is_mostly_utf8(bytes: &[u8]) -> bool {
     let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
     let (mut sound, mut broken) = (0usize, 0usize);
     for chunk in sample.utf8_chunks() {
-        sound += chunk
-            .valid()
-            .chars()
-            .filter(|character| !character.is_ascii())
-            .count();
+        sound += chunk.valid().chars().filter(|character| !character.is_ascii()).count();
         broken += usize::from(!chunk.invalid().is_empty());
     }
     sound > 20 * broken
@@ -139,10 +110,7 @@ fn is_mostly_utf8(bytes: &[u8]) -> bool {
 fn fits(bytes: &[u8], encoding: &'static Encoding) -> bool {
     let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
     let (text, _) = encoding.decode_without_bom_handling(sample);
-    let broken = text
-        .chars()
-        .filter(|character| *character == '\u{fffd}')
-        .count();
+    let broken = text.chars().filter(|character| *character == '\u{fffd}').count();
     broken * 50 <= text.chars().count().min(sample.len())
         && (encoding != UTF_8 || broken == 0 || is_mostly_utf8(sample))
 }
@@ -173,9 +141,7 @@ fn is_everyday_chinese(bytes: &[u8]) -> bool {
 
 fn has_iso_2022_jp_escape(bytes: &[u8]) -> bool {
     let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
-    sample
-        .windows(3)
-        .any(|window| matches!(window, [0x1b, b'$', b'B' | b'@'] | [0x1b, b'(', b'I']))
+    sample.windows(3).any(|window| matches!(window, [0x1b, b'$', b'B' | b'@'] | [0x1b, b'(', b'I']))
 }
 
 fn decode_utf32(bytes: &[u8]) -> Option<String> {
@@ -184,14 +150,8 @@ fn decode_utf32(bytes: &[u8]) -> Option<String> {
         [0, 0, 0xfe, 0xff] => u32::from_be_bytes,
         _ => return None,
     };
-    let units = bytes[4..]
-        .chunks(4)
-        .map(|unit| <[u8; 4]>::try_from(unit).ok().map(read));
-    Some(
-        units
-            .map(|unit| unit.and_then(char::from_u32).unwrap_or('\u{fffd}'))
-            .collect(),
-    )
+    let units = bytes[4..].chunks(4).map(|unit| <[u8; 4]>::try_from(unit).ok().map(read));
+    Some(units.map(|unit| unit.and_then(char::from_u32).unwrap_or('\u{fffd}')).collect())
 }
 
 /// Recognises UTF-16 without a byte order mark: every unit means something, and some are characters that only UTF-16
@@ -219,18 +179,14 @@ fn utf16_score(sample: &[u8], read: fn([u8; 2]) -> u16) -> Option<usize> {
         units += 1;
         match decoded.unwrap_or('\0') {
             '\0' => {}
-            '\t' | '\n' | '\r' | ' '..='~' | '\u{3000}'..='\u{3002}' | '\u{ff01}'..='\u{ff5e}' => {
-                typical += 1
+            '\t' | '\n' | '\r' | ' '..='~' | '\u{3000}'..='\u{3002}' | '\u{ff01}'..='\u{ff5e}' => typical += 1,
+            '\u{a0}'..='\u{52f}' | '\u{2010}'..='\u{2030}' | '\u{3003}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' => {
+                plausible += 1
             }
-            '\u{a0}'..='\u{52f}'
-            | '\u{2010}'..='\u{2030}'
-            | '\u{3003}'..='\u{30ff}'
-            | '\u{4e00}'..='\u{9fff}' => plausible += 1,
             _ => {}
         }
     }
-    let is_sound =
-        (typical + plausible) * 20 >= units * 19 && typical * 100 >= units && typical > 0;
+    let is_sound = (typical + plausible) * 20 >= units * 19 && typical * 100 >= units && typical > 0;
     is_sound.then_some(typical * 2 + plausible)
 }
 
@@ -243,10 +199,8 @@ pub fn looks_like_text(head: &[u8], is_cut: bool) -> bool {
         return true;
     }
     let nul = head.iter().filter(|byte| **byte == 0).count();
-    let controls = head
-        .iter()
-        .filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
-        .count();
+    let controls =
+        head.iter().filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b)).count();
     let is_utf8 = match std::str::from_utf8(head) {
         Ok(_) => true,
         Err(error) => is_cut && error.error_len().is_none(),
@@ -263,7 +217,10 @@ pub fn looks_like_text(head: &[u8], is_cut: bool) -> bool {
 fn decodes_soundly(head: &[u8]) -> bool {
     let text: Cow<str> = Cow::Owned(by_line(head, guess(head)).text);
     let total = text.chars().count();
-    let strange = text.chars().filter(|character| matches!(character, '\u{80}'..='\u{9f}' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}')).count();
+    let strange = text
+        .chars()
+        .filter(|character| matches!(character, '\u{80}'..='\u{9f}' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}'))
+        .count();
     // The last character may have been cut in two by the limit of the head.
     strange <= 1 + total / 50
 }
@@ -339,11 +296,7 @@ mod tests {
 
     #[test]
     fn utf16_is_recognised_with_and_without_marks() {
-        for text in [
-            SIMPLIFIED,
-            "Stanley Cups,Team,Location\n",
-            "第一章　总则，一、二。",
-        ] {
+        for text in [SIMPLIFIED, "Stanley Cups,Team,Location\n", "第一章　总则，一、二。"] {
             for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
                 assert_eq!(decoded(&utf16(text, to_bytes)), text);
                 assert_eq!(decoded(&utf16(&format!("\u{feff}{text}"), to_bytes)), text);
@@ -376,21 +329,13 @@ mod tests {
         let bytes = GBK.encode(SIMPLIFIED).0;
         assert_eq!(decode(&bytes, Some("gb2312")).text, SIMPLIFIED);
         assert_eq!(decode(&bytes, Some("utf-8")).text, SIMPLIFIED);
-        assert_eq!(
-            decode(SIMPLIFIED.as_bytes(), Some("gb2312")).text,
-            SIMPLIFIED
-        );
+        assert_eq!(decode(SIMPLIFIED.as_bytes(), Some("gb2312")).text, SIMPLIFIED);
     }
 
     #[test]
     fn western_text_stays_western() {
-        let bytes = WINDOWS_1252
-            .encode("Müller aß in Köln ein Stück Käsekuchen für 3 €")
-            .0;
-        assert_eq!(
-            decoded(&bytes),
-            "Müller aß in Köln ein Stück Käsekuchen für 3 €"
-        );
+        let bytes = WINDOWS_1252.encode("Müller aß in Köln ein Stück Käsekuchen für 3 €").0;
+        assert_eq!(decoded(&bytes), "Müller aß in Köln ein Stück Käsekuchen für 3 €");
     }
 
     #[test]
@@ -399,9 +344,7 @@ mod tests {
         assert!(looks_like_text(&SIMPLIFIED.as_bytes()[..10], true));
         assert!(looks_like_text(&GBK.encode(SIMPLIFIED).0, false));
         assert!(looks_like_text(&utf16(SIMPLIFIED, u16::to_le_bytes), false));
-        let noise: Vec<u8> = (0u32..4096)
-            .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
-            .collect();
+        let noise: Vec<u8> = (0u32..4096).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         assert!(!looks_like_text(&noise, false));
     }
 }

@@ -14,15 +14,15 @@ const MAX_HTML_BYTES: usize = 16 << 20;
 
 /// Elements whose content is not shown.
 const SILENT: [&str; 14] = [
-    "script", "style", "template", "noscript", "iframe", "object", "embed", "applet", "head",
-    "audio", "video", "canvas", "noframes", "datalist",
+    "script", "style", "template", "noscript", "iframe", "object", "embed", "applet", "head", "audio", "video",
+    "canvas", "noframes", "datalist",
 ];
 
 /// Elements that do not end a line.
 const INLINE: [&str; 38] = [
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em",
-    "font", "i", "img", "input", "ins", "kbd", "label", "mark", "nobr", "q", "rb", "rp", "rt",
-    "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "u", "var", "wbr",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
+    "input", "ins", "kbd", "label", "mark", "nobr", "q", "rb", "rp", "rt", "ruby", "s", "samp", "small", "span",
+    "strike", "strong", "sub", "sup", "u", "var", "wbr",
 ];
 
 /// Reads an HTML file.
@@ -48,13 +48,7 @@ pub fn read_text(html: &str, guard: &Guard) -> FileText {
     }
     push_visible(&document, &mut sink);
     let (text, is_truncated) = sink.finish();
-    FileText {
-        text,
-        title,
-        author,
-        is_truncated,
-        ..FileText::default()
-    }
+    FileText { text, title, author, is_truncated, ..FileText::default() }
 }
 
 /// What a walk through visible text must remember.
@@ -66,10 +60,7 @@ struct Walk {
 }
 
 fn push_visible(document: &Html, sink: &mut Sink) {
-    let mut walk = Walk {
-        after_space: true,
-        ..Walk::default()
-    };
+    let mut walk = Walk { after_space: true, ..Walk::default() };
     let mut next = Some(document.tree.root());
     // Without recursion: pages may nest as deeply as they like.
     while let Some(node) = next {
@@ -94,16 +85,11 @@ impl Walk {
                 let name = element.name();
                 self.silent += usize::from(is_silent(element));
                 self.preformatted += usize::from(is_preformatted(name));
-                if self.silent == 0
-                    && (name == "br" || !(is_inline(name) || matches!(name, "td" | "th")))
-                {
+                if self.silent == 0 && (name == "br" || !(is_inline(name) || matches!(name, "td" | "th"))) {
                     sink.end_line();
                     self.after_space = true;
                 }
-                if let Some(alt) = element
-                    .attr("alt")
-                    .filter(|_| name == "img" && self.silent == 0)
-                {
+                if let Some(alt) = element.attr("alt").filter(|_| name == "img" && self.silent == 0) {
                     sink.push(alt);
                     self.after_space = false;
                 }
@@ -158,68 +144,44 @@ fn is_silent(element: &scraper::node::Element) -> bool {
         return true;
     }
     element.attr("style").is_some_and(|style| {
-        let style: String = style
-            .chars()
-            .filter(|character| !character.is_whitespace())
-            .collect::<String>()
-            .to_ascii_lowercase();
+        let style: String =
+            style.chars().filter(|character| !character.is_whitespace()).collect::<String>().to_ascii_lowercase();
         style.contains("display:none") || style.contains("visibility:hidden")
     })
 }
 
 fn title(document: &Html) -> Option<String> {
-    let title = document.tree.nodes().find(|node| {
-        node.value()
-            .as_element()
-            .is_some_and(|element| element.name() == "title")
-    })?;
-    let text: String = title
-        .children()
-        .filter_map(|child| child.value().as_text().map(|text| text.to_string()))
-        .collect();
+    let title = document
+        .tree
+        .nodes()
+        .find(|node| node.value().as_element().is_some_and(|element| element.name() == "title"))?;
+    let text: String =
+        title.children().filter_map(|child| child.value().as_text().map(|text| text.to_string())).collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then(|| sink::clean(&text, 1000).0)
 }
 
 fn author(document: &Html) -> Option<String> {
-    let mut elements = document
-        .tree
-        .nodes()
-        .filter_map(|node| node.value().as_element());
+    let mut elements = document.tree.nodes().filter_map(|node| node.value().as_element());
     let meta = elements.find(|element| {
-        element.name() == "meta"
-            && element
-                .attr("name")
-                .is_some_and(|name| name.eq_ignore_ascii_case("author"))
+        element.name() == "meta" && element.attr("name").is_some_and(|name| name.eq_ignore_ascii_case("author"))
     })?;
-    meta.attr("content")
-        .map(|author| sink::clean(author.trim(), 1000).0)
-        .filter(|author| !author.is_empty())
+    meta.attr("content").map(|author| sink::clean(author.trim(), 1000).0).filter(|author| !author.is_empty())
 }
 
 /// Returns the charset that a page declares in its first bytes.
 fn declared_charset(bytes: &[u8]) -> Option<String> {
-    let head: String = bytes[..bytes.len().min(4096)]
-        .iter()
-        .map(|byte| char::from(*byte).to_ascii_lowercase())
-        .collect();
+    let head: String =
+        bytes[..bytes.len().min(4096)].iter().map(|byte| char::from(*byte).to_ascii_lowercase()).collect();
     let head_end = head.find("<body").unwrap_or(head.len());
-    let after = head[..head_end].split("charset").nth(1).or_else(|| {
-        head[..head_end]
-            .strip_prefix("<?xml")?
-            .split("encoding")
-            .nth(1)
-    })?;
-    let value = after
-        .trim_start()
-        .strip_prefix('=')?
-        .trim_start()
-        .trim_start_matches(['"', '\'']);
+    let after = head[..head_end]
+        .split("charset")
+        .nth(1)
+        .or_else(|| head[..head_end].strip_prefix("<?xml")?.split("encoding").nth(1))?;
+    let value = after.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
     let label: String = value
         .chars()
-        .take_while(|character| {
-            character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | ':')
-        })
+        .take_while(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | ':'))
         .collect();
     (!label.is_empty()).then_some(label)
 }
@@ -257,17 +219,13 @@ pub fn escape(text: &str) -> String {
 fn sanitiser() -> Builder<'static> {
     let mut builder = Builder::default();
     builder
-        .add_tags([
-            "font", "u", "big", "section", "main", "input", "tfoot", "address",
-        ])
+        .add_tags(["font", "u", "big", "section", "main", "input", "tfoot", "address"])
         .add_clean_content_tags([
-            "iframe", "object", "embed", "applet", "noscript", "noframes", "template", "title",
-            "svg", "math", "audio", "video", "canvas", "select", "textarea", "button", "frameset",
-            "xml",
+            "iframe", "object", "embed", "applet", "noscript", "noframes", "template", "title", "svg", "math", "audio",
+            "video", "canvas", "select", "textarea", "button", "frameset", "xml",
         ])
         .add_generic_attributes([
-            "align", "valign", "width", "height", "dir", "lang", "style", "bgcolor", "color",
-            "border",
+            "align", "valign", "width", "height", "dir", "lang", "style", "bgcolor", "color", "border",
         ])
         .add_tag_attributes("td", ["colspan", "rowspan"])
         .add_tag_attributes("th", ["colspan", "rowspan"])
@@ -303,11 +261,9 @@ fn sanitiser() -> Builder<'static> {
 fn safe_attribute<'v>(element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
     match (element, attribute) {
         ("img", "src") => is_inline_picture(value).then_some(Cow::Borrowed(value)),
-        (
-            _,
-            "href" | "src" | "cite" | "background" | "data" | "action" | "longdesc" | "ping"
-            | "poster" | "srcset",
-        ) => None,
+        (_, "href" | "src" | "cite" | "background" | "data" | "action" | "longdesc" | "ping" | "poster" | "srcset") => {
+            None
+        }
         // The only boxes that are kept are those of task lists.
         ("input", "type") if value != "checkbox" => Some(Cow::Borrowed("hidden")),
         (_, "style") if has_reference(value) => None,
@@ -323,17 +279,12 @@ fn is_inline_picture(value: &str) -> bool {
     let Some((kind, data)) = rest.split_once(";base64,") else {
         return false;
     };
-    kinds.contains(&kind)
-        && data
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+    kinds.contains(&kind) && data.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
 }
 
 fn has_reference(style: &str) -> bool {
     let style = style.to_ascii_lowercase();
-    ["url", "expression", "@", "\\", "image", "//", "javascript"]
-        .iter()
-        .any(|word| style.contains(word))
+    ["url", "expression", "@", "\\", "image", "//", "javascript"].iter().any(|word| style.contains(word))
 }
 
 #[cfg(test)]
@@ -343,11 +294,7 @@ mod tests {
 
     fn text(html: &str) -> String {
         let limits = Limits::default();
-        let guard = Guard {
-            limits: &limits,
-            unpacked_bytes: 0.into(),
-            files: 0.into(),
-        };
+        let guard = Guard { limits: &limits, unpacked_bytes: 0.into(), files: 0.into() };
         read_text(html, &guard).text
     }
 
@@ -359,7 +306,8 @@ mod tests {
 
     #[test]
     fn blocks_cells_and_line_breaks_separate_words() {
-        let html = "<table><tr><td>一</td><td>二</td></tr><tr><td>三</td></tr></table>甲<br>乙<div>丙</div><pre>a\n  b</pre>";
+        let html =
+            "<table><tr><td>一</td><td>二</td></tr><tr><td>三</td></tr></table>甲<br>乙<div>丙</div><pre>a\n  b</pre>";
         assert_eq!(text(html), "一\t二\n三\n甲\n乙\n丙\na\n  b");
     }
 
@@ -413,12 +361,7 @@ mod tests {
     fn structure_and_inline_pictures_survive() {
         let html = "<h1>题</h1><table border=1><tr><td colspan=2 style='text-align:center'>文</td></tr></table><img src='data:image/png;base64,iVBORw0='>";
         let clean = clean_body(html);
-        for part in [
-            "<h1>题</h1>",
-            "colspan=\"2\"",
-            "text-align:center",
-            "data:image/png;base64,iVBORw0=",
-        ] {
+        for part in ["<h1>题</h1>", "colspan=\"2\"", "text-align:center", "data:image/png;base64,iVBORw0="] {
             assert!(clean.contains(part), "{part} in {clean}");
         }
     }
@@ -434,15 +377,9 @@ mod tests {
 
     #[test]
     fn charsets_are_found_in_both_meta_forms() {
+        assert_eq!(declared_charset(b"<meta charset='GBK'>").as_deref(), Some("gbk"));
         assert_eq!(
-            declared_charset(b"<meta charset='GBK'>").as_deref(),
-            Some("gbk")
-        );
-        assert_eq!(
-            declared_charset(
-                b"<META http-equiv=Content-Type content=\"text/html; charset=gb2312\">"
-            )
-            .as_deref(),
+            declared_charset(b"<META http-equiv=Content-Type content=\"text/html; charset=gb2312\">").as_deref(),
             Some("gb2312")
         );
         assert_eq!(declared_charset(b"<p>x").as_deref(), None);

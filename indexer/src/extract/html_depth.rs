@@ -9,9 +9,9 @@ const MAX_DEPTH: usize = 400;
 
 /// Elements that never hold others, or that the next one of their kind closes.
 const SHALLOW: [&str; 35] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
-    "track", "wbr", "p", "li", "td", "th", "tr", "dt", "dd", "option", "optgroup", "tbody",
-    "thead", "tfoot", "colgroup", "rt", "rp", "rb", "html", "head", "body", "frame", "keygen",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p",
+    "li", "td", "th", "tr", "dt", "dd", "option", "optgroup", "tbody", "thead", "tfoot", "colgroup", "rt", "rp", "rb",
+    "html", "head", "body", "frame", "keygen",
 ];
 
 /// Returns `html` without the tags that open elements beyond the depth, and without their end tags.
@@ -23,19 +23,11 @@ pub fn limit(html: &str) -> Cow<'_, str> {
         let is_end = rest.starts_with('/');
         let name = tag_name(&rest[usize::from(is_end)..]);
         position = start + 1;
-        if name.is_empty()
-            || SHALLOW
-                .iter()
-                .any(|shallow| name.eq_ignore_ascii_case(shallow))
-        {
+        if name.is_empty() || SHALLOW.iter().any(|shallow| name.eq_ignore_ascii_case(shallow)) {
             continue;
         }
         let end = rest.find('>').map_or(html.len(), |at| start + at + 2);
-        let is_dropped = if is_end {
-            too_deep > 0
-        } else {
-            depth >= MAX_DEPTH
-        };
+        let is_dropped = if is_end { too_deep > 0 } else { depth >= MAX_DEPTH };
         if is_dropped {
             kept.push_str(&html[copied..start]);
             (copied, position) = (end, end);
@@ -55,17 +47,9 @@ pub fn limit(html: &str) -> Cow<'_, str> {
 }
 
 fn tag_name(rest: &str) -> &str {
-    let length = rest
-        .bytes()
-        .take(40)
-        .take_while(u8::is_ascii_alphanumeric)
-        .count();
+    let length = rest.bytes().take(40).take_while(u8::is_ascii_alphanumeric).count();
     let name = &rest[..length];
-    if name.starts_with(|character: char| character.is_ascii_alphabetic()) {
-        name
-    } else {
-        ""
-    }
+    if name.starts_with(|character: char| character.is_ascii_alphabetic()) { name } else { "" }
 }
 
 #[cfg(test)]
@@ -80,16 +64,8 @@ mod tests {
 
     #[test]
     fn only_tags_beyond_the_depth_are_taken_out() {
-        let deep = format!(
-            "{}文{}<b>z</b>",
-            "<div>".repeat(1000),
-            "</div>".repeat(1000)
-        );
-        let expected = format!(
-            "{}文{}<b>z</b>",
-            "<div>".repeat(MAX_DEPTH),
-            "</div>".repeat(MAX_DEPTH)
-        );
+        let deep = format!("{}文{}<b>z</b>", "<div>".repeat(1000), "</div>".repeat(1000));
+        let expected = format!("{}文{}<b>z</b>", "<div>".repeat(MAX_DEPTH), "</div>".repeat(MAX_DEPTH));
         assert_eq!(limit(&deep), expected);
     }
 }

@@ -17,9 +17,7 @@ pub fn read(source: &Source, guard: &Guard, depth: usize) -> Result<FileText> {
     if count_nested(&raw) > MAX_NESTED_MESSAGES {
         return Err(ExtractError::damaged("too many mails inside of each other"));
     }
-    let message = MessageParser::default()
-        .parse(&raw)
-        .ok_or_else(|| ExtractError::damaged("it has no mail header"))?;
+    let message = MessageParser::default().parse(&raw).ok_or_else(|| ExtractError::damaged("it has no mail header"))?;
     read_message(&message, guard, depth)
 }
 
@@ -42,10 +40,7 @@ impl Header {
             to: people(message.to()),
             cc: people(message.cc()),
             bcc: people(message.bcc()),
-            date: message
-                .date()
-                .map(|date| date.to_rfc3339())
-                .unwrap_or_default(),
+            date: message.date().map(|date| date.to_rfc3339()).unwrap_or_default(),
             subject: message.subject().unwrap_or_default().to_owned(),
         }
     }
@@ -80,7 +75,11 @@ impl Header {
             ));
         }
         for attachment in attachments {
-            page.push_str(&format!("<tr><th align=\"left\" valign=\"top\">附件 Attachment</th><td>{} ({} B)</td></tr>\n", html::escape(&attachment.name), attachment.size_bytes));
+            page.push_str(&format!(
+                "<tr><th align=\"left\" valign=\"top\">附件 Attachment</th><td>{} ({} B)</td></tr>\n",
+                html::escape(&attachment.name),
+                attachment.size_bytes
+            ));
         }
         page.push_str("</table>\n<hr>\n");
         page.push_str(safe_body);
@@ -93,11 +92,7 @@ fn read_message(message: &Message, guard: &Guard, depth: usize) -> Result<FileTe
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     header.push(&mut sink);
     push_body(message, guard, &mut sink);
-    let mut text = FileText {
-        title: some(&header.subject),
-        author: some(&header.from),
-        ..FileText::default()
-    };
+    let mut text = FileText { title: some(&header.subject), author: some(&header.from), ..FileText::default() };
     for part in message.attachments() {
         push_attachment(part, guard, depth, &mut text, &mut sink);
     }
@@ -125,42 +120,24 @@ fn push_body(message: &Message, guard: &Guard, sink: &mut Sink) {
 }
 
 fn same_words(text: &str) -> String {
-    text.chars()
-        .filter(|character| !character.is_whitespace())
-        .collect()
+    text.chars().filter(|character| !character.is_whitespace()).collect()
 }
 
 /// Returns the text of a part; one without a declared charset is decoded by what its bytes look like.
 fn part_text(part: &MessagePart) -> String {
-    let charset = part
-        .content_type()
-        .and_then(|kind| kind.attribute("charset"));
-    let is_known =
-        charset.is_some_and(|label| encoding_rs::Encoding::for_label(label.as_bytes()).is_some());
+    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+    let is_known = charset.is_some_and(|label| encoding_rs::Encoding::for_label(label.as_bytes()).is_some());
     match &part.body {
-        PartType::Text(text) | PartType::Html(text) if is_known || !text.contains('\u{fffd}') => {
-            text.to_string()
-        }
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
-            encoding::decode(bytes, charset).text
-        }
+        PartType::Text(text) | PartType::Html(text) if is_known || !text.contains('\u{fffd}') => text.to_string(),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => encoding::decode(bytes, charset).text,
         _ => part.text_contents().unwrap_or_default().to_owned(),
     }
 }
 
-fn push_attachment(
-    part: &MessagePart,
-    guard: &Guard,
-    depth: usize,
-    text: &mut FileText,
-    sink: &mut Sink,
-) {
+fn push_attachment(part: &MessagePart, guard: &Guard, depth: usize, text: &mut FileText, sink: &mut Sink) {
     let name = attachment_name(part);
     if let PartType::Message(inner) = &part.body {
-        let name = inner
-            .subject()
-            .map(|subject| format!("{}.eml", names::display_name(subject)))
-            .unwrap_or(name);
+        let name = inner.subject().map(|subject| format!("{}.eml", names::display_name(subject))).unwrap_or(name);
         sink.line(&name);
         text.attachments.push(super::Attachment {
             name,
@@ -186,26 +163,13 @@ fn push_attachment(
 
 /// Returns the stated name of a part, decoded, or one made from its type.
 fn attachment_name(part: &MessagePart) -> String {
-    if let Some(name) = part
-        .attachment_name()
-        .map(names::display_name)
-        .filter(|name| name != "unnamed")
-    {
+    if let Some(name) = part.attachment_name().map(names::display_name).filter(|name| name != "unnamed") {
         return name;
     }
-    let extension = match part
-        .content_type()
-        .map(|kind| (kind.ctype(), kind.subtype().unwrap_or_default()))
-    {
+    let extension = match part.content_type().map(|kind| (kind.ctype(), kind.subtype().unwrap_or_default())) {
         Some(("text", "html")) => "html",
         Some(("text", _)) => "txt",
-        Some(("image", subtype))
-            if subtype
-                .chars()
-                .all(|character| character.is_ascii_alphanumeric()) =>
-        {
-            subtype
-        }
+        Some(("image", subtype)) if subtype.chars().all(|character| character.is_ascii_alphanumeric()) => subtype,
         _ => "bin",
     };
     format!("unnamed.{extension}")
@@ -221,9 +185,7 @@ fn safe_body(message: &Message) -> String {
     let mut body = String::new();
     for part in message.html_bodies() {
         match &part.body {
-            PartType::Html(source) => {
-                body.push_str(&html::clean_body(&with_pictures(source, message)))
-            }
+            PartType::Html(source) => body.push_str(&html::clean_body(&with_pictures(source, message))),
             _ => body.push_str(&preformatted(&part_text(part))),
         }
     }
@@ -232,10 +194,7 @@ fn safe_body(message: &Message) -> String {
 
 /// Returns text as HTML that keeps its lines.
 pub fn preformatted(text: &str) -> String {
-    format!(
-        "<div style=\"white-space:pre-wrap\">{}</div>\n",
-        html::escape(text.trim_end()).replace('\n', "<br>\n")
-    )
+    format!("<div style=\"white-space:pre-wrap\">{}</div>\n", html::escape(text.trim_end()).replace('\n', "<br>\n"))
 }
 
 /// Replaces `cid:` references by the pictures themselves.
@@ -247,14 +206,10 @@ fn with_pictures(source: &str, message: &Message) -> String {
             continue;
         };
         let bytes = part.contents();
-        let kind =
-            crate::media_type::detect(&bytes[..bytes.len().min(crate::media_type::HEAD_BYTES)], "");
+        let kind = crate::media_type::detect(&bytes[..bytes.len().min(crate::media_type::HEAD_BYTES)], "");
         if kind.starts_with("image/") && kind != "image/svg+xml" && bytes.len() <= budget {
             budget -= bytes.len();
-            result = result.replace(
-                &format!("cid:{id}"),
-                &format!("data:{kind};base64,{}", base64(bytes)),
-            );
+            result = result.replace(&format!("cid:{id}"), &format!("data:{kind};base64,{}", base64(bytes)));
         }
     }
     result
@@ -289,9 +244,7 @@ fn show_people(address: &Address) -> String {
 
 fn count_nested(raw: &[u8]) -> usize {
     const WORD: &[u8] = b"message/rfc822";
-    raw.windows(WORD.len())
-        .filter(|window| window[0] | 0x20 == b'm' && window.eq_ignore_ascii_case(WORD))
-        .count()
+    raw.windows(WORD.len()).filter(|window| window[0] | 0x20 == b'm' && window.eq_ignore_ascii_case(WORD)).count()
 }
 
 fn some(text: &str) -> Option<String> {
@@ -306,24 +259,13 @@ mod tests {
 
     fn read_mail(raw: &str) -> Result<FileText> {
         let limits = Limits::default();
-        let guard = Guard {
-            limits: &limits,
-            unpacked_bytes: 0.into(),
-            files: 0.into(),
-        };
-        read(
-            &Source::bytes(raw.replace('\n', "\r\n").into_bytes()),
-            &guard,
-            0,
-        )
+        let guard = Guard { limits: &limits, unpacked_bytes: 0.into(), files: 0.into() };
+        read(&Source::bytes(raw.replace('\n', "\r\n").into_bytes()), &guard, 0)
     }
 
     #[test]
     fn base64_has_the_right_padding() {
-        assert_eq!(
-            [&b""[..], b"f", b"fo", b"foo", b"foob"].map(base64),
-            ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]
-        );
+        assert_eq!([&b""[..], b"f", b"fo", b"foo", b"foob"].map(base64), ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
     }
 
     #[test]
@@ -336,10 +278,7 @@ mod tests {
         assert_eq!(mail.attachments[0].name, "n.txt");
         assert_eq!(mail.text, "s\n张三 <a@example.com>\nbody\nn.txt\ninside");
         let html = mail.clean_html.unwrap();
-        assert!(
-            html.contains("<p>body") && !html.contains("script"),
-            "{html}"
-        );
+        assert!(html.contains("<p>body") && !html.contains("script"), "{html}");
     }
 
     #[test]
@@ -349,10 +288,7 @@ mod tests {
         )
         .unwrap();
         let html = mail.clean_html.unwrap();
-        assert!(
-            html.contains("data:image/gif;base64,R0lGODlhAQABAAAAACw=") && !html.contains("cid:"),
-            "{html}"
-        );
+        assert!(html.contains("data:image/gif;base64,R0lGODlhAQABAAAAACw=") && !html.contains("cid:"), "{html}");
     }
 
     #[test]

@@ -41,11 +41,5 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     let (text, is_truncated) = sink.finish();
     let (plain, _) = super::sink::clean(&plain, limit);
     let title = Some(title.trim().to_owned()).filter(|title| !title.is_empty());
-    Ok(FileText {
-        text,
-        title,
-        plain: Some(plain),
-        is_truncated,
-        ..FileText::default()
-    })
+    Ok(FileText { text, title, plain: Some(plain), is_truncated, ..FileText::default() })
 }

@@ -56,12 +56,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_text_bytes: 32 << 20,
-            max_unpacked_bytes: 512 << 20,
-            max_entries: 20_000,
-            max_depth: 3,
-        }
+        Self { max_text_bytes: 32 << 20, max_unpacked_bytes: 512 << 20, max_entries: 20_000, max_depth: 3 }
     }
 }
 
@@ -155,18 +150,12 @@ impl Guard<'_> {
     fn count_unpacked(&self, bytes: u64) -> Result<()> {
         let total = self.unpacked_bytes.get().saturating_add(bytes);
         self.unpacked_bytes.set(total);
-        if total > self.limits.max_unpacked_bytes {
-            Err(ExtractError::ArchiveBomb)
-        } else {
-            Ok(())
-        }
+        if total > self.limits.max_unpacked_bytes { Err(ExtractError::ArchiveBomb) } else { Ok(()) }
     }
 
     /// Returns how many more bytes may be unpacked.
     fn unpack_allowance(&self) -> u64 {
-        self.limits
-            .max_unpacked_bytes
-            .saturating_sub(self.unpacked_bytes.get())
+        self.limits.max_unpacked_bytes.saturating_sub(self.unpacked_bytes.get())
     }
 
     /// Tells whether a file found at `depth` may still be read.
@@ -178,22 +167,13 @@ impl Guard<'_> {
 
 /// Reads the text of the file at `path`, whose true type is `media_type`.
 pub fn file_text(path: &Path, media_type: &str, limits: &Limits) -> Result<FileText> {
-    let guard = Guard {
-        limits,
-        unpacked_bytes: Cell::new(0),
-        files: Cell::new(0),
-    };
+    let guard = Guard { limits, unpacked_bytes: Cell::new(0), files: Cell::new(0) };
     let source = Source::file(path).map_err(ExtractError::Unreadable)?;
     read_guarded(&source, media_type, &guard, 0)
 }
 
 /// Reads one file; a panic inside a parser becomes an error of this file.
-fn read_guarded(
-    source: &Source,
-    media_type: &str,
-    guard: &Guard,
-    depth: usize,
-) -> Result<FileText> {
+fn read_guarded(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> Result<FileText> {
     // The guard holds counters only and the source is read-only, so neither can be left half-changed.
     catch_unwind(AssertUnwindSafe(|| read(source, media_type, guard, depth)))
         .unwrap_or_else(|_| Err(ExtractError::damaged("its parser panicked")))
@@ -227,19 +207,10 @@ fn read(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> Resul
 }
 
 /// Reads a file inside another one: its listing, and its text when the limits allow and it has any.
-fn read_inner(
-    name: &str,
-    bytes: Vec<u8>,
-    guard: &Guard,
-    depth: usize,
-) -> (Attachment, Option<FileText>) {
+fn read_inner(name: &str, bytes: Vec<u8>, guard: &Guard, depth: usize) -> (Attachment, Option<FileText>) {
     let name = names::display_name(name);
     let media_type = crate::media_type::detect(&bytes[..bytes.len().min(64 << 10)], &name);
-    let listing = Attachment {
-        name,
-        media_type: media_type.to_owned(),
-        size_bytes: bytes.len() as u64,
-    };
+    let listing = Attachment { name, media_type: media_type.to_owned(), size_bytes: bytes.len() as u64 };
     if !guard.admits_inner_file(depth) {
         return (listing, None);
     }

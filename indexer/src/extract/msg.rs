@@ -9,9 +9,7 @@ use encoding_rs::Encoding;
 
 use super::mail::{self, Header};
 use super::source::{ReadSeek, Source};
-use super::{
-    Attachment, FileText, Guard, Result, encoding, html, names, read_inner, rtf, sink, sink::Sink,
-};
+use super::{Attachment, FileText, Guard, Result, encoding, html, names, read_inner, rtf, sink, sink::Sink};
 
 type File<'a> = cfb::CompoundFile<Box<dyn ReadSeek + 'a>>;
 
@@ -43,22 +41,13 @@ pub fn read(source: &Source, guard: &Guard, depth: usize) -> Result<FileText> {
     read_message(&mut file, "", TOP_LEVEL_HEADER, guard, depth)
 }
 
-fn read_message(
-    file: &mut File,
-    folder: &str,
-    header_bytes: usize,
-    guard: &Guard,
-    depth: usize,
-) -> Result<FileText> {
+fn read_message(file: &mut File, folder: &str, header_bytes: usize, guard: &Guard, depth: usize) -> Result<FileText> {
     let mut storage = Storage::open(file, folder, header_bytes, guard)?;
     let header = header(&mut storage)?;
     let body = storage.text(BODY)?;
     let html_body = html_body(&mut storage)?;
-    let encapsulated = if html_body.is_empty() || body.is_empty() {
-        rtf_body(&mut storage, guard)?
-    } else {
-        String::new()
-    };
+    let encapsulated =
+        if html_body.is_empty() || body.is_empty() { rtf_body(&mut storage, guard)? } else { String::new() };
 
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     header.push(&mut sink);
@@ -69,11 +58,7 @@ fn read_message(
     } else {
         sink.line(&encapsulated);
     }
-    let mut text = FileText {
-        title: some(&header.subject),
-        author: some(&header.from),
-        ..FileText::default()
-    };
+    let mut text = FileText { title: some(&header.subject), author: some(&header.from), ..FileText::default() };
     let attachments = storage.children("__attach_version1.0_");
     for attachment in attachments {
         read_attachment(file, &attachment, guard, depth, &mut text, &mut sink)?;
@@ -97,15 +82,8 @@ fn header(storage: &mut Storage) -> Result<Header> {
         _ => name,
     };
     let transport = storage.text(TRANSPORT_HEADERS)?;
-    let stated_date = transport
-        .lines()
-        .find_map(|line| line.strip_prefix("Date:"))
-        .map(|date| date.trim().to_owned());
-    let date = storage
-        .time(SENT_AT)
-        .or_else(|| storage.time(DELIVERED_AT))
-        .or(stated_date)
-        .unwrap_or_default();
+    let stated_date = transport.lines().find_map(|line| line.strip_prefix("Date:")).map(|date| date.trim().to_owned());
+    let date = storage.time(SENT_AT).or_else(|| storage.time(DELIVERED_AT)).or(stated_date).unwrap_or_default();
     Ok(Header {
         from,
         to: storage.text(DISPLAY_TO)?,
@@ -136,9 +114,7 @@ fn html_body(storage: &mut Storage) -> Result<String> {
 fn rtf_body(storage: &mut Storage, guard: &Guard) -> Result<String> {
     let compressed = storage.bytes(RTF_COMPRESSED, "0102")?.unwrap_or_default();
     let limit = guard.limits.max_text_bytes;
-    Ok(rtf::decompress(&compressed, limit)
-        .map(|source| rtf::text(&source, limit).text)
-        .unwrap_or_default())
+    Ok(rtf::decompress(&compressed, limit).map(|source| rtf::text(&source, limit).text).unwrap_or_default())
 }
 
 fn read_attachment(
@@ -155,11 +131,7 @@ fn read_attachment(
     if storage.file.is_storage(&embedded) {
         let name = names::display_name(&name);
         sink.line(&name);
-        text.attachments.push(Attachment {
-            name,
-            media_type: "application/vnd.ms-outlook".to_owned(),
-            size_bytes: 0,
-        });
+        text.attachments.push(Attachment { name, media_type: "application/vnd.ms-outlook".to_owned(), size_bytes: 0 });
         if guard.admits_inner_file(depth + 1)
             && let Ok(inner) = read_message(file, &embedded, EMBEDDED_HEADER, guard, depth + 1)
         {
@@ -187,37 +159,19 @@ struct Storage<'f, 'a, 'g> {
 }
 
 impl<'f, 'a, 'g> Storage<'f, 'a, 'g> {
-    fn open(
-        file: &'f mut File<'a>,
-        folder: &str,
-        header_bytes: usize,
-        guard: &'g Guard<'g>,
-    ) -> Result<Self> {
-        let mut storage = Self {
-            file,
-            folder: folder.to_owned(),
-            code_page: encoding_rs::WINDOWS_1252,
-            fixed: Vec::new(),
-            guard,
-        };
-        let fixed = storage
-            .stream("__properties_version1.0")?
-            .unwrap_or_default();
+    fn open(file: &'f mut File<'a>, folder: &str, header_bytes: usize, guard: &'g Guard<'g>) -> Result<Self> {
+        let mut storage =
+            Self { file, folder: folder.to_owned(), code_page: encoding_rs::WINDOWS_1252, fixed: Vec::new(), guard };
+        let fixed = storage.stream("__properties_version1.0")?.unwrap_or_default();
         storage.fixed = fixed.get(header_bytes..).unwrap_or_default().to_vec();
-        let number = CODE_PAGES
-            .iter()
-            .find_map(|property| storage.fixed_value(*property))
-            .unwrap_or(0) as u32;
+        let number = CODE_PAGES.iter().find_map(|property| storage.fixed_value(*property)).unwrap_or(0) as u32;
         storage.code_page = encoding::code_page(number);
         Ok(storage)
     }
 
     /// Returns the value of a property of fixed size.
     fn fixed_value(&self, property: u16) -> Option<u64> {
-        let entry = self
-            .fixed
-            .chunks_exact(16)
-            .find(|entry| u16::from_le_bytes([entry[2], entry[3]]) == property)?;
+        let entry = self.fixed.chunks_exact(16).find(|entry| u16::from_le_bytes([entry[2], entry[3]]) == property)?;
         entry[8..16].try_into().ok().map(u64::from_le_bytes)
     }
 
@@ -227,30 +181,18 @@ impl<'f, 'a, 'g> Storage<'f, 'a, 'g> {
         let (days, seconds) = (seconds / 86_400, seconds % 86_400);
         let (year, month, day) = civil_date(days);
         (year < 3000).then(|| {
-            format!(
-                "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-                seconds / 3600,
-                seconds / 60 % 60,
-                seconds % 60
-            )
+            format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
         })
     }
 
     fn text(&mut self, property: u16) -> Result<String> {
         if let Some(bytes) = self.bytes(property, "001F")? {
-            return Ok(encoding_rs::UTF_16LE
-                .decode_without_bom_handling(&bytes)
-                .0
-                .trim_end_matches('\0')
-                .to_owned());
+            return Ok(encoding_rs::UTF_16LE.decode_without_bom_handling(&bytes).0.trim_end_matches('\0').to_owned());
         }
         let Some(bytes) = self.bytes(property, "001E")? else {
             return Ok(String::new());
         };
-        Ok(encoding::decode(&bytes, Some(self.code_page.name()))
-            .text
-            .trim_end_matches('\0')
-            .to_owned())
+        Ok(encoding::decode(&bytes, Some(self.code_page.name())).text.trim_end_matches('\0').to_owned())
     }
 
     fn bytes(&mut self, property: u16, kind: &str) -> Result<Option<Vec<u8>>> {
@@ -263,26 +205,16 @@ impl<'f, 'a, 'g> Storage<'f, 'a, 'g> {
             return Ok(None);
         }
         let allowance = self.guard.unpack_allowance();
-        let stream = self
-            .file
-            .open_stream(&path)
-            .map_err(super::ExtractError::damaged)?;
+        let stream = self.file.open_stream(&path).map_err(super::ExtractError::damaged)?;
         let mut bytes = Vec::new();
-        stream
-            .take(allowance.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(super::ExtractError::damaged)?;
+        stream.take(allowance.saturating_add(1)).read_to_end(&mut bytes).map_err(super::ExtractError::damaged)?;
         self.guard.count_unpacked(bytes.len() as u64)?;
         Ok(Some(bytes))
     }
 
     /// Returns the paths of the storages inside whose names begin with `prefix`, in order.
     fn children(&self, prefix: &str) -> Vec<String> {
-        let folder = if self.folder.is_empty() {
-            "/"
-        } else {
-            &self.folder
-        };
+        let folder = if self.folder.is_empty() { "/" } else { &self.folder };
         let Ok(entries) = self.file.read_storage(folder) else {
             return Vec::new();
         };
@@ -320,9 +252,6 @@ mod tests {
 
     #[test]
     fn days_become_dates() {
-        assert_eq!(
-            [0, 59, 11_016, 19_787].map(civil_date),
-            [(1970, 1, 1), (1970, 3, 1), (2000, 2, 29), (2024, 3, 5)]
-        );
+        assert_eq!([0, 59, 11_016, 19_787].map(civil_date), [(1970, 1, 1), (1970, 3, 1), (2000, 2, 29), (2024, 3, 5)]);
     }
 }

@@ -6,16 +6,9 @@ const MAX_NAME_CHARS: usize = 200;
 
 /// Returns a name that is safe to display: the last path segment, without control or direction characters.
 pub fn display_name(name: &str) -> String {
-    let last = name
-        .rsplit(['/', '\\'])
-        .find(|segment| !matches!(segment.trim(), "" | "." | ".."))
-        .unwrap_or("");
+    let last = name.rsplit(['/', '\\']).find(|segment| !matches!(segment.trim(), "" | "." | "..")).unwrap_or("");
     let clean = clean_name(last);
-    if clean.is_empty() {
-        "unnamed".to_owned()
-    } else {
-        clean
-    }
+    if clean.is_empty() { "unnamed".to_owned() } else { clean }
 }
 
 /// Returns the path of an archive entry for display: forward slashes, no climbing, no drive, no control characters.
@@ -40,12 +33,7 @@ fn clean_name(name: &str) -> String {
         !character.is_control()
             && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
-    name.chars()
-        .filter(is_shown)
-        .take(MAX_NAME_CHARS)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    name.chars().filter(is_shown).take(MAX_NAME_CHARS).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -67,9 +55,6 @@ mod tests {
         let raw = encoding_rs::GBK.encode("合同（2024年）.txt").0;
         assert_eq!(zip_name(&raw), "合同（2024年）.txt");
         assert_eq!(zip_name("附件/预算表.csv".as_bytes()), "附件/预算表.csv");
-        assert_eq!(
-            zip_name(&encoding_rs::GBK.encode("附件/预算表.csv").0),
-            "附件/预算表.csv"
-        );
+        assert_eq!(zip_name(&encoding_rs::GBK.encode("附件/预算表.csv").0), "附件/预算表.csv");
     }
 }

@@ -7,35 +7,18 @@
 pub fn show_number(value: f64, format: &str) -> String {
     let section = format.split(';').next().unwrap_or_default();
     let body: String = strip_literals(section);
-    let placeholders = body
-        .chars()
-        .filter(|character| matches!(character, '0' | '#' | '?'))
-        .count();
+    let placeholders = body.chars().filter(|character| matches!(character, '0' | '#' | '?')).count();
     if placeholders == 0 || body.contains(['E', 'e', '/', '@']) || !value.is_finite() {
         return plain(value);
     }
     let percent = body.matches('%').count();
     let value = if percent > 0 { value * 100.0 } else { value };
-    let decimals = body.split_once('.').map_or(0, |(_, rest)| {
-        rest.chars()
-            .take_while(|character| matches!(character, '0' | '#' | '?'))
-            .count()
-    });
+    let decimals = body
+        .split_once('.')
+        .map_or(0, |(_, rest)| rest.chars().take_while(|character| matches!(character, '0' | '#' | '?')).count());
     let shown = format!("{value:.decimals$}", decimals = decimals.min(15));
-    let shown = if body
-        .split('.')
-        .next()
-        .is_some_and(|whole| whole.contains(','))
-    {
-        group(&shown)
-    } else {
-        shown
-    };
-    if percent > 0 {
-        format!("{shown}%")
-    } else {
-        shown
-    }
+    let shown = if body.split('.').next().is_some_and(|whole| whole.contains(',')) { group(&shown) } else { shown };
+    if percent > 0 { format!("{shown}%") } else { shown }
 }
 
 /// Returns a number without a format: as many digits as it needs.
@@ -64,13 +47,9 @@ pub fn show_moment(moment: Moment, format: &str) -> String {
     let section = format.split(';').next().unwrap_or_default();
     let mut shown = String::new();
     let (mut rest, mut after_hour) = (section, false);
-    let is_half_day =
-        section.to_ascii_lowercase().contains("am/pm") || section.contains("上午/下午");
+    let is_half_day = section.to_ascii_lowercase().contains("am/pm") || section.contains("上午/下午");
     while let Some(character) = rest.chars().next() {
-        let run = rest
-            .chars()
-            .take_while(|other| other.eq_ignore_ascii_case(&character))
-            .count();
+        let run = rest.chars().take_while(|other| other.eq_ignore_ascii_case(&character)).count();
         let mut taken = character.len_utf8() * run;
         match character.to_ascii_lowercase() {
             '[' => taken = rest.find(']').map_or(rest.len(), |end| end + 1),
@@ -93,21 +72,11 @@ pub fn show_moment(moment: Moment, format: &str) -> String {
             } else {
                 format!("{:04}", moment.year)
             }),
-            'm' if after_hour || is_before_seconds(&rest[taken..]) => {
-                push_padded(&mut shown, moment.minute, run)
-            }
+            'm' if after_hour || is_before_seconds(&rest[taken..]) => push_padded(&mut shown, moment.minute, run),
             'm' if run >= 3 => shown.push_str(month_name(moment.month, run)),
             'm' => push_padded(&mut shown, moment.month, run),
             'd' if run <= 2 => push_padded(&mut shown, moment.day, run),
-            'h' => push_padded(
-                &mut shown,
-                if is_half_day {
-                    (moment.hour + 11) % 12 + 1
-                } else {
-                    moment.hour
-                },
-                run,
-            ),
+            'h' => push_padded(&mut shown, if is_half_day { (moment.hour + 11) % 12 + 1 } else { moment.hour }, run),
             's' => push_padded(&mut shown, moment.second, run),
             'a' if rest.to_ascii_lowercase().starts_with("am/pm") => {
                 shown.push_str(if moment.hour < 12 { "AM" } else { "PM" });
@@ -124,28 +93,14 @@ pub fn show_moment(moment: Moment, format: &str) -> String {
         rest = &rest[taken..];
     }
     let shown = shown.trim();
-    if shown.chars().any(|character| character.is_ascii_digit()) {
-        shown.to_owned()
-    } else {
-        iso(moment)
-    }
+    if shown.chars().any(|character| character.is_ascii_digit()) { shown.to_owned() } else { iso(moment) }
 }
 
 /// Returns a date and time in ISO 8601, without the part that is zero.
 pub fn iso(moment: Moment) -> String {
-    let Moment {
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        second,
-    } = moment;
-    let time = if second == 0 {
-        format!("{hour:02}:{minute:02}")
-    } else {
-        format!("{hour:02}:{minute:02}:{second:02}")
-    };
+    let Moment { year, month, day, hour, minute, second } = moment;
+    let time =
+        if second == 0 { format!("{hour:02}:{minute:02}") } else { format!("{hour:02}:{minute:02}:{second:02}") };
     let is_midnight = hour == 0 && minute == 0 && second == 0;
     match (year, is_midnight) {
         (0..=1900, false) => time,
@@ -179,8 +134,7 @@ fn push_padded(shown: &mut String, number: u8, width: usize) {
 }
 
 fn is_before_seconds(rest: &str) -> bool {
-    rest.trim_start_matches(|character: char| !character.is_ascii_alphabetic())
-        .starts_with(['s', 'S'])
+    rest.trim_start_matches(|character: char| !character.is_ascii_alphabetic()).starts_with(['s', 'S'])
 }
 
 fn strip_literals(section: &str) -> String {
@@ -188,18 +142,8 @@ fn strip_literals(section: &str) -> String {
     let mut characters = section.chars();
     while let Some(character) = characters.next() {
         match character {
-            '"' => drop(
-                characters
-                    .by_ref()
-                    .take_while(|other| *other != '"')
-                    .count(),
-            ),
-            '[' => drop(
-                characters
-                    .by_ref()
-                    .take_while(|other| *other != ']')
-                    .count(),
-            ),
+            '"' => drop(characters.by_ref().take_while(|other| *other != '"').count()),
+            '[' => drop(characters.by_ref().take_while(|other| *other != ']').count()),
             '\\' | '_' | '*' => drop(characters.next()),
             other => body.push(other),
         }
@@ -208,12 +152,8 @@ fn strip_literals(section: &str) -> String {
 }
 
 fn group(number: &str) -> String {
-    let (sign, digits) = number
-        .strip_prefix('-')
-        .map_or(("", number), |digits| ("-", digits));
-    let (whole, fraction) = digits
-        .split_once('.')
-        .map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
     let mut grouped = String::new();
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index) % 3 == 0 {
@@ -221,24 +161,14 @@ fn group(number: &str) -> String {
         }
         grouped.push(digit);
     }
-    fraction.map_or_else(
-        || format!("{sign}{grouped}"),
-        |fraction| format!("{sign}{grouped}.{fraction}"),
-    )
+    fraction.map_or_else(|| format!("{sign}{grouped}"), |fraction| format!("{sign}{grouped}.{fraction}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MOMENT: Moment = Moment {
-        year: 2024,
-        month: 3,
-        day: 5,
-        hour: 14,
-        minute: 7,
-        second: 9,
-    };
+    const MOMENT: Moment = Moment { year: 2024, month: 3, day: 5, hour: 14, minute: 7, second: 9 };
 
     #[test]
     fn dates_are_shown_as_the_format_says() {

@@ -15,15 +15,13 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     {
         return Err(ExtractError::Encrypted);
     }
-    let content = package
-        .read_xml("content.xml", guard)?
-        .ok_or_else(|| ExtractError::damaged("content.xml is absent"))?;
+    let content =
+        package.read_xml("content.xml", guard)?.ok_or_else(|| ExtractError::damaged("content.xml is absent"))?;
     let mut text = FileText::default();
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     if let Some(meta) = package.read_xml("meta.xml", guard)? {
         text.title = xml::first_text(&meta, "title");
-        text.author =
-            xml::first_text(&meta, "initial-creator").or_else(|| xml::first_text(&meta, "creator"));
+        text.author = xml::first_text(&meta, "initial-creator").or_else(|| xml::first_text(&meta, "creator"));
         for name in ["title", "subject", "description", "keyword"] {
             sink.line(&xml::first_text(&meta, name).unwrap_or_default());
         }
@@ -51,11 +49,7 @@ fn is_encrypted(manifest: &str) -> Result<bool> {
 }
 
 fn push_part(part: &str, sink: &mut Sink) -> Result<()> {
-    let mut reader = PartReader {
-        hidden: 0,
-        paragraphs: 0,
-        sink,
-    };
+    let mut reader = PartReader { hidden: 0, paragraphs: 0, sink };
     xml::walk(part, |node| match node {
         Node::Start(element) => reader.start(&element),
         Node::Text(text) => reader.text(text),
@@ -88,10 +82,7 @@ impl PartReader<'_> {
             }
             "title" | "desc" => self.paragraphs += 1,
             "s" => {
-                let count = element
-                    .attribute("c")
-                    .and_then(|count| count.parse().ok())
-                    .unwrap_or(1usize);
+                let count = element.attribute("c").and_then(|count| count.parse().ok()).unwrap_or(1usize);
                 (0..count.min(64)).for_each(|_| self.sink.push_char(' '));
             }
             "tab" => self.sink.push_char('\t'),
@@ -109,11 +100,7 @@ impl PartReader<'_> {
         if self.hidden == 0 && self.paragraphs > 0 {
             // Line breaks inside a paragraph only lay out the XML.
             for character in text.chars() {
-                self.sink.push_char(if matches!(character, '\n' | '\r') {
-                    ' '
-                } else {
-                    character
-                });
+                self.sink.push_char(if matches!(character, '\n' | '\r') { ' ' } else { character });
             }
         }
     }

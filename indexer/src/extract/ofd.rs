@@ -22,9 +22,7 @@ const USUAL_BOX: [f32; 4] = [0.0, 0.0, 210.0, 297.0];
 /// Reads an OFD document.
 pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     let mut package = Package::open(source, guard)?;
-    let root = package
-        .read_xml("OFD.xml", guard)?
-        .ok_or_else(|| ExtractError::damaged("OFD.xml is absent"))?;
+    let root = package.read_xml("OFD.xml", guard)?.ok_or_else(|| ExtractError::damaged("OFD.xml is absent"))?;
     let mut text = FileText {
         title: xml::first_text(&root, "Title"),
         author: xml::first_text(&root, "Author"),
@@ -33,13 +31,7 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     let mut extra = Sink::new(guard.limits.max_text_bytes);
     push_properties(&root, &mut extra)?;
     for document in texts_of(&root, "DocRoot")? {
-        read_document(
-            &mut package,
-            &resolve("", &document),
-            guard,
-            &mut text,
-            &mut extra,
-        )?;
+        read_document(&mut package, &resolve("", &document), guard, &mut text, &mut extra)?;
     }
     finish(text, extra, guard)
 }
@@ -76,24 +68,11 @@ fn read_document(
     extra: &mut Sink,
 ) -> Result<()> {
     let folder = folder_of(root);
-    let xml = package
-        .read_xml(root, guard)?
-        .ok_or_else(|| ExtractError::damaged("a document root is absent"))?;
+    let xml = package.read_xml(root, guard)?.ok_or_else(|| ExtractError::damaged("a document root is absent"))?;
     let document = parse_document(&xml)?;
     let notes = read_annotation_list(package, &document, folder, guard)?;
-    for (id, location) in document
-        .pages
-        .iter()
-        .take(MAX_PAGES - text.pages.len().min(MAX_PAGES))
-    {
-        let page = read_page(
-            package,
-            &document,
-            folder,
-            location,
-            notes.get(id).map_or(&[], Vec::as_slice),
-            guard,
-        )?;
+    for (id, location) in document.pages.iter().take(MAX_PAGES - text.pages.len().min(MAX_PAGES)) {
+        let page = read_page(package, &document, folder, location, notes.get(id).map_or(&[], Vec::as_slice), guard)?;
         text.pages.push(page);
     }
     if let Some(list) = &document.attachments {
@@ -111,9 +90,7 @@ fn parse_document(xml: &str) -> Result<Document> {
             let (id, location) = (element.attribute("ID"), element.attribute("BaseLoc"));
             match (element.name, id, location) {
                 ("Page", Some(id), Some(location)) => document.pages.push((id, location)),
-                ("TemplatePage", Some(id), Some(location)) => {
-                    drop(document.templates.insert(id, location))
-                }
+                ("TemplatePage", Some(id), Some(location)) => drop(document.templates.insert(id, location)),
                 _ => {}
             }
         }
@@ -121,9 +98,7 @@ fn parse_document(xml: &str) -> Result<Document> {
         Node::End(name) => {
             let value = current.trim();
             match name {
-                "PhysicalBox" if document.page_box.is_none() => {
-                    document.page_box = ofd_page::numbers(value)
-                }
+                "PhysicalBox" if document.page_box.is_none() => document.page_box = ofd_page::numbers(value),
                 "Annotations" if !value.is_empty() => document.annotations = Some(value.to_owned()),
                 "Attachments" if !value.is_empty() => document.attachments = Some(value.to_owned()),
                 _ => {}
@@ -142,9 +117,7 @@ fn read_page(
     notes: &[String],
     guard: &Guard,
 ) -> Result<PageText> {
-    let content = package
-        .read_xml(&resolve(folder, location), guard)?
-        .unwrap_or_default();
+    let content = package.read_xml(&resolve(folder, location), guard)?.unwrap_or_default();
     let head = ofd_page::head(&content)?;
     let page_box = head.page_box.or(document.page_box).unwrap_or(USUAL_BOX);
     let mut builder = PageBuilder::new(page_box, guard.limits.max_text_bytes);
@@ -188,10 +161,7 @@ fn read_annotation_list(
             }
         }
         Node::Text(text) => current.push_str(text),
-        Node::End("FileLoc") => notes
-            .entry(page.clone())
-            .or_default()
-            .push(resolve(folder_of(&path), current.trim())),
+        Node::End("FileLoc") => notes.entry(page.clone()).or_default().push(resolve(folder_of(&path), current.trim())),
         Node::End(_) => {}
     })?;
     Ok(notes)
@@ -212,10 +182,7 @@ fn read_attachments(
         Node::Start(element) => {
             current.clear();
             if element.name == "Attachment" {
-                let format = element
-                    .attribute("Format")
-                    .map(|format| format!(".{format}"))
-                    .unwrap_or_default();
+                let format = element.attribute("Format").map(|format| format!(".{format}")).unwrap_or_default();
                 name = element.attribute("Name").unwrap_or_default();
                 if !name.ends_with(&format) {
                     name.push_str(&format);
@@ -223,24 +190,15 @@ fn read_attachments(
             }
         }
         Node::Text(text) => current.push_str(text),
-        Node::End("FileLoc") => {
-            found.push((name.clone(), resolve(folder_of(list), current.trim())))
-        }
+        Node::End("FileLoc") => found.push((name.clone(), resolve(folder_of(list), current.trim()))),
         Node::End(_) => {}
     })?;
     for (name, location) in found.into_iter().take(1000) {
         let name = names::display_name(&name);
         let bytes = package.read(&location, guard)?.unwrap_or_default();
-        let media_type = crate::media_type::detect(
-            &bytes[..bytes.len().min(crate::media_type::HEAD_BYTES)],
-            &name,
-        );
+        let media_type = crate::media_type::detect(&bytes[..bytes.len().min(crate::media_type::HEAD_BYTES)], &name);
         extra.line(&name);
-        text.attachments.push(Attachment {
-            name,
-            media_type: media_type.to_owned(),
-            size_bytes: bytes.len() as u64,
-        });
+        text.attachments.push(Attachment { name, media_type: media_type.to_owned(), size_bytes: bytes.len() as u64 });
     }
     Ok(())
 }
@@ -251,17 +209,12 @@ fn push_properties(root: &str, extra: &mut Sink) -> Result<()> {
     xml::walk(root, |node| match node {
         Node::Start(element) => {
             current.clear();
-            if let Some(name) = element
-                .attribute("Name")
-                .filter(|_| element.name == "CustomData")
-            {
+            if let Some(name) = element.attribute("Name").filter(|_| element.name == "CustomData") {
                 current = format!("{name} ");
             }
         }
         Node::Text(text) => current.push_str(text),
-        Node::End("Title" | "Subject" | "Abstract" | "Keyword" | "CustomData") => {
-            extra.line(current.trim())
-        }
+        Node::End("Title" | "Subject" | "Abstract" | "Keyword" | "CustomData") => extra.line(current.trim()),
         Node::End(_) => {}
     })
 }
@@ -284,11 +237,7 @@ fn folder_of(path: &str) -> &str {
 fn pages_html(pages: &[PageText]) -> String {
     let mut body = String::new();
     for (index, page) in pages.iter().enumerate() {
-        let break_before = if index == 0 {
-            ""
-        } else {
-            " style=\"page-break-before:always\""
-        };
+        let break_before = if index == 0 { "" } else { " style=\"page-break-before:always\"" };
         body.push_str(&format!("<div{break_before}>"));
         for line in page.text.lines() {
             body.push_str(&format!("<p>{}</p>\n", html::escape(line)));

@@ -37,14 +37,8 @@ pub fn head(content: &str) -> Result<Head> {
 
 /// Parses numbers separated by spaces; `None` unless there are exactly `N` sound ones.
 pub fn numbers<const N: usize>(text: &str) -> Option<[f32; N]> {
-    let numbers: Vec<f32> = text
-        .split_whitespace()
-        .map(str::parse)
-        .collect::<std::result::Result<_, _>>()
-        .ok()?;
-    <[f32; N]>::try_from(numbers)
-        .ok()
-        .filter(|numbers| numbers.iter().all(|number| number.is_finite()))
+    let numbers: Vec<f32> = text.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>().ok()?;
+    <[f32; N]>::try_from(numbers).ok().filter(|numbers| numbers.iter().all(|number| number.is_finite()))
 }
 
 /// Gathers the text of a page from its templates, content and annotations.
@@ -77,26 +71,17 @@ struct TextCode {
 impl PageBuilder {
     /// Returns an empty page; `page_box` is in millimetres.
     pub fn new(page_box: [f32; 4], limit_bytes: usize) -> Self {
-        Self {
-            page_box,
-            sink: Sink::new(limit_bytes),
-            length: 0,
-            words: Vec::new(),
-            last: None,
-        }
+        Self { page_box, sink: Sink::new(limit_bytes), length: 0, words: Vec::new(), last: None }
     }
 
     /// Adds the text objects of a page, template or annotation.
     pub fn push(&mut self, content: &str) -> Result<()> {
-        let (mut object, mut code, mut offset) =
-            (TextObject::default(), None::<TextCode>, [0.0f32; 2]);
+        let (mut object, mut code, mut offset) = (TextObject::default(), None::<TextCode>, [0.0f32; 2]);
         xml::walk(content, |node| match node {
             Node::Start(element) => match element.name {
                 "Appearance" => {
-                    let boundary: [f32; 4] = element
-                        .attribute("Boundary")
-                        .and_then(|text| numbers(&text))
-                        .unwrap_or_default();
+                    let boundary: [f32; 4] =
+                        element.attribute("Boundary").and_then(|text| numbers(&text)).unwrap_or_default();
                     offset = [boundary[0], boundary[1]];
                 }
                 "TextObject" => object = text_object(&element, offset),
@@ -123,11 +108,7 @@ impl PageBuilder {
     pub fn finish(self) -> PageText {
         let (text, _) = self.sink.finish();
         let length = text.chars().count() as u32;
-        let words = self
-            .words
-            .into_iter()
-            .filter(|word| word.end <= length)
-            .collect();
+        let words = self.words.into_iter().filter(|word| word.end <= length).collect();
         let [_, _, width, height] = self.page_box;
         PageText {
             text,
@@ -161,15 +142,7 @@ impl PageBuilder {
                 self.add_word(word, character, last);
                 last = Some((character, self.length));
             }
-            at_x += code
-                .steps_x
-                .get(index)
-                .copied()
-                .unwrap_or(if code.steps_y.is_empty() {
-                    advance
-                } else {
-                    0.0
-                });
+            at_x += code.steps_x.get(index).copied().unwrap_or(if code.steps_y.is_empty() { advance } else { 0.0 });
             at_y += code.steps_y.get(index).copied().unwrap_or(0.0);
         }
         let (end, base) = object.place(at_x, at_y);
@@ -179,9 +152,7 @@ impl PageBuilder {
     /// Adds a character's box; letters and digits that follow each other share one.
     fn add_word(&mut self, word: Word, character: char, last: Option<(char, u32)>) {
         let joins = last.is_some_and(|(previous, end)| {
-            end == word.start
-                && previous.is_ascii_alphanumeric()
-                && character.is_ascii_alphanumeric()
+            end == word.start && previous.is_ascii_alphanumeric() && character.is_ascii_alphanumeric()
         });
         match self
             .words
@@ -207,10 +178,7 @@ impl TextObject {
     /// Returns where a point of the object's own space stands on the page, in millimetres.
     fn place(&self, x: f32, y: f32) -> (f32, f32) {
         let [a, b, c, d, e, f] = self.matrix.unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-        (
-            self.boundary[0] + a * x + c * y + e,
-            self.boundary[1] + b * x + d * y + f,
-        )
+        (self.boundary[0] + a * x + c * y + e, self.boundary[1] + b * x + d * y + f)
     }
 
     fn shown_size(&self) -> f32 {
@@ -226,22 +194,10 @@ impl TextObject {
             (x + advance, y + self.size * (1.0 - ASCENT)),
         ];
         let placed = corners.map(|(x, y)| self.place(x, y));
-        let left = placed
-            .iter()
-            .map(|point| point.0)
-            .fold(f32::INFINITY, f32::min);
-        let right = placed
-            .iter()
-            .map(|point| point.0)
-            .fold(f32::NEG_INFINITY, f32::max);
-        let top = placed
-            .iter()
-            .map(|point| point.1)
-            .fold(f32::INFINITY, f32::min);
-        let bottom = placed
-            .iter()
-            .map(|point| point.1)
-            .fold(f32::NEG_INFINITY, f32::max);
+        let left = placed.iter().map(|point| point.0).fold(f32::INFINITY, f32::min);
+        let right = placed.iter().map(|point| point.0).fold(f32::NEG_INFINITY, f32::max);
+        let top = placed.iter().map(|point| point.1).fold(f32::INFINITY, f32::min);
+        let bottom = placed.iter().map(|point| point.1).fold(f32::NEG_INFINITY, f32::max);
         let scale = POINTS_PER_MILLIMETRE;
         Word {
             start,
@@ -255,10 +211,7 @@ impl TextObject {
 }
 
 fn text_object(element: &Element, offset: [f32; 2]) -> TextObject {
-    let mut boundary: [f32; 4] = element
-        .attribute("Boundary")
-        .and_then(|text| numbers(&text))
-        .unwrap_or_default();
+    let mut boundary: [f32; 4] = element.attribute("Boundary").and_then(|text| numbers(&text)).unwrap_or_default();
     boundary[0] += offset[0];
     boundary[1] += offset[1];
     let size = element
@@ -266,32 +219,19 @@ fn text_object(element: &Element, offset: [f32; 2]) -> TextObject {
         .and_then(|size| size.parse().ok())
         .filter(|size: &f32| size.is_finite() && *size > 0.0)
         .unwrap_or(4.0);
-    TextObject {
-        boundary,
-        size,
-        matrix: element.attribute("CTM").and_then(|text| numbers(&text)),
-    }
+    TextObject { boundary, size, matrix: element.attribute("CTM").and_then(|text| numbers(&text)) }
 }
 
 /// Reads where a piece of text begins; what it does not state it takes from the piece before.
 fn text_code(element: &Element, previous: Option<&TextCode>) -> TextCode {
     let number = |name: &str| {
-        element
-            .attribute(name)
-            .and_then(|text| text.parse::<f32>().ok())
-            .filter(|number| number.is_finite())
+        element.attribute(name).and_then(|text| text.parse::<f32>().ok()).filter(|number| number.is_finite())
     };
     TextCode {
         x: number("X").or(previous.map(|code| code.x)).unwrap_or(0.0),
         y: number("Y").or(previous.map(|code| code.y)).unwrap_or(0.0),
-        steps_x: element
-            .attribute("DeltaX")
-            .map(|text| steps(&text))
-            .unwrap_or_default(),
-        steps_y: element
-            .attribute("DeltaY")
-            .map(|text| steps(&text))
-            .unwrap_or_default(),
+        steps_x: element.attribute("DeltaX").map(|text| steps(&text)).unwrap_or_default(),
+        steps_y: element.attribute("DeltaY").map(|text| steps(&text)).unwrap_or_default(),
         text: String::new(),
     }
 }
@@ -303,25 +243,12 @@ fn steps(text: &str) -> Vec<f32> {
     let mut words = text.split_whitespace();
     while let Some(word) = words.next() {
         let (count, value) = if word == "g" {
-            (
-                words
-                    .next()
-                    .and_then(|count| count.parse().ok())
-                    .unwrap_or(0usize),
-                words.next().unwrap_or("0"),
-            )
+            (words.next().and_then(|count| count.parse().ok()).unwrap_or(0usize), words.next().unwrap_or("0"))
         } else {
             (1, word)
         };
-        let value = value
-            .parse::<f32>()
-            .ok()
-            .filter(|value| value.is_finite())
-            .unwrap_or(0.0);
-        steps.extend(std::iter::repeat_n(
-            value,
-            count.min(MOST.saturating_sub(steps.len())),
-        ));
+        let value = value.parse::<f32>().ok().filter(|value| value.is_finite()).unwrap_or(0.0);
+        steps.extend(std::iter::repeat_n(value, count.min(MOST.saturating_sub(steps.len()))));
     }
     steps
 }
@@ -349,10 +276,7 @@ mod tests {
         assert_eq!(page.text, "发票a1\n第二行文");
         assert_eq!(page.words.len(), 3 + 4);
         let first = page.words[0];
-        assert!(
-            (first.x - 72.0).abs() < 0.1 && (first.w - 4.0 * 72.0 / 25.4).abs() < 0.1,
-            "{first:?}"
-        );
+        assert!((first.x - 72.0).abs() < 0.1 && (first.w - 4.0 * 72.0 / 25.4).abs() < 0.1, "{first:?}");
         assert!(first.y > 140.0 && first.y < 160.0, "{first:?}");
         assert_eq!((page.words[2].start, page.words[2].end), (2, 4));
         assert!((page.width - 595.3).abs() < 0.1 && (page.height - 841.9).abs() < 0.1);

@@ -10,8 +10,7 @@ use super::{ExtractError, FileText, Guard, Result, read_inner, sheets, sink::Sin
 
 /// Tells whether this is one of the Office Open XML types.
 pub fn is_ooxml(media_type: &str) -> bool {
-    media_type.starts_with("application/vnd.openxmlformats-officedocument.")
-        || media_type.ends_with(".macroEnabled.12")
+    media_type.starts_with("application/vnd.openxmlformats-officedocument.") || media_type.ends_with(".macroEnabled.12")
 }
 
 /// Returns why an Office document that is a compound file, not a zip file, cannot be read.
@@ -39,18 +38,12 @@ pub fn read(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> R
             package.check_sizes(guard, |name| name.starts_with("xl/"))?;
             sheets::push_workbook(source, media_type, &mut sink)?;
             push_parts(&mut package, guard, &mut sink, Place::Sheet, |name| {
-                is_in(
-                    name,
-                    "xl/",
-                    &["comments", "threadedComments", "drawings/drawing"],
-                )
+                is_in(name, "xl/", &["comments", "threadedComments", "drawings/drawing"])
             })?;
         }
     }
     push_parts(&mut package, guard, &mut sink, Place::Drawing, |name| {
-        ["word/", "ppt/", "xl/"]
-            .iter()
-            .any(|root| is_in(name, root, &["charts/chart", "diagrams/data"]))
+        ["word/", "ppt/", "xl/"].iter().any(|root| is_in(name, root, &["charts/chart", "diagrams/data"]))
     })?;
     read_embedded(&mut package, guard, depth, &mut text, &mut sink)?;
     (text.text, text.is_truncated) = sink.finish();
@@ -89,30 +82,18 @@ fn main_part(package: &mut Package, family: Family, guard: &Guard) -> Result<Str
         xml::walk(&relations, |node| {
             if let xml::Node::Start(element) = node
                 && element.name == "Relationship"
-                && element
-                    .attribute("Type")
-                    .is_some_and(|kind| kind.ends_with("/officeDocument"))
+                && element.attribute("Type").is_some_and(|kind| kind.ends_with("/officeDocument"))
             {
                 stated = element.attribute("Target");
             }
         })?;
     }
-    let candidates = stated.into_iter().chain([
-        family.usual_main_part().to_owned(),
-        "xl/workbook.bin".to_owned(),
-    ]);
-    let found = candidates
-        .map(|name| name.trim_start_matches('/').to_owned())
-        .find(|name| package.contains(name));
+    let candidates = stated.into_iter().chain([family.usual_main_part().to_owned(), "xl/workbook.bin".to_owned()]);
+    let found = candidates.map(|name| name.trim_start_matches('/').to_owned()).find(|name| package.contains(name));
     found.ok_or_else(|| ExtractError::damaged("its main part is absent"))
 }
 
-fn read_properties(
-    package: &mut Package,
-    guard: &Guard,
-    text: &mut FileText,
-    sink: &mut Sink,
-) -> Result<()> {
+fn read_properties(package: &mut Package, guard: &Guard, text: &mut FileText, sink: &mut Sink) -> Result<()> {
     let Some(core) = package.read_xml("docProps/core.xml", guard)? else {
         return Ok(());
     };
@@ -128,26 +109,16 @@ fn read_properties(
 }
 
 fn read_word(package: &mut Package, main: &str, guard: &Guard, sink: &mut Sink) -> Result<()> {
-    let folder = main
-        .rsplit_once('/')
-        .map_or("", |(folder, _)| folder)
-        .to_owned();
+    let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let in_folder = |name: &str, stem: &str| {
-        name.strip_prefix(&folder).is_some_and(|rest| {
-            rest.trim_start_matches('/').starts_with(stem) && rest.ends_with(".xml")
-        })
+        name.strip_prefix(&folder)
+            .is_some_and(|rest| rest.trim_start_matches('/').starts_with(stem) && rest.ends_with(".xml"))
     };
-    push_parts(package, guard, sink, Place::Word, |name| {
-        in_folder(name, "header")
-    })?;
-    let document = package
-        .read_xml(main, guard)?
-        .ok_or_else(|| ExtractError::damaged("its main part is absent"))?;
+    push_parts(package, guard, sink, Place::Word, |name| in_folder(name, "header"))?;
+    let document = package.read_xml(main, guard)?.ok_or_else(|| ExtractError::damaged("its main part is absent"))?;
     ooxml_text::push(&document, Place::Word, sink)?;
     for stem in ["footer", "footnotes", "endnotes", "comments."] {
-        push_parts(package, guard, sink, Place::Word, |name| {
-            in_folder(name, stem)
-        })?;
+        push_parts(package, guard, sink, Place::Word, |name| in_folder(name, stem))?;
     }
     Ok(())
 }
@@ -161,9 +132,7 @@ fn read_slides(package: &mut Package, guard: &Guard, sink: &mut Sink) -> Result<
             push_part(package, &note, guard, sink, Place::Slide)?;
         }
     }
-    push_parts(package, guard, sink, Place::Slide, |name| {
-        is_in(name, "ppt/", &["comments/"])
-    })
+    push_parts(package, guard, sink, Place::Slide, |name| is_in(name, "ppt/", &["comments/"]))
 }
 
 /// Returns the parts that `part` names as its relations of a kind.
@@ -176,12 +145,8 @@ fn related(package: &mut Package, part: &str, kind: &str, guard: &Guard) -> Resu
     xml::walk(&relations, |node| {
         if let xml::Node::Start(element) = node
             && element.name == "Relationship"
-            && element
-                .attribute("Type")
-                .is_some_and(|value| value.ends_with(kind))
-            && element
-                .attribute("TargetMode")
-                .is_none_or(|mode| mode != "External")
+            && element.attribute("Type").is_some_and(|value| value.ends_with(kind))
+            && element.attribute("TargetMode").is_none_or(|mode| mode != "External")
             && let Some(target) = element.attribute("Target")
         {
             targets.push(resolve(folder, &target));
@@ -192,11 +157,7 @@ fn related(package: &mut Package, part: &str, kind: &str, guard: &Guard) -> Resu
 
 /// Resolves a relative part name.
 pub fn resolve(folder: &str, target: &str) -> String {
-    let mut segments: Vec<&str> = if target.starts_with('/') {
-        Vec::new()
-    } else {
-        folder.split('/').collect()
-    };
+    let mut segments: Vec<&str> = if target.starts_with('/') { Vec::new() } else { folder.split('/').collect() };
     for segment in target.split('/') {
         match segment {
             "" | "." => {}
@@ -231,13 +192,7 @@ fn push_parts(
     Ok(())
 }
 
-fn push_part(
-    package: &mut Package,
-    name: &str,
-    guard: &Guard,
-    sink: &mut Sink,
-    place: Place,
-) -> Result<()> {
+fn push_part(package: &mut Package, name: &str, guard: &Guard, sink: &mut Sink, place: Place) -> Result<()> {
     match package.read_xml(name, guard)? {
         Some(part) => ooxml_text::push(&part, place, sink),
         None => Ok(()),
@@ -253,8 +208,8 @@ fn read_embedded(
     sink: &mut Sink,
 ) -> Result<()> {
     let known = [
-        ".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".doc", ".xls", ".ppt", ".odt",
-        ".ods", ".odp", ".rtf", ".txt",
+        ".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".doc", ".xls", ".ppt", ".odt", ".ods", ".odp", ".rtf",
+        ".txt",
     ];
     let names = package.names_where(|name| {
         let name = name.to_ascii_lowercase();
@@ -279,10 +234,7 @@ mod tests {
 
     #[test]
     fn part_names_resolve_against_their_folder() {
-        assert_eq!(
-            resolve("ppt/slides", "../notesSlides/notesSlide1.xml"),
-            "ppt/notesSlides/notesSlide1.xml"
-        );
+        assert_eq!(resolve("ppt/slides", "../notesSlides/notesSlide1.xml"), "ppt/notesSlides/notesSlide1.xml");
         assert_eq!(resolve("ppt/slides", "/ppt/a.xml"), "ppt/a.xml");
         assert_eq!(resolve("a", "../../../etc/passwd"), "etc/passwd");
     }

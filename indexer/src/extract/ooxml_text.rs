@@ -15,14 +15,7 @@ pub enum Place {
 
 /// Adds the text of a part.
 pub fn push(part: &str, place: Place, sink: &mut Sink) -> Result<()> {
-    let mut reader = PartReader {
-        place,
-        hidden: 0,
-        text_depth: 0,
-        is_number_cache: 0,
-        choices: Vec::new(),
-        sink,
-    };
+    let mut reader = PartReader { place, hidden: 0, text_depth: 0, is_number_cache: 0, choices: Vec::new(), sink };
     xml::walk(part, |node| match node {
         Node::Start(element) => reader.start(&element),
         Node::Text(text) => reader.text(text),

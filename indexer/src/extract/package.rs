@@ -35,9 +35,7 @@ impl<'a> Package<'a> {
     pub fn open_archive(source: &'a Source) -> Result<Self> {
         let zip = ZipArchive::new(source.open()?).map_err(zip_error)?;
         let names = zip.file_names_raw().map(names::zip_name).collect();
-        let sizes = (0..zip.len())
-            .map(|index| zip.by_index_data(index).map_or(0, |entry| entry.size()))
-            .collect();
+        let sizes = (0..zip.len()).map(|index| zip.by_index_data(index).map_or(0, |entry| entry.size())).collect();
         Ok(Self { zip, names, sizes })
     }
 
@@ -53,12 +51,7 @@ impl<'a> Package<'a> {
 
     /// Returns the names that `is_wanted` picks, with numbers in natural order.
     pub fn names_where(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .names
-            .iter()
-            .filter(|name| is_wanted(name))
-            .cloned()
-            .collect();
+        let mut names: Vec<String> = self.names.iter().filter(|name| is_wanted(name)).cloned().collect();
         names.sort_by_key(|name| natural_key(name));
         names
     }
@@ -76,9 +69,7 @@ impl<'a> Package<'a> {
         let mut part = self.zip.by_index(index).map_err(zip_error)?;
         let mut bytes = Vec::new();
         let compressed = part.compressed_size();
-        inflate(&mut part, compressed, guard, |piece| {
-            bytes.extend_from_slice(piece)
-        })?;
+        inflate(&mut part, compressed, guard, |piece| bytes.extend_from_slice(piece))?;
         Ok(Some(bytes))
     }
 
@@ -103,19 +94,11 @@ impl<'a> Package<'a> {
         let name = name.trim_start_matches('/');
         let is_same = |other: &String| other == name;
         let is_alike = |other: &String| other.trim_start_matches('/').eq_ignore_ascii_case(name);
-        self.names
-            .iter()
-            .position(is_same)
-            .or_else(|| self.names.iter().position(is_alike))
+        self.names.iter().position(is_same).or_else(|| self.names.iter().position(is_alike))
     }
 }
 
-fn inflate(
-    part: &mut impl Read,
-    compressed: u64,
-    guard: &Guard,
-    mut take: impl FnMut(&[u8]),
-) -> Result<()> {
+fn inflate(part: &mut impl Read, compressed: u64, guard: &Guard, mut take: impl FnMut(&[u8])) -> Result<()> {
     let mut buffer = vec![0; 64 << 10];
     let mut total = 0u64;
     loop {
@@ -134,9 +117,7 @@ fn inflate(
 
 fn zip_error(error: ZipError) -> ExtractError {
     match error {
-        ZipError::UnsupportedArchive(reason) if reason == ZipError::PASSWORD_REQUIRED => {
-            ExtractError::Encrypted
-        }
+        ZipError::UnsupportedArchive(reason) if reason == ZipError::PASSWORD_REQUIRED => ExtractError::Encrypted,
         ZipError::InvalidPassword => ExtractError::Encrypted,
         other => ExtractError::damaged(other),
     }
@@ -148,14 +129,7 @@ fn natural_key(name: &str) -> Vec<(u64, String)> {
     let (mut word, mut number) = (String::new(), None::<u64>);
     for character in name.chars() {
         match character.to_digit(10) {
-            Some(digit) => {
-                number = Some(
-                    number
-                        .unwrap_or(0)
-                        .saturating_mul(10)
-                        .saturating_add(u64::from(digit)),
-                )
-            }
+            Some(digit) => number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(u64::from(digit))),
             None => {
                 if let Some(number) = number.take() {
                     key.push((0, std::mem::take(&mut word)));
@@ -176,19 +150,8 @@ mod tests {
 
     #[test]
     fn numbers_in_names_sort_by_value() {
-        let mut names = [
-            "ppt/slides/slide10.xml",
-            "ppt/slides/slide9.xml",
-            "ppt/slides/slide1.xml",
-        ];
+        let mut names = ["ppt/slides/slide10.xml", "ppt/slides/slide9.xml", "ppt/slides/slide1.xml"];
         names.sort_by_key(|name| natural_key(name));
-        assert_eq!(
-            names,
-            [
-                "ppt/slides/slide1.xml",
-                "ppt/slides/slide9.xml",
-                "ppt/slides/slide10.xml"
-            ]
-        );
+        assert_eq!(names, ["ppt/slides/slide1.xml", "ppt/slides/slide9.xml", "ppt/slides/slide10.xml"]);
     }
 }

@@ -6,25 +6,15 @@ use super::{ExtractError, FileText, Guard, Result, encoding, sink};
 /// Reads text of any encoding.
 pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     let (text, is_truncated) = decoded(source, guard, None)?;
-    Ok(FileText {
-        plain: Some(text.clone()),
-        text,
-        is_truncated,
-        ..FileText::default()
-    })
+    Ok(FileText { plain: Some(text.clone()), text, is_truncated, ..FileText::default() })
 }
 
 /// Reads content of no known type as text when that makes sense: no NUL and hardly any control characters.
 pub fn read_unknown(source: &Source, guard: &Guard) -> Result<FileText> {
     let head = source.read_head(64 << 10)?;
-    let strange = head
-        .iter()
-        .filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c))
-        .count();
+    let strange = head.iter().filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c)).count();
     if head.contains(&0) || strange * 200 > head.len() {
-        return Err(ExtractError::Unsupported(
-            "application/octet-stream".to_owned(),
-        ));
+        return Err(ExtractError::Unsupported("application/octet-stream".to_owned()));
     }
     read(source, guard)
 }

@@ -26,9 +26,7 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
         return Ok(FileText::default());
     }
     let mut document = Vec::new();
-    let stream = file
-        .open_stream("/PowerPoint Document")
-        .map_err(ExtractError::damaged)?;
+    let stream = file.open_stream("/PowerPoint Document").map_err(ExtractError::damaged)?;
     stream
         .take(guard.unpack_allowance().saturating_add(1))
         .read_to_end(&mut document)
@@ -37,11 +35,7 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     push_records(&document, &mut sink);
     let (text, is_truncated) = sink.finish();
-    Ok(FileText {
-        text,
-        is_truncated,
-        ..FileText::default()
-    })
+    Ok(FileText { text, is_truncated, ..FileText::default() })
 }
 
 /// Walks the records flatly: a container's header is stepped over, so its children follow.
@@ -64,18 +58,11 @@ fn push_records(document: &[u8], sink: &mut Sink) {
         let body = &document[body_start..end];
         match kind {
             TEXT_CHARS => sink.line(&encoding_rs::UTF_16LE.decode_without_bom_handling(body).0),
-            CSTRING if position < comment_end => {
-                sink.line(&encoding_rs::UTF_16LE.decode_without_bom_handling(body).0)
-            }
+            CSTRING if position < comment_end => sink.line(&encoding_rs::UTF_16LE.decode_without_bom_handling(body).0),
             // A star alone holds the place of a slide's number.
             TEXT_BYTES if body == b"*" => {}
             // The low bytes of UTF-16: Latin-1.
-            TEXT_BYTES => sink.line(
-                &body
-                    .iter()
-                    .map(|byte| char::from(*byte))
-                    .collect::<String>(),
-            ),
+            TEXT_BYTES => sink.line(&body.iter().map(|byte| char::from(*byte)).collect::<String>()),
             _ => {}
         }
         if sink.is_full() {

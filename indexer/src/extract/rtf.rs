@@ -133,9 +133,7 @@ impl Reader {
     }
 
     fn group(&mut self) -> &mut Group {
-        self.groups
-            .last_mut()
-            .expect("the outermost group is never taken away")
+        self.groups.last_mut().expect("the outermost group is never taken away")
     }
 
     /// Handles what stands at `position`; returns where the next thing begins.
@@ -178,23 +176,14 @@ impl Reader {
         if !first.is_ascii_alphabetic() {
             return self.symbol(source, position);
         }
-        let letters = source[position..]
-            .iter()
-            .take(32)
-            .take_while(|byte| byte.is_ascii_alphabetic())
-            .count();
+        let letters = source[position..].iter().take(32).take_while(|byte| byte.is_ascii_alphabetic()).count();
         let word = std::str::from_utf8(&source[position..position + letters]).unwrap_or_default();
         let mut end = position + letters;
         let sign = usize::from(source.get(end) == Some(&b'-'));
-        let digits = source[(end + sign).min(source.len())..]
-            .iter()
-            .take(10)
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let digits =
+            source[(end + sign).min(source.len())..].iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
         let number = if digits > 0 {
-            std::str::from_utf8(&source[end..end + sign + digits])
-                .ok()
-                .and_then(|text| text.parse::<i64>().ok())
+            std::str::from_utf8(&source[end..end + sign + digits]).ok().and_then(|text| text.parse::<i64>().ok())
         } else {
             None
         };
@@ -205,9 +194,7 @@ impl Reader {
             end += 1;
         }
         if word == "bin" {
-            return end
-                .saturating_add(usize::try_from(number.unwrap_or(0)).unwrap_or(0))
-                .min(source.len());
+            return end.saturating_add(usize::try_from(number.unwrap_or(0)).unwrap_or(0)).min(source.len());
         }
         self.word(word, number);
         end
@@ -216,9 +203,7 @@ impl Reader {
     fn symbol(&mut self, source: &[u8], position: usize) -> usize {
         match source[position] {
             b'\'' => {
-                let digits = source
-                    .get(position + 1..position + 3)
-                    .and_then(|digits| std::str::from_utf8(digits).ok());
+                let digits = source.get(position + 1..position + 3).and_then(|digits| std::str::from_utf8(digits).ok());
                 if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
                     self.byte(byte);
                 }
@@ -249,11 +234,7 @@ impl Reader {
             }
             "f" => {
                 self.font = value as i32;
-                self.group().encoding = self
-                    .fonts
-                    .get(&self.font)
-                    .copied()
-                    .unwrap_or(self.default_encoding);
+                self.group().encoding = self.fonts.get(&self.font).copied().unwrap_or(self.default_encoding);
             }
             "fcharset" => {
                 if let (Some(known), font) = (charset(value), self.font) {
@@ -277,12 +258,8 @@ impl Reader {
                 (group.twofold, group.target) = (group.target, Target::Nothing);
             }
             "ud" => self.group().target = self.group().twofold,
-            "title" if self.group().target == Target::Nothing => {
-                self.group().target = Target::Title
-            }
-            "author" if self.group().target == Target::Nothing => {
-                self.group().target = Target::Author
-            }
+            "title" if self.group().target == Target::Nothing => self.group().target = Target::Title,
+            "author" if self.group().target == Target::Nothing => self.group().target = Target::Author,
             "shptxt" | "footnote" | "annotation" | "shpinst" | "shprslt" if is_optional => {}
             _ if SILENT.contains(&word) => self.group().target = Target::Nothing,
             _ if is_optional => self.group().target = Target::Nothing,
@@ -295,9 +272,7 @@ impl Reader {
         match (self.high_surrogate.take(), unit) {
             (_, 0xd800..=0xdbff) => self.high_surrogate = Some(unit),
             (Some(high), 0xdc00..=0xdfff) => {
-                let decoded = char::decode_utf16([high, unit])
-                    .next()
-                    .and_then(std::result::Result::ok);
+                let decoded = char::decode_utf16([high, unit]).next().and_then(std::result::Result::ok);
                 self.character(decoded.unwrap_or('\u{fffd}'));
             }
             _ => self.character(char::from_u32(u32::from(unit)).unwrap_or('\u{fffd}')),
@@ -330,9 +305,7 @@ impl Reader {
     }
 
     fn push(&mut self, text: &str) {
-        let Group {
-            target, is_hidden, ..
-        } = *self.group();
+        let Group { target, is_hidden, .. } = *self.group();
         match target {
             Target::Body if !is_hidden => self.sink.push(text),
             Target::Title => self.title.push(text),
@@ -367,12 +340,7 @@ fn charset(number: i64) -> Option<&'static Encoding> {
 /// Unpacks compressed RTF (MS-OXRTFCP); `None` when it is damaged.
 pub fn decompress(compressed: &[u8], limit_bytes: usize) -> Option<Vec<u8>> {
     const DICTIONARY: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
-    let number = |at: usize| {
-        compressed
-            .get(at..at + 4)
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(u32::from_le_bytes)
-    };
+    let number = |at: usize| compressed.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
     let size = (number(4)? as usize).min(limit_bytes);
     let body = compressed.get(16..)?;
     if &compressed[8..12] == b"MELA" {
@@ -426,14 +394,8 @@ mod tests {
 
     #[test]
     fn unicode_and_code_page_escapes_are_read() {
-        assert_eq!(
-            shown(br"{\rtf1\ansi\ansicpg936 \'d6\'d0\'ce\'c4 \u20013?\u25991 ?a\par b}"),
-            "中文 中文a\nb"
-        );
-        assert_eq!(
-            shown(br"{\rtf1{\fonttbl{\f1\fcharset128 MS;}}\f1\'83\'65\'83\'58}"),
-            "テス"
-        );
+        assert_eq!(shown(br"{\rtf1\ansi\ansicpg936 \'d6\'d0\'ce\'c4 \u20013?\u25991 ?a\par b}"), "中文 中文a\nb");
+        assert_eq!(shown(br"{\rtf1{\fonttbl{\f1\fcharset128 MS;}}\f1\'83\'65\'83\'58}"), "テス");
         assert_eq!(shown(br"{\rtf1\uc1\u-10180 ?\u-8448 ?}"), "\u{1f300}");
     }
 
@@ -463,15 +425,11 @@ mod tests {
     fn compressed_rich_text_is_unpacked() {
         // The example of MS-OXRTFCP 3.1.1.
         let compressed = [
-            0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03,
-            0x00, 0x0a, 0x00, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3,
-            0x20, 0x68, 0x65, 0x6c, 0x09, 0x00, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d,
-            0x0a, 0x80, 0x0f, 0xa0,
+            0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0x00, 0x0a, 0x00, 0x72,
+            0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 0x09, 0x00, 0x20, 0x62,
+            0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
         ];
-        assert_eq!(
-            decompress(&compressed, 1000).unwrap(),
-            b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
-        );
+        assert_eq!(decompress(&compressed, 1000).unwrap(), b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n");
         assert_eq!(decompress(&[0; 10], 1000), None);
     }
 }

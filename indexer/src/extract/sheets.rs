@@ -39,24 +39,15 @@ fn push_sheet(book: &mut Workbook, sheet: &str, sink: &mut Sink) -> Result<()> {
         Err(XlsxError::NotAWorksheet(_) | XlsxError::WorksheetNotFound(_)) => return Ok(()),
         Err(error) => return Err(xlsx_error(error)),
     };
-    let format_of = |style: &Style| {
-        style
-            .number_format
-            .as_ref()
-            .map_or_else(String::new, |format| format.format_code.clone())
-    };
+    let format_of =
+        |style: &Style| style.number_format.as_ref().map_or_else(String::new, |format| format.format_code.clone());
     let formats: Vec<String> = cells.styles().iter().map(format_of).collect();
     let mut row = 0;
     while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(xlsx_error)? {
         if sink.is_full() {
             break;
         }
-        push_cell(
-            &cell,
-            formats.get(style).map_or("", String::as_str),
-            &mut row,
-            sink,
-        );
+        push_cell(&cell, formats.get(style).map_or("", String::as_str), &mut row, sink);
     }
     Ok(())
 }
@@ -92,17 +83,10 @@ pub fn read_xls(source: &Source, guard: &Guard) -> Result<FileText> {
     })?;
     push_ranges(&mut book, &mut sink)?;
     let (text, is_truncated) = sink.finish();
-    Ok(FileText {
-        text,
-        is_truncated,
-        ..FileText::default()
-    })
+    Ok(FileText { text, is_truncated, ..FileText::default() })
 }
 
-fn push_ranges<R: std::io::Read + std::io::Seek, B: Reader<R>>(
-    book: &mut B,
-    sink: &mut Sink,
-) -> Result<()> {
+fn push_ranges<R: std::io::Read + std::io::Seek, B: Reader<R>>(book: &mut B, sink: &mut Sink) -> Result<()> {
     for sheet in book.sheet_names() {
         if sink.is_full() {
             break;
@@ -129,9 +113,7 @@ fn push_cell(cell: &Cell<DataRef>, format: &str, row: &mut u32, sink: &mut Sink)
     start_row(row, cell.get_position().0, sink);
     match cell.get_value() {
         DataRef::SharedString(text) => sink.push(text),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
-            sink.push(text)
-        }
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => sink.push(text),
         DataRef::Int(number) => sink.push(&number_format::show_number(*number as f64, format)),
         DataRef::Float(number) => sink.push(&number_format::show_number(*number, format)),
         DataRef::Bool(truth) => sink.push(if *truth { "TRUE" } else { "FALSE" }),
@@ -152,28 +134,13 @@ fn push_moment(moment: &ExcelDateTime, format: &str, sink: &mut Sink) {
     let value = moment.as_f64();
     if moment.is_duration() {
         let seconds = (value * 86_400.0).round() as i64;
-        return sink.push(&format!(
-            "{}:{:02}:{:02}",
-            seconds / 3600,
-            seconds / 60 % 60,
-            seconds % 60
-        ));
+        return sink.push(&format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60));
     }
     if !(0.0..2_958_466.0).contains(&value) {
         return sink.push(&number_format::plain(value));
     }
     let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
-    sink.push(&number_format::show_moment(
-        Moment {
-            year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-        },
-        format,
-    ));
+    sink.push(&number_format::show_moment(Moment { year, month, day, hour, minute, second }, format));
 }
 
 fn show(value: &Data) -> String {

@@ -13,13 +13,7 @@ pub struct Sink {
 impl Sink {
     /// Returns an empty sink that takes `limit_bytes` of text.
     pub fn new(limit_bytes: usize) -> Self {
-        Self {
-            text: String::new(),
-            limit_bytes,
-            is_truncated: false,
-            after_carriage_return: false,
-            cell_start: 0,
-        }
+        Self { text: String::new(), limit_bytes, is_truncated: false, after_carriage_return: false, cell_start: 0 }
     }
 
     /// Adds text; what goes beyond the limit is dropped.
@@ -118,10 +112,7 @@ mod tests {
 
     #[test]
     fn controls_vanish_and_line_ends_are_unified() {
-        assert_eq!(
-            clean("a\0b\u{1}\r\nc\rd\u{c}e\u{1b}[m\u{7f}\u{feff}", 100).0,
-            "ab\nc\nd\ne[m"
-        );
+        assert_eq!(clean("a\0b\u{1}\r\nc\rd\u{c}e\u{1b}[m\u{7f}\u{feff}", 100).0, "ab\nc\nd\ne[m");
     }
 
     #[test]

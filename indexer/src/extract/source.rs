@@ -26,15 +26,9 @@ impl Source {
     pub fn file(path: &Path) -> io::Result<Self> {
         let metadata = std::fs::metadata(path)?;
         if !metadata.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a regular file",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
-        Ok(Self::File {
-            path: path.to_owned(),
-            size_bytes: metadata.len(),
-        })
+        Ok(Self::File { path: path.to_owned(), size_bytes: metadata.len() })
     }
 
     /// Returns the source that holds `bytes`.
@@ -58,10 +52,9 @@ impl Source {
     /// Opens the bytes for reading from the start.
     pub fn open(&self) -> Result<Box<dyn ReadSeek + '_>> {
         Ok(match self {
-            Self::File { path, .. } => Box::new(BufReader::with_capacity(
-                64 << 10,
-                File::open(path).map_err(ExtractError::Unreadable)?,
-            )),
+            Self::File { path, .. } => {
+                Box::new(BufReader::with_capacity(64 << 10, File::open(path).map_err(ExtractError::Unreadable)?))
+            }
             Self::Bytes(bytes) => Box::new(Cursor::new(bytes.as_slice())),
         })
     }
@@ -77,10 +70,7 @@ impl Source {
     /// Reads at most the first `limit` bytes.
     pub fn read_head(&self, limit: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.open()?
-            .take(limit)
-            .read_to_end(&mut bytes)
-            .map_err(ExtractError::Unreadable)?;
+        self.open()?.take(limit).read_to_end(&mut bytes).map_err(ExtractError::Unreadable)?;
         Ok(bytes)
     }
 

@@ -41,18 +41,10 @@ impl Element<'_> {
     }
 
     fn find(&self, is_wanted: impl Fn(QName) -> bool) -> Option<String> {
-        let attribute = self
-            .tag
-            .attributes()
-            .with_checks(false)
-            .flatten()
-            .find(|attribute| is_wanted(attribute.key))?;
+        let attribute =
+            self.tag.attributes().with_checks(false).flatten().find(|attribute| is_wanted(attribute.key))?;
         // A value with entities that mean nothing stays as it is written.
-        Some(
-            unescape(&attribute.value)
-                .unwrap_or(Cow::Borrowed(&attribute.value))
-                .into_owned(),
-        )
+        Some(unescape(&attribute.value).unwrap_or(Cow::Borrowed(&attribute.value)).into_owned())
     }
 }
 
@@ -72,13 +64,8 @@ pub fn decode(bytes: Vec<u8>) -> String {
 
 fn declared_encoding(head: &[u8]) -> Option<String> {
     let head: String = head.iter().map(|byte| char::from(*byte)).collect();
-    let value = head
-        .strip_prefix("<?xml")?
-        .split("?>")
-        .next()?
-        .split("encoding")
-        .nth(1)?
-        .trim_start_matches([' ', '=']);
+    let value =
+        head.strip_prefix("<?xml")?.split("?>").next()?.split("encoding").nth(1)?.trim_start_matches([' ', '=']);
     let quote = value.chars().next()?;
     Some(value[1..].split(quote).next()?.to_owned())
 }
@@ -88,15 +75,9 @@ pub fn walk(xml: &str, mut visit: impl FnMut(Node)) -> Result<()> {
     let mut reader = Reader::from_str(xml);
     loop {
         match reader.read_event().map_err(ExtractError::damaged)? {
-            Event::Start(tag) => visit(Node::Start(Element {
-                name: tag.local_name().as_ref(),
-                tag: &tag,
-            })),
+            Event::Start(tag) => visit(Node::Start(Element { name: tag.local_name().as_ref(), tag: &tag })),
             Event::Empty(tag) => {
-                visit(Node::Start(Element {
-                    name: tag.local_name().as_ref(),
-                    tag: &tag,
-                }));
+                visit(Node::Start(Element { name: tag.local_name().as_ref(), tag: &tag }));
                 visit(Node::End(tag.local_name().as_ref()));
             }
             Event::End(tag) => visit(Node::End(tag.local_name().as_ref())),
@@ -162,19 +143,13 @@ mod tests {
 
     #[test]
     fn broken_xml_is_damage() {
-        assert_eq!(
-            text_of("<a><b></a>").unwrap_err().code(),
-            "document_damaged"
-        );
+        assert_eq!(text_of("<a><b></a>").unwrap_err().code(), "document_damaged");
     }
 
     #[test]
     fn declared_encodings_are_followed() {
         let text = "<?xml version=\"1.0\" encoding=\"GBK\"?><a>档案管理</a>";
         assert_eq!(decode(encoding_rs::GBK.encode(text).0.into_owned()), text);
-        assert_eq!(
-            decode([b"\xef\xbb\xbf".as_slice(), "<a>文</a>".as_bytes()].concat()),
-            "<a>文</a>"
-        );
+        assert_eq!(decode([b"\xef\xbb\xbf".as_slice(), "<a>文</a>".as_bytes()].concat()), "<a>文</a>");
     }
 }

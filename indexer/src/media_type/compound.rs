@@ -37,14 +37,9 @@ pub fn detect(head: &[u8], extension: &str) -> &'static str {
 /// Tells whether a directory entry of this name stands in the head: entries are 128 bytes long and begin with the name in
 /// UTF-16, zero-filled; its length in bytes with the final zero follows at 64.
 fn has_entry(head: &[u8], name: &str) -> bool {
-    let wanted: Vec<u8> = name
-        .encode_utf16()
-        .chain([0])
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let wanted: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
     let entries = head.get(512..).unwrap_or_default().chunks_exact(128);
     entries.into_iter().any(|entry| {
-        entry.starts_with(&wanted)
-            && usize::from(u16::from_le_bytes([entry[64], entry[65]])) == wanted.len()
+        entry.starts_with(&wanted) && usize::from(u16::from_le_bytes([entry[64], entry[65]])) == wanted.len()
     })
 }

@@ -11,9 +11,7 @@ pub fn detect(head: &[u8], extension: &str) -> &'static str {
         return kind;
     }
     let has = |prefix: &str| entries.iter().any(|entry| entry.name.starts_with(prefix));
-    let has_macros = entries
-        .iter()
-        .any(|entry| entry.name.ends_with("vbaProject.bin"));
+    let has_macros = entries.iter().any(|entry| entry.name.ends_with("vbaProject.bin"));
     if has("OFD.xml") || (extension == "ofd" && (has("Doc_0/") || entries.is_empty())) {
         return "application/ofd";
     }
@@ -96,9 +94,7 @@ fn stated_type(head: &[u8], entries: &[Entry]) -> Option<&'static str> {
         "application/vnd.oasis.opendocument.formula",
         "application/epub+zip",
     ];
-    known
-        .into_iter()
-        .find(|kind| content.starts_with(kind.as_bytes()))
+    known.into_iter().find(|kind| content.starts_with(kind.as_bytes()))
 }
 
 struct Entry {
@@ -117,11 +113,9 @@ fn local_entries(head: &[u8]) -> Vec<Entry> {
             _ => continue,
         };
         let number = |at: usize| {
-            head.get(start + at..start + at + 2)
-                .map(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])))
+            head.get(start + at..start + at + 2).map(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])))
         };
-        let (Some(name_length), Some(extra_length)) = (number(length_at), number(length_at + 2))
-        else {
+        let (Some(name_length), Some(extra_length)) = (number(length_at), number(length_at + 2)) else {
             break;
         };
         if let Some(name) = head.get(start + name_at..start + name_at + name_length) {

@@ -56,8 +56,8 @@ fn markup(text: &str, extension: &str) -> Option<&'static str> {
     match element.as_str() {
         "svg" | "svg:svg" => Some("image/svg+xml"),
         "html" if is_xml => Some("application/xhtml+xml"),
-        "html" | "head" | "body" | "script" | "title" | "meta" | "iframe" | "table" | "div"
-        | "style" | "h1" | "p" | "a" | "br" | "font" | "img"
+        "html" | "head" | "body" | "script" | "title" | "meta" | "iframe" | "table" | "div" | "style" | "h1" | "p"
+        | "a" | "br" | "font" | "img"
             if !is_xml =>
         {
             Some("text/html")
@@ -77,9 +77,7 @@ fn markup(text: &str, extension: &str) -> Option<&'static str> {
 /// Skips declarations, comments and the document type.
 fn skip_prolog(mut text: &str) -> &str {
     loop {
-        text = text.trim_start_matches(|character: char| {
-            character.is_whitespace() || character == '\u{feff}'
-        });
+        text = text.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
         let end = if text.starts_with("<?") {
             text.find("?>").map(|at| at + 2)
         } else if text.starts_with("<!--") {
@@ -87,11 +85,7 @@ fn skip_prolog(mut text: &str) -> &str {
         } else if text.starts_with("<!doctype") {
             let open = text.find('[').unwrap_or(usize::MAX);
             let close = text.find('>').unwrap_or(usize::MAX);
-            if open < close {
-                text.find("]>").map(|at| at + 2)
-            } else {
-                text.find('>').map(|at| at + 1)
-            }
+            if open < close { text.find("]>").map(|at| at + 2) } else { text.find('>').map(|at| at + 1) }
         } else {
             return text;
         };
@@ -104,14 +98,7 @@ fn skip_prolog(mut text: &str) -> &str {
 
 /// Tells whether a text begins with the header of a mail.
 fn is_mail(text: &str, extension: &str) -> bool {
-    const TELLING: [&str; 6] = [
-        "received",
-        "return-path",
-        "message-id",
-        "mime-version",
-        "delivered-to",
-        "x-mailer",
-    ];
+    const TELLING: [&str; 6] = ["received", "return-path", "message-id", "mime-version", "delivered-to", "x-mailer"];
     const COMMON: [&str; 6] = ["from", "to", "subject", "date", "content-type", "reply-to"];
     let (mut telling, mut common) = (0, 0);
     for line in text.lines().take(60) {

@@ -1,0 +1,72 @@
+# The two commands a new machine needs are `make run` and `make test`; both install what is missing.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+DATA ?= data
+LISTEN ?= 127.0.0.1:8080
+export WENSHU_PDFIUM ?= $(CURDIR)/build/libpdfium.so
+web_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench soak fmt openapi openapi-current setup setup-test soak test-web
+
+help: ## Shows this list
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup:
+	@deploy/setup.sh run
+
+setup-test:
+	@deploy/setup.sh test
+
+web/dist/index.html: $(web_sources)
+	cd web && npm run build
+	@touch $@
+
+run: build ## Installs what is missing, builds, and serves http://127.0.0.1:8080 (DATA=folder, LISTEN=address)
+	@exec target/release/wenshu serve --data $(DATA) --listen $(LISTEN)
+
+build: setup ## Builds the web client and the binary (target/release/wenshu)
+	@$(MAKE) --no-print-directory web/dist/index.html
+	cargo build --release --locked
+
+check: setup ## Formatting, lints, types and licences
+	@$(MAKE) --no-print-directory web/dist/index.html
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd web && npm run check
+	python3 .ci/licences.py
+	$(MAKE) --no-print-directory openapi-current
+
+test: setup-test ## Installs what the tests need and runs all of them
+	@$(MAKE) --no-print-directory web/dist/index.html
+	cargo test --workspace --locked
+	$(MAKE) --no-print-directory test-pg test-web test-clients e2e
+
+test-pg: setup-test ## The API tests once more, on PostgreSQL
+	tests/support/with-postgres cargo test --locked --test api
+
+test-web: setup
+	cd web && npm test
+
+test-clients: setup-test ## The real y-websocket and tus-js-client against the binary
+	cargo test --no-run --locked --test api
+	cd tests/clients && WENSHU_BIN=$(CURDIR)/target/debug/wenshu npm test
+
+e2e: setup-test ## A new user's first hour in Chromium; screenshots in build/screenshots
+	@$(MAKE) --no-print-directory web/dist/index.html
+	cargo test --no-run --locked --test api
+	cd tests/e2e && WENSHU_BIN=$(CURDIR)/target/debug/wenshu npm test
+
+bench: setup-test ## Storage, room edits, indexing and search; the README explains the tables
+	@$(MAKE) --no-print-directory web/dist/index.html
+	cargo bench --workspace --locked
+
+fmt: ## Formats the sources
+	cargo fmt --all
+
+openapi: setup ## Writes the web client's types from the server's own description of its API
+	cargo test --no-run --locked --test api
+	target/debug/wenshu openapi > build/openapi.json
+	cd web && npm run --silent openapi
+
+openapi-current: openapi
+	git diff --exit-code --stat web/src/api/schema.d.ts

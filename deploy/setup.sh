@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Installs what Wenshu needs on a Debian machine and is not there yet. Quick when nothing is missing.
+#   deploy/setup.sh run    what serving needs: LibreOffice, fonts, tesseract, libpdfium
+#   deploy/setup.sh test   what the tests need besides: PostgreSQL, Chromium, Garage, npm packages of the test clients
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cache=${WENSHU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wenshu}
+pdfium_wheel=pypdfium2==5.15.2
+garage_version=2.5.0
+
+run_packages=(
+  libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
+  fonts-noto-cjk fonts-dejavu fonts-opensymbol
+  tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-osd
+  build-essential pkg-config python3 python3-pip
+)
+test_packages=(postgresql chromium zstd strace)
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+install_packages() {
+  local missing=()
+  for package in "$@"; do
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  echo "installing: ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+need() {
+  command -v "$1" >/dev/null || { echo "$1 is missing: $2" >&2; exit 1; }
+}
+
+# libpdfium comes inside the Python wheel that packages it; only the library is taken out.
+install_pdfium() {
+  mkdir -p build
+  [ -e build/libpdfium.so ] && return 0
+  if [ ! -f "$cache/libpdfium.so" ]; then
+    local work
+    work=$(mktemp -d)
+    python3 -m pip download -q --no-deps --only-binary=:all: -d "$work" "$pdfium_wheel"
+    python3 -m zipfile -e "$work"/pypdfium2*.whl "$work/wheel"
+    mkdir -p "$cache"
+    mv "$work/wheel/pypdfium2_raw/libpdfium.so" "$cache/libpdfium.so"
+    rm -rf "$work"
+  fi
+  cp "$cache/libpdfium.so" build/libpdfium.so
+}
+
+# The S3 server of the tests. It is a test peer only; nothing of it is shipped.
+install_garage() {
+  mkdir -p build
+  if [ ! -x "$cache/garage/bin/garage" ]; then
+    echo "building the S3 server for the tests (garage $garage_version, once, 5 to 10 minutes)"
+    CARGO_TARGET_DIR="$cache/garage-target" cargo install -q garage --version "$garage_version" --locked --root "$cache/garage"
+    rm -rf "$cache/garage-target"
+  fi
+  ln -sfn "$cache/garage" build/garage
+}
+
+npm_packages() {
+  [ -f "$1/node_modules/.package-lock.json" ] && [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return 0
+  (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
+  touch "$1/node_modules/.package-lock.json"
+}
+
+case "${1:-run}" in
+run)
+  need cargo "install Rust 1.95 or newer"
+  need npm "install Node.js 20 or newer"
+  install_packages "${run_packages[@]}"
+  install_pdfium
+  npm_packages web
+  ;;
+test)
+  "$0" run
+  install_packages "${test_packages[@]}"
+  install_garage
+  npm_packages tests/clients
+  ;;
+*)
+  echo "usage: $0 run|test" >&2
+  exit 2
+  ;;
+esac

@@ -1,0 +1,273 @@
+//! Which documents contain this text, and where?
+//!
+//! Documents come from the indexing job (`put`, `delete`, then `commit` with the number of the last change contained),
+//! searches from the server. The index is a cache: it can be lost at any moment and is built again from the stored texts,
+//! so damage or another schema version simply empties it and reports position 0.
+
+mod collect;
+mod compile;
+mod kinds;
+mod layout;
+mod pinyin;
+mod places;
+mod rank;
+mod schema;
+mod search;
+mod snippet;
+mod suggest;
+mod texts;
+mod tokenizer;
+mod types;
+
+use std::path::{Path, PathBuf};
+use std::sync::RwLock;
+
+use tantivy::directory::MmapDirectory;
+use tantivy::indexer::UserOperation;
+use tantivy::store::{Compressor, ZstdCompressor};
+use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError};
+
+pub use types::{Access, Hit, IndexDocument, Scopes, SearchRequest, SearchResults, Snippet, Sort, Suggestion};
+
+use crate::query::QueryError;
+use schema::Fields;
+
+/// Pages listed in a hit.
+pub const MAX_HIT_PAGES: usize = 200;
+/// Beside the index in its folder; tells the schema version.
+const VERSION_FILE: &str = "wenshu-index-version";
+/// Indexes up to this size are read and checked whole at every start (about a second); larger ones only in outline.
+const CHECKED_BYTES: u64 = 1 << 30;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error("the cursor is not one this index gave out")]
+    Cursor,
+    /// Another process has the index open for writing.
+    #[error("the index in {0} is in use by another process")]
+    InUse(PathBuf),
+    /// The index must be cleared and built again.
+    #[error("the index is damaged: {0}")]
+    Damaged(String),
+    #[error("index in {0}: {1}")]
+    Io(PathBuf, std::io::Error),
+    #[error("index: {0}")]
+    Tantivy(#[from] TantivyError),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The number of the last change that the last commit contains.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(pub u64);
+
+/// Resources of the writer.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub threads: usize,
+    /// Memory for documents not yet written, over all threads.
+    pub memory_bytes: usize,
+}
+
+impl Default for Options {
+    /// One thread and 64 MB: enough for some megabytes of text per second, modest on small machines.
+    fn default() -> Self {
+        Options { threads: 1, memory_bytes: 64_000_000 }
+    }
+}
+
+/// The search index of a server. One may be open for writing per folder; share it by `Arc`.
+pub struct Index {
+    dir: PathBuf,
+    fields: Fields,
+    reader: IndexReader,
+    /// Adding needs a shared, committing an exclusive borrow.
+    writer: RwLock<IndexWriter>,
+}
+
+impl Index {
+    /// Opens or creates the index in `dir` and tells which changes it contains.
+    pub fn open(dir: &Path) -> Result<(Index, Position)> {
+        Index::open_with(dir, Options::default())
+    }
+
+    /// Opens the index with chosen writer resources.
+    pub fn open_with(dir: &Path, options: Options) -> Result<(Index, Position)> {
+        match Index::try_open(dir, options) {
+            Err(error) if is_damage(&error) => {
+                tracing::warn!(%error, "search index is set aside and built anew");
+                set_aside(dir).map_err(|error| Error::Io(dir.to_owned(), error))?;
+                Index::try_open(dir, options)
+            }
+            opened => opened,
+        }
+    }
+
+    fn try_open(dir: &Path, options: Options) -> Result<(Index, Position)> {
+        let io = |error| Error::Io(dir.to_owned(), error);
+        std::fs::create_dir_all(dir).map_err(io)?;
+        check_version(dir)?;
+        let fields = Fields::new();
+        let directory = MmapDirectory::open(dir).map_err(TantivyError::from)?;
+        let settings = IndexSettings {
+            // Measured on the law texts: 1.36 bytes of index per byte of text; lz4 makes it 1.51 for slightly faster snippets.
+            docstore_compression: Compressor::Zstd(ZstdCompressor::default()),
+            docstore_compress_dedicated_thread: false,
+            ..IndexSettings::default()
+        };
+        let index = tantivy::Index::builder()
+            .schema(fields.schema.clone())
+            .settings(settings)
+            .tokenizers(schema::tokenizers())
+            .open_or_create(directory)?;
+        let writer = index
+            .writer_with_num_threads(options.threads.max(1), options.memory_bytes.max(16_000_000))
+            .map_err(|error| match error {
+                TantivyError::LockFailure(..) => Error::InUse(dir.to_owned()),
+                error => error.into(),
+            })?;
+        check_files(&index, dir)?;
+        let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        write_version(dir).map_err(io)?;
+        let position = index.load_metas()?.payload.and_then(|payload| payload.parse().ok()).unwrap_or(0);
+        // The dictionary takes a moment to load; the first search should not wait for it.
+        std::thread::spawn(rank::warm);
+        Ok((Index { dir: dir.to_owned(), fields, reader, writer: RwLock::new(writer) }, Position(position)))
+    }
+
+    /// Adds `document`, replacing the one with its id. Visible after the next commit.
+    pub fn put(&self, document: &IndexDocument) -> Result<()> {
+        let delete = UserOperation::Delete(self.fields.id_term(&document.id));
+        let documents = self.fields.documents(document);
+        // One batch: its documents stay neighbours in one segment, which is how chunks are found again.
+        let operations: Vec<_> = std::iter::once(delete).chain(documents.into_iter().map(UserOperation::Add)).collect();
+        self.writer().run(operations)?;
+        Ok(())
+    }
+
+    /// Removes a document if it is there. Visible after the next commit.
+    pub fn delete(&self, id: &str) -> Result<()> {
+        self.writer().delete_term(self.fields.id_term(id));
+        Ok(())
+    }
+
+    /// Makes everything put and deleted so far durable and visible, and remembers `position` with it. After an error all
+    /// of it since the last commit must be sent again.
+    pub fn commit(&self, position: u64) -> Result<()> {
+        let mut writer = self.writer.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let committed = writer.prepare_commit().and_then(|mut prepared| {
+            prepared.set_payload(&position.to_string());
+            prepared.commit()
+        });
+        if let Err(error) = committed {
+            // Gives a writer that works again, for instance after the disk was full.
+            if let Err(error) = writer.rollback() {
+                tracing::error!(%error, "search index cannot be rolled back");
+            }
+            return Err(error.into());
+        }
+        self.reader.reload()?;
+        Ok(())
+    }
+
+    /// Removes all documents, durably; the position is 0 again.
+    pub fn clear(&self) -> Result<()> {
+        self.writer().delete_all_documents()?;
+        self.commit(0)
+    }
+
+    /// Returns how many documents the last commit contains.
+    pub fn document_count(&self) -> Result<u64> {
+        let everything = SearchRequest { access: Access::all(), ..SearchRequest::default() };
+        Ok(self.search(&everything)?.total)
+    }
+
+    /// Returns the bytes of the index on disk.
+    pub fn size_bytes(&self) -> Result<u64> {
+        folder_bytes(&self.dir).map_err(|error| Error::Io(self.dir.clone(), error))
+    }
+
+    fn writer(&self) -> std::sync::RwLockReadGuard<'_, IndexWriter<TantivyDocument>> {
+        self.writer.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+fn check_version(dir: &Path) -> Result<()> {
+    let found = std::fs::read_to_string(dir.join(VERSION_FILE)).ok();
+    let empty = !dir.join("meta.json").exists();
+    match found {
+        Some(version) if version.trim() == schema::VERSION.to_string() => Ok(()),
+        None if empty => Ok(()),
+        _ => Err(Error::Damaged("it has another version".into())),
+    }
+}
+
+fn write_version(dir: &Path) -> std::io::Result<()> {
+    let path = dir.join(VERSION_FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::write(&path, schema::VERSION.to_string())?;
+    std::fs::File::open(&path)?.sync_all()
+}
+
+/// Reads what a search will read, so that damage shows now and not in the middle of one.
+fn check_files(index: &tantivy::Index, dir: &Path) -> Result<()> {
+    let size = folder_bytes(dir).map_err(|error| Error::Io(dir.to_owned(), error))?;
+    if size > CHECKED_BYTES {
+        return Ok(());
+    }
+    let damaged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| index.validate_checksum()))
+        .map_err(|_| Error::Damaged("a file cannot be read".into()))??;
+    if damaged.is_empty() { Ok(()) } else { Err(Error::Damaged(format!("{} files are not as written", damaged.len()))) }
+}
+
+/// Says whether building the index anew helps; a full disk or missing rights are no damage.
+fn is_damage(error: &Error) -> bool {
+    match error {
+        Error::Damaged(_) => true,
+        Error::Tantivy(error) => matches!(
+            error,
+            TantivyError::DataCorruption(_)
+                | TantivyError::SchemaError(_)
+                | TantivyError::IncompatibleIndex(_)
+                | TantivyError::OpenReadError(
+                    tantivy::directory::error::OpenReadError::FileDoesNotExist(_)
+                        | tantivy::directory::error::OpenReadError::IncompatibleIndex(_)
+                )
+                | TantivyError::InternalError(_)
+                | TantivyError::FieldNotFound(_)
+                | TantivyError::InvalidArgument(_)
+        ),
+        _ => false,
+    }
+}
+
+/// Moves the folder out of the way; the last damaged index is kept for a look at it. A folder that cannot be moved (a
+/// mount) is emptied.
+fn set_aside(dir: &Path) -> std::io::Result<()> {
+    let mut name = dir.file_name().unwrap_or_default().to_owned();
+    name.push(".damaged");
+    let aside = dir.with_file_name(name);
+    if aside.exists() {
+        std::fs::remove_dir_all(&aside)?;
+    }
+    if std::fs::rename(dir, &aside).is_ok() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(dir)? {
+        std::fs::remove_file(entry?.path())?;
+    }
+    Ok(())
+}
+
+fn folder_bytes(dir: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(dir)? {
+        // A merge may remove a file meanwhile.
+        bytes += entry?.metadata().map_or(0, |metadata| metadata.len());
+    }
+    Ok(bytes)
+}

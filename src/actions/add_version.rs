@@ -1,0 +1,157 @@
+//! Adds a version to a document, or a document with its first version. There is no other door for versions.
+
+use serde_json::json;
+use storage::Stored;
+
+use crate::{
+    actions::{current_document, current_folder},
+    app::App,
+    audit,
+    clock::Millis,
+    db::{self, Tx, documents::Document, folders::Folder, versions::Version},
+    error::{Error, Result},
+    ids::{DocumentId, UserId},
+    jobs::{self, prepare_content::PrepareContent},
+    names::DocumentName,
+    worker::room::PAGE,
+};
+
+/// Level of what is new: 内部 internal.
+const FIRST_LEVEL: i64 = 1;
+
+/// Content that is in the store and is to become a version.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    /// Hex.
+    pub content_id: String,
+    pub size_bytes: i64,
+    /// Hex.
+    pub sha256: String,
+    pub media_type: String,
+    pub note: String,
+    /// Of a page: the last journal entry that the content contains.
+    pub room_seq: Option<i64>,
+}
+
+impl NewVersion {
+    /// A version of what was just stored.
+    pub fn of(stored: &Stored, media_type: impl Into<String>) -> Self {
+        Self {
+            content_id: stored.content.to_string(),
+            size_bytes: stored.size_bytes as i64,
+            sha256: hex::encode(stored.sha256),
+            media_type: media_type.into(),
+            note: String::new(),
+            room_seq: None,
+        }
+    }
+
+    /// The same with what its author says about it.
+    pub fn with_note(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
+    }
+}
+
+/// Adds `new` as the newest version of `document`. 409 `document_changed` when somebody added one since it was read.
+pub async fn add_version(app: &App, author: &UserId, document: &Document, new: NewVersion) -> Result<Version> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let version = append(app, &mut tx, author, document, new, now).await?;
+    db::changes::append(&mut tx, &document.id, now).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    Ok(version)
+}
+
+/// A document without versions in `folder`, inside the transaction. Its name must be free, the tree locked.
+pub async fn insert_document(
+    tx: &mut Tx,
+    author: &UserId,
+    folder: &Folder,
+    kind: &str,
+    name: &DocumentName,
+    clearance: i64,
+    now: Millis,
+) -> Result<Document> {
+    let folder = current_folder(tx, &folder.id).await?;
+    let document = Document {
+        id: DocumentId::new(),
+        folder_id: folder.id,
+        kind: kind.to_owned(),
+        name: name.to_string(),
+        name_key: name.key(),
+        head: 0,
+        // Nobody loses sight of what they have just made.
+        level: FIRST_LEVEL.min(clearance),
+        scope_id: folder.scope_id,
+        inherits: 1,
+        created_by: author.clone(),
+        created_at: now,
+        updated_by: author.clone(),
+        updated_at: now,
+        trashed_at: None,
+    };
+    db::documents::insert(tx, &document).await?;
+    Ok(document)
+}
+
+/// The version's rows, inside the transaction of whoever calls; they append to `changes`, last of all.
+pub async fn append(
+    app: &App,
+    tx: &mut Tx,
+    author: &UserId,
+    document: &Document,
+    new: NewVersion,
+    now: Millis,
+) -> Result<Version> {
+    refuse_level(app, document.level)?;
+    if !db::documents::update_head(tx, &document.id, document.head, author, now).await? {
+        current_document(tx, &document.id).await?;
+        return Err(Error::conflict("document_changed", "somebody else added a version in the meantime"));
+    }
+    let version = Version {
+        document_id: document.id.clone(),
+        number: document.head + 1,
+        content_id: new.content_id,
+        size_bytes: new.size_bytes,
+        sha256: new.sha256,
+        media_type: new.media_type,
+        author_id: author.clone(),
+        note: new.note,
+        created_at: now,
+        room_seq: new.room_seq,
+    };
+    db::versions::insert(tx, &version).await?;
+    if document.kind == "file" || version.media_type == PAGE {
+        prepare(tx, &version, &document.name, now).await?;
+    }
+    let details = json!({ "number": version.number, "sha256": version.sha256, "size_bytes": version.size_bytes });
+    let event = audit::Event::new("version_added").document(&document.id).folder(&document.folder_id).details(details);
+    audit::record(tx, Some(author), now, event).await?;
+    Ok(version)
+}
+
+/// Asks for pages and text of the content, once for equal contents.
+async fn prepare(tx: &mut Tx, version: &Version, name: &str, now: Millis) -> Result<()> {
+    let (content_id, media_type) = (&version.content_id, &version.media_type);
+    if !db::previews::insert_waiting(tx, content_id, media_type, now).await? {
+        return Ok(());
+    }
+    if version.size_bytes == 0 {
+        let message = "the file is empty: there is nothing to show or to search";
+        return db::previews::update_failed(tx, content_id, media_type, "document_empty", message, now).await;
+    }
+    let job = PrepareContent { content_id: content_id.clone(), media_type: media_type.clone(), name: name.to_owned() };
+    jobs::enqueue(tx, &job, now, now).await
+}
+
+/// Documents of a level that this installation is not trusted with get no content.
+pub fn refuse_level(app: &App, level: i64) -> Result<()> {
+    match app.config.refused_level {
+        Some(refused) if level >= refused => {
+            Err(Error::forbidden("level_refused", "documents of this level may not be kept on this server")
+                .field("level"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,105 @@
+//! Begins an upload. Everything that can be refused is refused now, before the client sends gigabytes.
+
+use axum::http::StatusCode;
+
+use crate::{
+    actions::{add_version::refuse_level, require_free_name},
+    app::App,
+    auth::policy::{self, Action, Caller},
+    clock::Millis,
+    db::{self, uploads::Upload},
+    error::{Error, Result},
+    ids::{DocumentId, FolderId, UploadId},
+    jobs::{self, remove_expired_uploads::RemoveExpiredUploads},
+    names::DocumentName,
+};
+
+/// How long an upload may rest before it is removed.
+const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Longest note on a version, in characters.
+const NOTE_MAX_CHARS: usize = 1000;
+
+/// What a client says when it begins.
+pub struct NewUpload {
+    pub name: DocumentName,
+    pub destination: Destination,
+    pub note: String,
+    /// `None`: told later.
+    pub size_bytes: Option<u64>,
+}
+
+/// What an upload is to become.
+pub enum Destination {
+    /// A new document there.
+    Folder(FolderId),
+    /// A new version of that.
+    Document(DocumentId),
+}
+
+/// Begins an upload of `by`.
+pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upload> {
+    check_size(app, new.size_bytes)?;
+    if new.note.chars().count() > NOTE_MAX_CHARS {
+        return Err(Error::invalid("note_too_long", "a note has at most 1000 characters").field("note"));
+    }
+    let now = app.clock.now();
+    let mut upload = Upload {
+        id: UploadId::unguessable(),
+        user_id: by.id.clone(),
+        folder_id: None,
+        document_id: None,
+        name: new.name.to_string(),
+        note: new.note,
+        size_bytes: new.size_bytes.map(|size| size as i64),
+        offset_bytes: 0,
+        created_at: now,
+        expires_at: expires_at(now),
+        finished_document_id: None,
+        finished_version: None,
+    };
+    match new.destination {
+        Destination::Folder(id) => {
+            let folder = db::folders::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("folder"))?;
+            policy::allow(&app.db, by, Action::Upload, &folder).await?;
+            upload.folder_id = Some(id);
+        }
+        Destination::Document(id) => {
+            let document =
+                db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
+            policy::allow(&app.db, by, Action::Upload, &document).await?;
+            if document.kind != "file" {
+                return Err(Error::conflict("document_is_page", "a page is written, not uploaded").field("document_id"));
+            }
+            refuse_level(app, document.level)?;
+            upload.document_id = Some(id);
+        }
+    }
+    let mut tx = app.db.begin().await?;
+    if let Some(folder) = &upload.folder_id {
+        require_free_name(&mut tx, folder, &new.name).await?;
+    }
+    db::uploads::insert(&mut tx, &upload).await?;
+    jobs::enqueue(&mut tx, &RemoveExpiredUploads {}, upload.expires_at, now).await?;
+    tx.commit().await?;
+    Ok(upload)
+}
+
+/// When an upload expires that was last written to at `now`.
+pub fn expires_at(now: Millis) -> Millis {
+    now + KEPT_MS
+}
+
+/// Refuses what this server does not take.
+pub fn check_size(app: &App, size_bytes: Option<u64>) -> Result<()> {
+    let max = app.config.upload_max_bytes;
+    if size_bytes.is_some_and(|size| size > max) {
+        return Err(too_large(max));
+    }
+    Ok(())
+}
+
+/// 413 `upload_too_large`.
+pub fn too_large(max_bytes: u64) -> Error {
+    let message = format!("this server takes files of up to {max_bytes} bytes");
+    Error::new(StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large", message).with("max_bytes", max_bytes)
+}

@@ -1,0 +1,18 @@
+//! Cancels an upload and removes what the store keeps for it.
+
+use crate::{
+    app::App,
+    db::{self, uploads::Upload},
+    error::Result,
+};
+
+/// Cancels `upload`. A request that is writing to it gives way first; a document it became stays.
+pub async fn delete_upload(app: &App, upload: &Upload) -> Result<()> {
+    let _lock = app.uploads.lock(&upload.id).await?;
+    let mut tx = app.db.begin().await?;
+    db::uploads::delete(&mut tx, &upload.id).await?;
+    tx.commit().await?;
+    // Last: what is left when this fails is found by nobody and is swept with unused content.
+    app.store.forget(upload.id.as_str()).await?;
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! What changes state? One change per file: content first, then one transaction with its audit event and jobs.
+
+pub mod add_group;
+pub mod add_token;
+pub mod add_user;
+pub mod add_version;
+pub mod change_group;
+pub mod change_user;
+pub mod create_folder;
+pub mod create_page;
+pub mod create_upload;
+pub mod delete_group;
+pub mod delete_upload;
+pub mod finish_upload;
+pub mod receive_upload;
+pub mod relocate;
+pub mod rename;
+mod rescope;
+pub mod restore_page_version;
+pub mod restore_version;
+pub mod save_page_version;
+pub mod set_inherits;
+pub mod set_level;
+pub mod share;
+pub mod trash;
+pub mod upload_locks;
+pub mod verify;
+
+use crate::{
+    db::{self, Tx, documents::Document, folders::Folder},
+    error::{Error, Result},
+    ids::{DocumentId, FolderId},
+    names::DocumentName,
+};
+
+/// The document as it is inside this transaction; 404 when it went to the trash meanwhile.
+async fn current_document(tx: &mut Tx, id: &DocumentId) -> Result<Document> {
+    let document = db::documents::find_any(&mut **tx, id).await?;
+    document.filter(|document| document.trashed_at.is_none()).ok_or_else(|| Error::not_found("document"))
+}
+
+/// The folder as it is inside this transaction; 404 when it went to the trash meanwhile.
+async fn current_folder(tx: &mut Tx, id: &FolderId) -> Result<Folder> {
+    let folder = db::folders::find_any(&mut **tx, id).await?;
+    folder.filter(|folder| folder.trashed_at.is_none()).ok_or_else(|| Error::not_found("folder"))
+}
+
+/// Refuses a name that another document in `folder` has; the error names that document.
+pub async fn require_free_name(tx: &mut Tx, folder: &FolderId, name: &DocumentName) -> Result<()> {
+    match db::documents::find_by_name(&mut **tx, folder, &name.key()).await? {
+        Some(other) => Err(name_taken().with("document_id", other.as_str())),
+        None => Ok(()),
+    }
+}
+
+/// `name`, or with the first number that makes it free in `folder`.
+async fn free_name(tx: &mut Tx, folder: &FolderId, name: &DocumentName) -> Result<DocumentName> {
+    let mut candidate = name.clone();
+    let mut number = 1;
+    while db::documents::find_by_name(&mut **tx, folder, &candidate.key()).await?.is_some() {
+        number += 1;
+        candidate = name.numbered(number);
+    }
+    Ok(candidate)
+}
+
+fn name_taken() -> Error {
+    Error::conflict("name_taken", "there is something of this name already").field("name")
+}

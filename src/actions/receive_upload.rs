@@ -1,0 +1,276 @@
+//! Takes the bytes of one PATCH into the store. What is durable is noted as the upload's offset every now and then and at
+//! the end; the last byte makes a version. The work goes on when the request is dropped, so that a broken connection
+//! keeps everything that had arrived.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, BodyDataStream},
+    http::StatusCode,
+};
+use bytes::Bytes;
+use futures::StreamExt;
+use storage::Writer;
+
+use crate::{
+    actions::{
+        create_upload::{expires_at, too_large},
+        finish_upload::{Finished, finish_upload},
+        upload_locks::UploadLock,
+    },
+    app::App,
+    auth::policy::Caller,
+    db::{self, uploads::Upload},
+    error::{Error, Result},
+};
+
+/// How many bytes may be lost when the server dies.
+const CHECKPOINT_BYTES: u64 = 32 << 20;
+/// How long a client may be silent within a request.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// What the client sends in one request.
+pub struct Part {
+    pub offset: u64,
+    /// The total length, told only now.
+    pub size_bytes: Option<u64>,
+    pub checksum: Option<Checksum>,
+    pub body: Body,
+}
+
+/// Where an upload stands.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub offset: u64,
+    pub expires_at: i64,
+    pub finished: Option<Finished>,
+}
+
+/// What the bytes of one request have to hash to.
+pub enum Checksum {
+    Md5(md5::Md5, Vec<u8>),
+    Sha1(sha1::Sha1, Vec<u8>),
+    Sha256(sha2::Sha256, Vec<u8>),
+}
+
+impl Checksum {
+    /// Names of the algorithms, as `Tus-Checksum-Algorithm` lists them.
+    pub const ALGORITHMS: &'static str = "md5,sha1,sha256";
+
+    /// The check for one of [`Checksum::ALGORITHMS`].
+    pub fn new(algorithm: &str, expected: Vec<u8>) -> Option<Self> {
+        match algorithm {
+            "md5" => Some(Self::Md5(Default::default(), expected)),
+            "sha1" => Some(Self::Sha1(Default::default(), expected)),
+            "sha256" => Some(Self::Sha256(Default::default(), expected)),
+            _ => None,
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        use sha2::Digest;
+        match self {
+            Self::Md5(hash, _) => hash.update(bytes),
+            Self::Sha1(hash, _) => hash.update(bytes),
+            Self::Sha256(hash, _) => hash.update(bytes),
+        }
+    }
+
+    fn matches(&self) -> bool {
+        use sha2::Digest;
+        match self {
+            Self::Md5(hash, expected) => hash.clone().finalize()[..] == expected[..],
+            Self::Sha1(hash, expected) => hash.clone().finalize()[..] == expected[..],
+            Self::Sha256(hash, expected) => hash.clone().finalize()[..] == expected[..],
+        }
+    }
+}
+
+/// Takes `part` of the upload. Repeating the last part of a finished upload gives the same answer again.
+pub async fn receive_upload(app: &App, by: &Caller, upload: Upload, part: Part) -> Result<Received> {
+    let lock = app.uploads.lock(&upload.id).await?;
+    let now = app.clock.now();
+    let mut upload = find(app, by, &upload).await?;
+    if upload.finished_version.is_some() {
+        drain(part.body).await;
+        return Ok(Received::of(&upload));
+    }
+    if upload.expires_at <= now {
+        return Err(expired());
+    }
+    if part.offset != upload.offset_bytes as u64 {
+        let message = format!("the upload is at offset {}, not {}", upload.offset_bytes, part.offset);
+        return Err(Error::conflict("upload_offset_mismatch", message).with("offset", upload.offset_bytes));
+    }
+    if let Some(size_bytes) = part.size_bytes {
+        set_size(app, &mut upload, size_bytes).await?;
+    }
+    let receiving = Receiving { app: app.clone(), by: by.clone(), durable: part.offset, upload, lock };
+    let request_id = crate::error::REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
+    let work = crate::error::REQUEST_ID.scope(request_id, receiving.run(part.body, part.checksum));
+    app.tasks.spawn(work).await.map_err(Error::internal)?
+}
+
+/// 410: nobody went on with it in time.
+pub fn expired() -> Error {
+    Error::new(StatusCode::GONE, "upload_expired", "this upload rested too long, begin it again")
+}
+
+async fn find(app: &App, by: &Caller, upload: &Upload) -> Result<Upload> {
+    db::uploads::find(app.db.read(), &upload.id, &by.id).await?.ok_or_else(|| Error::not_found("upload"))
+}
+
+async fn set_size(app: &App, upload: &mut Upload, size_bytes: u64) -> Result<()> {
+    if upload.size_bytes.is_some_and(|known| known as u64 != size_bytes) || size_bytes < upload.offset_bytes as u64 {
+        return Err(Error::invalid("upload_length_invalid", "the length of this upload is another one"));
+    }
+    if size_bytes > app.config.upload_max_bytes {
+        return Err(too_large(app.config.upload_max_bytes));
+    }
+    upload.size_bytes = Some(size_bytes as i64);
+    if upload.offset_bytes == size_bytes as i64 {
+        // It is finished now, or its length stays unknown: see `Receiving::checkpoint`.
+        return Ok(());
+    }
+    let mut tx = app.db.begin().await?;
+    db::uploads::update_size(&mut tx, &upload.id, size_bytes as i64).await?;
+    tx.commit().await
+}
+
+/// Reads what the client goes on sending, within reason: closing on it would hide the answer.
+async fn drain(body: Body) {
+    let mut body = body.into_data_stream();
+    let all = async { while let Some(Ok(_)) = body.next().await {} };
+    let _ = tokio::time::timeout(SILENCE, all).await;
+}
+
+impl Received {
+    /// Where `upload` stands by its row.
+    pub fn of(upload: &Upload) -> Self {
+        Self { offset: upload.offset_bytes as u64, expires_at: upload.expires_at, finished: Finished::of(upload) }
+    }
+}
+
+/// One request's work, which owns the upload while it runs.
+struct Receiving {
+    app: App,
+    by: Caller,
+    upload: Upload,
+    lock: UploadLock,
+    /// The offset in the database.
+    durable: u64,
+}
+
+/// How the body came to its end.
+enum End {
+    Whole,
+    /// No more bytes come; the error is for whoever may still listen.
+    Cut(Error),
+}
+
+impl Receiving {
+    async fn run(mut self, body: Body, mut checksum: Option<Checksum>) -> Result<Received> {
+        let mut writer = self.app.store.resume(self.upload.id.as_str(), self.durable).await?;
+        let end = self.take(&mut writer, body.into_data_stream(), &mut checksum).await?;
+        let all_there = self.upload.size_bytes == Some(writer.offset() as i64);
+        match (end, checksum) {
+            // Half of what the checksum is for cannot be checked: it is not kept.
+            (End::Cut(error), Some(_)) => return Err(error),
+            (End::Cut(error), None) if !all_there => {
+                self.checkpoint(&mut writer).await?;
+                return Err(error);
+            }
+            (End::Whole, Some(checksum)) if !checksum.matches() => return Err(checksum_mismatch()),
+            _ => {}
+        }
+        if all_there {
+            return self.finish(writer).await;
+        }
+        self.checkpoint(&mut writer).await?;
+        Ok(Received { offset: self.durable, expires_at: self.upload.expires_at, finished: None })
+    }
+
+    async fn take(
+        &mut self,
+        writer: &mut Writer,
+        mut body: BodyDataStream,
+        checksum: &mut Option<Checksum>,
+    ) -> Result<End> {
+        let limit = self.upload.size_bytes.map_or(self.app.config.upload_max_bytes, |size| size as u64);
+        loop {
+            let bytes = match self.next(&mut body).await {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => return Ok(End::Whole),
+                Err(error) => return Ok(End::Cut(error)),
+            };
+            self.lock.heard();
+            if writer.offset() + bytes.len() as u64 > limit {
+                return Err(match self.upload.size_bytes {
+                    Some(_) => Error::invalid("upload_length_invalid", "more bytes came than the upload has"),
+                    None => too_large(limit),
+                });
+            }
+            if let Some(checksum) = checksum {
+                checksum.update(&bytes);
+            }
+            writer.write(&bytes).await?;
+            if checksum.is_none() && writer.offset() - self.durable >= CHECKPOINT_BYTES {
+                self.checkpoint(writer).await?;
+            }
+        }
+    }
+
+    /// The next bytes; an error when none will come.
+    async fn next(&self, body: &mut BodyDataStream) -> Result<Option<Bytes>> {
+        tokio::select! {
+            bytes = body.next() => bytes.transpose().map_err(|cause| {
+                Error::invalid("connection_broken", "the connection broke within the upload").because(cause)
+            }),
+            () = tokio::time::sleep(SILENCE) => {
+                Err(Error::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", "nothing came for a minute"))
+            }
+            () = self.lock.wanted() => {
+                Err(Error::conflict("upload_taken_over", "another request went on with this upload"))
+            }
+            () = self.app.shutdown.cancelled() => {
+                Err(Error::new(StatusCode::SERVICE_UNAVAILABLE, "restarting", "the server stops, go on in a moment"))
+            }
+        }
+    }
+
+    /// Makes everything durable that came and notes it. The offset of a whole upload is noted only together with its
+    /// version: a client that finds everything there would not come back to finish it.
+    async fn checkpoint(&mut self, writer: &mut Writer) -> Result<()> {
+        let whole = self.upload.size_bytes == Some(writer.offset() as i64);
+        if whole || writer.offset() == self.durable {
+            return Ok(());
+        }
+        let offset = writer.checkpoint(self.upload.id.as_str()).await?;
+        let expires_at = expires_at(self.app.clock.now());
+        let mut tx = self.app.db.begin().await?;
+        let (from, to) = (self.durable as i64, offset as i64);
+        if !db::uploads::update_offset(&mut tx, &self.upload.id, from, to, expires_at).await? {
+            return Err(Error::conflict("upload_offset_mismatch", "another server went on with this upload"));
+        }
+        tx.commit().await?;
+        self.durable = offset;
+        self.upload.expires_at = expires_at;
+        Ok(())
+    }
+
+    async fn finish(self, writer: Writer) -> Result<Received> {
+        let offset = writer.offset();
+        let stored = writer.finish().await?;
+        let finished = finish_upload(&self.app, &self.by, &self.upload, &stored).await?;
+        if let Err(error) = self.app.store.forget(self.upload.id.as_str()).await {
+            // It will be tried again when the upload expires.
+            tracing::warn!(upload.id = %self.upload.id, error = %error, "the state of a finished upload stays");
+        }
+        Ok(Received { offset, expires_at: self.upload.expires_at, finished: Some(finished) })
+    }
+}
+
+fn checksum_mismatch() -> Error {
+    let status = StatusCode::from_u16(460).expect("between 100 and 999");
+    Error::new(status, "checksum_mismatch", "the bytes are not those that the checksum was made of")
+}

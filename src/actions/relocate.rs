@@ -1,0 +1,69 @@
+//! Moves a document or folder into another folder. (`move` is a word of the language.)
+
+use serde_json::json;
+
+use crate::{
+    actions::{current_document, current_folder, name_taken, require_free_name, rescope},
+    app::App,
+    audit,
+    db::{self, documents::Document, folders::Folder},
+    error::{Error, Result},
+    ids::UserId,
+    names::DocumentName,
+};
+
+/// Moves `document` into `destination`.
+pub async fn move_document(app: &App, by: &UserId, document: &Document, destination: &Folder) -> Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    db::folders::lock_tree(&mut tx).await?;
+    let before = current_document(&mut tx, &document.id).await?;
+    let destination = current_folder(&mut tx, &destination.id).await?;
+    require_unchanged(&before.scope_id, &document.scope_id)?;
+    if before.folder_id == destination.id {
+        return Ok(());
+    }
+    require_free_name(&mut tx, &destination.id, &DocumentName::parse(&before.name)?).await?;
+    db::documents::update_folder(&mut tx, &before.id, &destination.id, by, now).await?;
+    rescope::document(&mut tx, &before.id).await?;
+    let details = json!({ "from": before.folder_id, "to": destination.id });
+    let event = audit::Event::new("document_moved").document(&before.id).folder(&destination.id).details(details);
+    audit::record(&mut tx, Some(by), now, event).await?;
+    db::changes::append(&mut tx, &before.id, now).await?;
+    tx.commit().await
+}
+
+/// Moves `folder` with everything below it into `destination`.
+pub async fn move_folder(app: &App, by: &UserId, folder: &Folder, destination: &Folder) -> Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    db::folders::lock_tree(&mut tx).await?;
+    let before = current_folder(&mut tx, &folder.id).await?;
+    let destination = current_folder(&mut tx, &destination.id).await?;
+    require_unchanged(&before.scope_id, &folder.scope_id)?;
+    if before.parent_id.as_ref() == Some(&destination.id) {
+        return Ok(());
+    }
+    if db::folders::is_within(&mut tx, &destination.id, &before.id).await? {
+        return Err(Error::conflict("folder_into_itself", "a folder cannot be moved into itself").field("parent_id"));
+    }
+    if db::folders::find_by_name(&mut tx, &destination.id, &before.name_key).await?.is_some() {
+        return Err(name_taken());
+    }
+    db::folders::update_parent(&mut tx, &before.id, &destination.id, now).await?;
+    rescope::folder(&mut tx, &before.id).await?;
+    let moved = db::folders::list_documents_below(&mut tx, &before.id).await?;
+    let details = json!({ "from": before.parent_id, "to": destination.id });
+    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_moved").folder(&before.id).details(details))
+        .await?;
+    db::changes::append_all(&mut tx, &moved, now).await?;
+    tx.commit().await
+}
+
+/// The right to move was decided by the scope: when that is another by now, it has to be decided again.
+fn require_unchanged(now: &str, decided: &str) -> Result<()> {
+    if now == decided {
+        return Ok(());
+    }
+    Err(Error::conflict("document_changed", "who has access changed in the meantime, try again"))
+}

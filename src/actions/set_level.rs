@@ -1,0 +1,29 @@
+//! Sets the level of a document: from now on, people without the clearance do not know of it.
+
+use serde_json::json;
+
+use crate::{
+    actions::{add_version::refuse_level, current_document},
+    app::App,
+    audit,
+    db::{self, documents::Document},
+    error::Result,
+    ids::UserId,
+};
+
+/// Sets the level of `document`.
+pub async fn set_level(app: &App, by: &UserId, document: &Document, level: i64) -> Result<()> {
+    refuse_level(app, level)?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let before = current_document(&mut tx, &document.id).await?;
+    if before.level == level {
+        return Ok(());
+    }
+    db::documents::update_level(&mut tx, &before.id, level, by, now).await?;
+    let details = json!({ "from": before.level, "to": level });
+    let event = audit::Event::new("level_set").document(&before.id).folder(&before.folder_id).details(details);
+    audit::record(&mut tx, Some(by), now, event).await?;
+    db::changes::append(&mut tx, &before.id, now).await?;
+    tx.commit().await
+}

@@ -1,0 +1,95 @@
+//! What does every part share? The handles that handlers, jobs and rooms get.
+
+use std::{fs::File, ops::Deref, sync::Arc};
+
+use storage::Store;
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness,
+    preview::Preview, rooms::Rooms, search::Search, telemetry::Metrics, worker::Workers,
+};
+
+/// The running service; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts behind [`App`].
+pub struct Parts {
+    pub config: Config,
+    pub db: Db,
+    pub store: Store,
+    pub clock: Clock,
+    pub jobs: JobSignal,
+    pub rooms: Rooms,
+    /// Which uploads are being written right now.
+    pub uploads: UploadLocks,
+    pub metrics: Metrics,
+    pub readiness: Readiness,
+    pub workers: Workers,
+    /// What only the process has that holds the data folder.
+    pub node: Option<Node>,
+    /// Tasks that shutdown waits for.
+    pub tasks: TaskTracker,
+    /// Cancelled when the service is to stop: take no new work, finish or put back what runs.
+    pub shutdown: CancellationToken,
+    /// Locked as long as this process serves from the data folder; `None` in commands beside it.
+    pub data_lock: Option<File>,
+}
+
+/// Index and caches in the data folder.
+pub struct Node {
+    pub preview: Preview,
+    pub search: Search,
+}
+
+/// Tells the runner that a job was added.
+pub struct JobSignal(watch::Sender<()>);
+
+impl Default for JobSignal {
+    fn default() -> Self {
+        Self(watch::channel(()).0)
+    }
+}
+
+impl JobSignal {
+    /// Wakes the runner.
+    pub fn wake(&self) {
+        self.0.send_replace(());
+    }
+
+    /// What a runner waits on; it remembers a wake that came while the runner was busy.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.0.subscribe()
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Pictures of pages.
+    pub fn preview(&self) -> &Preview {
+        &self.node().preview
+    }
+
+    /// The search index.
+    pub fn search(&self) -> &Search {
+        &self.node().search
+    }
+
+    fn node(&self) -> &Node {
+        self.node.as_ref().expect("requests and jobs run only in the process that holds the data folder")
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

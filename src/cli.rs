@@ -1,0 +1,238 @@
+//! What can be asked of the program on the command line?
+
+use std::{
+    io::{BufRead, Write},
+    process::ExitCode,
+};
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    actions::{
+        add_token::add_token,
+        add_user::{AddUser, add_user},
+        verify::{self, Report},
+    },
+    app::App,
+    audit::verify::{Verdict, verify as verify_audit},
+    clock::Clock,
+    config::{Config, DEFAULT_FILE, Flags},
+    db, http, names, search, server, telemetry,
+};
+
+/// Wenshu 文枢: keeps, shows and finds documents, and lets people edit them together.
+#[derive(Parser)]
+#[command(name = "wenshu", version)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the service until Ctrl-C or SIGTERM
+    Serve,
+    /// The isolated child process; the service starts it itself
+    #[command(hide = true)]
+    Worker,
+    /// Brings the database up to this program's version
+    Migrate,
+    /// Manages accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Manages API tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Builds the search index anew from stored text; the service must not run on this data folder
+    Reindex,
+    /// Looks after the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Reads every version's content again and reports damage
+    Verify,
+    /// Prints the settings file with its defaults and explanations
+    Config,
+    /// Prints the OpenAPI description
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Adds an account; without --password-stdin a password is made up and printed
+    Add {
+        /// Name to sign in with
+        name: String,
+        /// Name that colleagues see
+        #[arg(long, default_value = "")]
+        display_name: String,
+        /// May manage accounts and groups
+        #[arg(long)]
+        admin: bool,
+        /// Reads the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Makes a token that acts for USER and prints it
+    Create {
+        /// Sign-in name of the account
+        user: String,
+        /// What the token is for
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Checks that no event was changed or removed
+    Verify,
+}
+
+/// Parses the command line and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if matches!(cli.command, Command::Worker) {
+        // The child isolates itself before anything else: no runtime, no log, no settings.
+        crate::worker::child::main();
+        return ExitCode::SUCCESS;
+    }
+    telemetry::start_log();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wenshu: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Config => return print(DEFAULT_FILE),
+        Command::Openapi => return print(&http::openapi().to_pretty_json()?),
+        _ => {}
+    }
+    let config = Config::load(&cli.flags, std::env::vars())?;
+    let runtime = tokio::runtime::Runtime::new().context("the runtime does not start")?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve => return serve(config).await,
+            Command::Reindex => return reindex(config).await,
+            _ => {}
+        }
+        let app = server::open_app(config, Clock::default()).await?;
+        let done = command(&app, cli.command).await;
+        app.db.close().await;
+        done
+    })
+}
+
+/// The commands that may run beside a running service.
+async fn command(app: &App, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::User(UserCommand::Add { name, display_name, admin, password_stdin }) => {
+            let password = if password_stdin { Some(first_line()?) } else { None };
+            add_account(app, AddUser { name, display_name, is_admin: admin, ..AddUser::default() }, password).await
+        }
+        Command::Token(TokenCommand::Create { user, name }) => create_token(app, &user, &name).await,
+        Command::Audit(AuditCommand::Verify) => match verify_audit(app.db.read()).await? {
+            Verdict::Intact { events } => print(&format!("the audit log is intact: {events} events")),
+            Verdict::Broken { seq } => bail!("the audit log was changed at event {seq}"),
+        },
+        Command::Verify => verify_content(app).await,
+        // Opening the app has brought the database up to date.
+        Command::Migrate => print("the database is up to date"),
+        Command::Serve | Command::Worker | Command::Reindex | Command::Config | Command::Openapi => {
+            unreachable!("handled before the app was opened")
+        }
+    }
+}
+
+async fn reindex(config: Config) -> anyhow::Result<()> {
+    let app = server::build_app(config, Clock::default()).await?;
+    app.search().rebuild();
+    search::catch_up(&app).await?;
+    print(&format!("{} documents are in the index", app.search().index().document_count()?))
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let app = server::build_app(config, Clock::default()).await?;
+    let listener = TcpListener::bind(app.config.listen)
+        .await
+        .with_context(|| format!("the address {} cannot be listened on", app.config.listen))?;
+    let address = listener.local_addr()?;
+    let password = server::add_first_admin(&app).await?;
+    print(&format!("Wenshu 文枢 listens on http://{address}"))?;
+    if let Some(password) = password {
+        print(&format!("Sign in as admin with the password {password} (shown this once only)"))?;
+    }
+    stop_on_signal(&app)?;
+    server::serve(app, listener).await
+}
+
+fn stop_on_signal(app: &App) -> anyhow::Result<()> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let shutdown = app.shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+        shutdown.cancel();
+        // Whoever asks twice does not want to wait. What was acknowledged is durable anyway.
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        std::process::exit(130);
+    });
+    Ok(())
+}
+
+async fn add_account(app: &App, account: AddUser, password: Option<String>) -> anyhow::Result<()> {
+    let made_up = password.is_none();
+    let password = password.unwrap_or_else(server::made_up_password);
+    let user = add_user(app, None, AddUser { password: password.clone(), ..account }).await?;
+    print(&format!("added {}", user.name))?;
+    if made_up { print(&format!("password: {password}")) } else { Ok(()) }
+}
+
+async fn create_token(app: &App, user: &str, name: &str) -> anyhow::Result<()> {
+    let found = db::users::find_by_name(app.db.read(), &names::key(&names::tidy(user))).await?;
+    let (user, _) = found.with_context(|| format!("there is no account {user}"))?;
+    let (_, secret) = add_token(app, &user.id, None, name, None).await?;
+    print(&secret)
+}
+
+async fn verify_content(app: &App) -> anyhow::Result<()> {
+    let report = verify::verify(&app.db, &app.store, |damage| eprintln!("damaged: {damage}")).await?;
+    let Report { contents, versions, damaged } = &report;
+    if damaged.is_empty() {
+        return print(&format!("all content is there and intact: {versions} versions, {contents} contents"));
+    }
+    bail!("{} of {versions} versions are damaged ({} contents)", damaged.len(), report.damaged_contents())
+}
+
+fn first_line() -> anyhow::Result<String> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("standard input cannot be read")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Prints one line at once, also into a pipe.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text.trim_end())?;
+    Ok(out.flush()?)
+}

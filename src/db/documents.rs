@@ -1,0 +1,286 @@
+//! Table `documents`: which files and pages are there, and which version is the newest?
+
+use sqlx::AnyPool;
+
+use crate::{
+    clock::Millis,
+    db::{Tx, joined},
+    error::Result,
+    ids::{DocumentId, FolderId, UserId},
+    names::DocumentName,
+};
+
+/// A document as stored.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Document {
+    pub id: DocumentId,
+    pub folder_id: FolderId,
+    pub kind: String,
+    pub name: String,
+    pub name_key: String,
+    /// Number of the newest version; 0 for a page of which none was saved yet.
+    pub head: i64,
+    pub level: i64,
+    pub scope_id: String,
+    pub inherits: i64,
+    pub created_by: UserId,
+    pub created_at: Millis,
+    pub updated_by: UserId,
+    pub updated_at: Millis,
+    pub trashed_at: Option<Millis>,
+}
+
+/// What a view shows of a document beside [`Document`]: its newest version, its preview and people's names.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Head {
+    pub document_id: DocumentId,
+    pub media_type: Option<String>,
+    pub size_bytes: Option<i64>,
+    pub creator_name: String,
+    pub updater_name: String,
+    pub preview_state: Option<String>,
+    pub preview_code: Option<String>,
+    pub preview_message: Option<String>,
+    pub page_count: Option<i64>,
+}
+
+/// Adds a document without versions.
+pub async fn insert(tx: &mut Tx, document: &Document) -> Result<()> {
+    sqlx::query(
+        "insert into documents (id, folder_id, kind, name, name_key, head, level, scope_id, inherits,
+                                created_by, created_at, updated_by, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+    )
+    .bind(&document.id)
+    .bind(&document.folder_id)
+    .bind(&document.kind)
+    .bind(&document.name)
+    .bind(&document.name_key)
+    .bind(document.head)
+    .bind(document.level)
+    .bind(&document.scope_id)
+    .bind(document.inherits)
+    .bind(&document.created_by)
+    .bind(document.created_at)
+    .bind(&document.updated_by)
+    .bind(document.updated_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Finds a document that is not in the trash.
+pub async fn find(db: &AnyPool, id: &DocumentId) -> Result<Option<Document>> {
+    Ok(find_any(db, id).await?.filter(|document| document.trashed_at.is_none()))
+}
+
+/// Finds a document, also in the trash.
+pub async fn find_any<'c>(
+    db: impl sqlx::Executor<'c, Database = sqlx::Any>,
+    id: &DocumentId,
+) -> Result<Option<Document>> {
+    Ok(sqlx::query_as(
+        "select id, folder_id, kind, name, name_key, head, level, scope_id, inherits, created_by, created_at,
+                updated_by, updated_at, trashed_at
+         from documents where id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await?)
+}
+
+/// Lists documents by id, in the order asked for, also from the trash.
+pub async fn list(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<Document>> {
+    Ok(sqlx::query_as(concat!(
+        "with recursive ",
+        wanted!(),
+        " select d.id, d.folder_id, d.kind, d.name, d.name_key, d.head, d.level, d.scope_id, d.inherits,
+                d.created_by, d.created_at, d.updated_by, d.updated_at, d.trashed_at
+         from wanted join documents d on d.id = wanted.id order by wanted.n"
+    ))
+    .bind(joined(ids.iter().map(DocumentId::as_str)))
+    .fetch_all(db)
+    .await?)
+}
+
+/// Lists what views show beside the documents themselves.
+pub async fn list_heads(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<Head>> {
+    Ok(sqlx::query_as(concat!(
+        "with recursive ",
+        wanted!(),
+        " select d.id as document_id, v.media_type, v.size_bytes,
+                creator.display_name as creator_name, updater.display_name as updater_name,
+                p.state as preview_state, p.code as preview_code, p.message as preview_message, p.page_count
+         from wanted
+         join documents d on d.id = wanted.id
+         join users creator on creator.id = d.created_by
+         join users updater on updater.id = d.updated_by
+         left join versions v on v.document_id = d.id and v.number = d.head
+         left join previews p on p.content_id = v.content_id and p.media_type = v.media_type"
+    ))
+    .bind(joined(ids.iter().map(DocumentId::as_str)))
+    .fetch_all(db)
+    .await?)
+}
+
+/// Lists the documents in `folder` that `user` sees, who is known to see `folder`, by name after `(name_key, id)`.
+#[allow(clippy::too_many_arguments)] // One statement with that many parameters.
+pub async fn list_children(
+    db: &AnyPool,
+    folder: &FolderId,
+    user: &UserId,
+    sees_all: bool,
+    clearance: i64,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<(DocumentId, String)>> {
+    Ok(sqlx::query_as(concat!(
+        "with recursive ",
+        mine!(),
+        " select d.id, d.name_key from documents d
+         where d.folder_id = $1 and d.trashed_at is null and (d.name_key, d.id) > ($5, $6) and d.level <= $4
+           and ($3 = 1 or d.inherits = 1 or ",
+        own_role!("d.id"),
+        " is not null) order by d.name_key, d.id limit $7"
+    ))
+    .bind(folder)
+    .bind(user)
+    .bind(i64::from(sees_all))
+    .bind(clearance)
+    .bind(after.0)
+    .bind(after.1)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
+/// Lists documents in the trash on which `user` has at least `least_role`, the last thrown away first.
+pub async fn list_trashed(
+    db: &AnyPool,
+    user: &UserId,
+    sees_all: bool,
+    least_role: i64,
+    clearance: i64,
+    limit: i64,
+) -> Result<Vec<DocumentId>> {
+    Ok(sqlx::query_scalar(concat!(
+        "with recursive ",
+        mine!(),
+        ", ",
+        reached!(),
+        " select d.id from documents d
+         where d.trashed_at is not null and d.level <= $4
+           and ($3 = 1 or d.scope_id in (select scope_id from reached))
+         order by d.trashed_at desc, d.id desc limit $5"
+    ))
+    .bind(least_role)
+    .bind(user)
+    .bind(i64::from(sees_all))
+    .bind(clearance)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
+/// Finds the document of that name in `folder`, which is not in the trash.
+pub async fn find_by_name<'c>(
+    db: impl sqlx::Executor<'c, Database = sqlx::Any>,
+    folder: &FolderId,
+    name_key: &str,
+) -> Result<Option<DocumentId>> {
+    Ok(sqlx::query_scalar("select id from documents where folder_id = $1 and name_key = $2 and trashed_at is null")
+        .bind(folder)
+        .bind(name_key)
+        .fetch_optional(db)
+        .await?)
+}
+
+/// Makes `head + 1` the newest version; `false` when `head` is not the newest any more.
+pub async fn update_head(tx: &mut Tx, id: &DocumentId, head: i64, by: &UserId, now: Millis) -> Result<bool> {
+    let updated = sqlx::query(
+        "update documents set head = head + 1, updated_by = $3, updated_at = $4
+         where id = $1 and head = $2 and trashed_at is null",
+    )
+    .bind(id)
+    .bind(head)
+    .bind(by)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Renames a document.
+pub async fn update_name(tx: &mut Tx, id: &DocumentId, name: &DocumentName, by: &UserId, now: Millis) -> Result<()> {
+    sqlx::query("update documents set name = $2, name_key = $3, updated_by = $4, updated_at = $5 where id = $1")
+        .bind(id)
+        .bind(name.as_str())
+        .bind(name.key())
+        .bind(by)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Puts a document into another folder.
+pub async fn update_folder(tx: &mut Tx, id: &DocumentId, folder: &FolderId, by: &UserId, now: Millis) -> Result<()> {
+    sqlx::query("update documents set folder_id = $2, updated_by = $3, updated_at = $4 where id = $1")
+        .bind(id)
+        .bind(folder)
+        .bind(by)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Sets who may know of a document at all.
+pub async fn update_level(tx: &mut Tx, id: &DocumentId, level: i64, by: &UserId, now: Millis) -> Result<()> {
+    sqlx::query("update documents set level = $2, updated_by = $3, updated_at = $4 where id = $1")
+        .bind(id)
+        .bind(level)
+        .bind(by)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Lets grants from above reach the document, or stops them.
+pub async fn update_inherits(tx: &mut Tx, id: &DocumentId, inherits: bool) -> Result<()> {
+    sqlx::query("update documents set inherits = $2 where id = $1")
+        .bind(id)
+        .bind(i64::from(inherits))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Gives the document the scope it ought to have; `true` when that is another than before.
+pub async fn update_scope(tx: &mut Tx, id: &DocumentId) -> Result<bool> {
+    let scope: String = sqlx::query_scalar(
+        "select case when d.inherits = 0 or exists (select 1 from grants g where g.scope_id = d.id)
+                     then d.id else f.scope_id end
+         from documents d join folders f on f.id = d.folder_id where d.id = $1",
+    )
+    .bind(id)
+    .fetch_one(&mut **tx)
+    .await?;
+    let updated = sqlx::query("update documents set scope_id = $2 where id = $1 and scope_id <> $2")
+        .bind(id)
+        .bind(scope)
+        .execute(&mut **tx)
+        .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Moves a document into the trash (`Some`) or out of it.
+pub async fn update_trashed_at(tx: &mut Tx, id: &DocumentId, trashed_at: Option<Millis>) -> Result<()> {
+    sqlx::query("update documents set trashed_at = $2 where id = $1")
+        .bind(id)
+        .bind(trashed_at)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

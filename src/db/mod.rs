@@ -1,0 +1,233 @@
+//! How is the database reached? SQLite (one file, one writer at a time) or PostgreSQL, with one SQL text for both.
+//!
+//! Reads take [`Db::read`], writes a [`Tx`] from [`Db::begin`]. All SQL text of the server lives in this folder.
+
+/// SQL: the recursive table `wanted(n, id)`, which takes `$1` apart again (see [`joined`]).
+macro_rules! wanted {
+    () => {
+        "wanted(n, id) as (
+            select 1, substr($1, 1, 36)
+            union all select n + 1, substr($1, n * 36 + 1, 36) from wanted where n * 36 < length($1))"
+    };
+}
+
+/// SQL: the recursive table `mine(id)`, the groups that the user (`$2` unless said otherwise) is in and all groups above.
+macro_rules! mine {
+    () => {
+        mine!("$2")
+    };
+    ($user:literal) => {
+        concat!(
+            "mine(id) as (
+            select member.group_id from group_members member where member.user_id = ",
+            $user,
+            " union select above.parent_id from groups above join mine on above.id = mine.id
+            where above.parent_id is not null)"
+        )
+    };
+}
+
+/// SQL: the highest role that user `$2` was granted on the scope named by the expression; needs [`mine`].
+macro_rules! own_role {
+    ($scope:literal) => {
+        concat!(
+            "(select max(given.role) from grants given where given.scope_id = ",
+            $scope,
+            " and ((given.subject_kind = 'user' and given.subject_id = $2)
+                or (given.subject_kind = 'group' and given.subject_id in (select id from mine))))"
+        )
+    };
+}
+
+/// SQL: the recursive table `reached(scope_id)`, the scopes on which user `$2` has at least role `$1`; needs [`mine`].
+/// It walks the scopes alone, of which there are far fewer than folders.
+macro_rules! reached {
+    () => {
+        "edges(child, parent) as materialized (
+            select f.id, above.scope_id from folders f join folders above on above.id = f.parent_id
+            where f.scope_id = f.id and f.inherits = 1
+            union all select d.id, f.scope_id from documents d join folders f on f.id = d.folder_id
+            where d.scope_id = d.id and d.inherits = 1),
+        roles(scope_id, role) as (
+            select given.scope_id, given.role from grants given
+            where (given.subject_kind = 'user' and given.subject_id = $2)
+               or (given.subject_kind = 'group' and given.subject_id in (select id from mine))
+            union select edges.child, roles.role from roles join edges on edges.parent = roles.scope_id),
+        reached(scope_id) as (select scope_id from roles group by scope_id having max(role) >= $1)"
+    };
+}
+
+/// SQL: the recursive table `below(id)`, folder `$1` and all folders below it.
+macro_rules! below {
+    () => {
+        "below(id) as (
+            select f.id from folders f where f.id = $1
+            union select f.id from below join folders f on f.parent_id = below.id)"
+    };
+}
+
+/// SQL: like [`below`], but without folders that are scopes of their own, and what is below those.
+macro_rules! below_in_scope {
+    () => {
+        "below(id) as (
+            select f.id from folders f where f.id = $1
+            union select f.id from below join folders f on f.parent_id = below.id
+            where f.inherits = 1 and not exists (select 1 from grants g where g.scope_id = f.id))"
+    };
+}
+
+pub mod audit;
+pub mod changes;
+pub mod documents;
+pub mod folders;
+pub mod grants;
+pub mod groups;
+pub mod jobs;
+pub mod previews;
+pub mod room_snapshots;
+pub mod room_updates;
+pub mod rooms;
+pub mod search;
+pub mod sessions;
+pub mod sign_in_failures;
+pub mod tokens;
+pub mod uploads;
+pub mod users;
+pub mod versions;
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::{Any, AnyConnection, AnyPool, any::AnyPoolOptions, migrate::Migrator};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::Result;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Which engine runs the SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A pool of connections to the database.
+#[derive(Clone)]
+pub struct Db {
+    pool: AnyPool,
+    engine: Engine,
+    /// SQLite has one writer: waiting here is fair and quick, waiting for its file lock is neither.
+    writer: Option<Arc<Semaphore>>,
+}
+
+/// A write transaction; dropping it without [`Tx::commit`] takes everything back.
+pub struct Tx {
+    tx: sqlx::Transaction<'static, Any>,
+    _writer: Option<OwnedSemaphorePermit>,
+}
+
+impl Db {
+    /// Connects to `url` (`sqlite:///path/to/file` or `postgres://…`); an SQLite file is created when missing.
+    pub async fn connect(url: &str) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        let engine = if url.starts_with("postgres") { Engine::Postgres } else { Engine::Sqlite };
+        let options = AnyPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(10))
+            .after_connect(move |connection, _| Box::pin(async move { prepare(connection, engine).await }));
+        let url = match engine {
+            Engine::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            _ => url.to_owned(),
+        };
+        let pool = options.connect(&url).await?;
+        let writer = (engine == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
+        Ok(Self { pool, engine, writer })
+    }
+
+    /// Brings the schema up to this program's version.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        Ok(MIGRATIONS.run(&self.pool).await?)
+    }
+
+    /// What reads run on.
+    pub fn read(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// The engine behind the pool.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Begins a write transaction. On SQLite it waits for the one writer.
+    pub async fn begin(&self) -> Result<Tx> {
+        let permit = match &self.writer {
+            Some(writer) => Some(writer.clone().acquire_owned().await.expect("the semaphore is never closed")),
+            None => None,
+        };
+        let statement = match self.engine {
+            Engine::Sqlite => "begin immediate",
+            Engine::Postgres => "begin",
+        };
+        Ok(Tx { tx: self.pool.begin_with(statement).await?, _writer: permit })
+    }
+
+    /// Closes all connections; running statements finish first.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Tx {
+    /// Makes everything durable that was written in this transaction.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+impl Deref for Tx {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.tx
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.tx
+    }
+}
+
+/// Joins ids into one parameter: each is 36 characters long, so the SQL of `wanted!` can take them apart again.
+/// One statement can so ask for any number of rows without being assembled from text.
+pub fn joined<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
+    ids.into_iter().inspect(|id| debug_assert_eq!(id.len(), 36)).collect()
+}
+
+/// How many ids to join at most: taking apart costs the square of the length.
+pub const JOIN_MAX: usize = 1000;
+
+/// Asks the database for nothing, to see whether it answers.
+pub async fn ping(db: &Db) -> Result<()> {
+    sqlx::query("select value from counters where name = 'changes'").execute(db.read()).await?;
+    Ok(())
+}
+
+async fn prepare(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
+    if engine == Engine::Sqlite {
+        for pragma in [
+            "pragma busy_timeout = 10000",
+            "pragma journal_mode = wal",
+            "pragma synchronous = full",
+            "pragma foreign_keys = on",
+        ] {
+            sqlx::raw_sql(pragma).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! Table `previews`: what is known of a content's pages and text? One row per content and type, made by the worker.
+
+use sqlx::AnyPool;
+
+use crate::{clock::Millis, db::Tx, error::Result};
+
+/// A preview as stored.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Preview {
+    pub content_id: String,
+    pub media_type: String,
+    /// `waiting`, `ready` or `failed`.
+    pub state: String,
+    pub code: Option<String>,
+    pub message: Option<String>,
+    pub page_count: Option<i64>,
+    /// Content id of what pages are rendered from; `None`: there are no pages.
+    pub rendition: Option<String>,
+    pub rendition_type: Option<String>,
+    /// Derived object with the extracted text and the page sizes.
+    pub text_key: Option<String>,
+}
+
+/// What came of preparing a content.
+#[derive(Clone, Debug, Default)]
+pub struct Prepared {
+    pub page_count: Option<i64>,
+    pub rendition: Option<String>,
+    pub rendition_type: Option<String>,
+    pub text_key: Option<String>,
+}
+
+/// Notes that the content waits for its preview; `false` when it is known already.
+pub async fn insert_waiting(tx: &mut Tx, content_id: &str, media_type: &str, now: Millis) -> Result<bool> {
+    let inserted = sqlx::query(
+        "insert into previews (content_id, media_type, state, updated_at) values ($1, $2, 'waiting', $3)
+         on conflict (content_id, media_type) do nothing",
+    )
+    .bind(content_id)
+    .bind(media_type)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Finds the preview of a content.
+pub async fn find(db: &AnyPool, content_id: &str, media_type: &str) -> Result<Option<Preview>> {
+    Ok(sqlx::query_as(
+        "select content_id, media_type, state, code, message, page_count, rendition, rendition_type, text_key
+         from previews where content_id = $1 and media_type = $2",
+    )
+    .bind(content_id)
+    .bind(media_type)
+    .fetch_optional(db)
+    .await?)
+}
+
+/// Records that the preview is there.
+pub async fn update_ready(
+    tx: &mut Tx,
+    content_id: &str,
+    media_type: &str,
+    prepared: &Prepared,
+    now: Millis,
+) -> Result<()> {
+    sqlx::query(
+        "update previews set state = 'ready', code = null, message = null, page_count = $3, rendition = $4,
+                rendition_type = $5, text_key = $6, updated_at = $7
+         where content_id = $1 and media_type = $2",
+    )
+    .bind(content_id)
+    .bind(media_type)
+    .bind(prepared.page_count)
+    .bind(&prepared.rendition)
+    .bind(&prepared.rendition_type)
+    .bind(&prepared.text_key)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Records why there is no preview.
+pub async fn update_failed(
+    tx: &mut Tx,
+    content_id: &str,
+    media_type: &str,
+    code: &str,
+    message: &str,
+    now: Millis,
+) -> Result<()> {
+    sqlx::query(
+        "update previews set state = 'failed', code = $3, message = $4, updated_at = $5
+         where content_id = $1 and media_type = $2",
+    )
+    .bind(content_id)
+    .bind(media_type)
+    .bind(code)
+    .bind(message)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Lists the documents whose newest version is that content: their state changes with the preview.
+pub async fn list_documents(tx: &mut Tx, content_id: &str, media_type: &str) -> Result<Vec<crate::ids::DocumentId>> {
+    Ok(sqlx::query_scalar(
+        "select d.id from versions v join documents d on d.id = v.document_id and d.head = v.number
+         where v.content_id = $1 and v.media_type = $2 and d.trashed_at is null",
+    )
+    .bind(content_id)
+    .bind(media_type)
+    .fetch_all(&mut **tx)
+    .await?)
+}

@@ -1,0 +1,127 @@
+//! Table `uploads`: which files are on their way? `offset_bytes` never promises more than the store has made durable.
+
+use sqlx::AnyPool;
+
+use crate::{
+    clock::Millis,
+    db::Tx,
+    error::Result,
+    ids::{DocumentId, FolderId, UploadId, UserId},
+};
+
+/// An upload as stored.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Upload {
+    pub id: UploadId,
+    pub user_id: UserId,
+    pub folder_id: Option<FolderId>,
+    pub document_id: Option<DocumentId>,
+    pub name: String,
+    pub note: String,
+    /// `None`: the client does not know yet.
+    pub size_bytes: Option<i64>,
+    pub offset_bytes: i64,
+    pub created_at: Millis,
+    pub expires_at: Millis,
+    pub finished_document_id: Option<DocumentId>,
+    pub finished_version: Option<i64>,
+}
+
+/// Adds an upload at offset 0.
+pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
+    sqlx::query(
+        "insert into uploads (id, user_id, folder_id, document_id, name, note, size_bytes, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(&upload.id)
+    .bind(&upload.user_id)
+    .bind(&upload.folder_id)
+    .bind(&upload.document_id)
+    .bind(&upload.name)
+    .bind(&upload.note)
+    .bind(upload.size_bytes)
+    .bind(upload.created_at)
+    .bind(upload.expires_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Finds an upload of `user`; nobody sees another's.
+pub async fn find(db: &AnyPool, id: &UploadId, user: &UserId) -> Result<Option<Upload>> {
+    Ok(sqlx::query_as(
+        "select id, user_id, folder_id, document_id, name, note, size_bytes, offset_bytes, created_at, expires_at,
+                finished_document_id, finished_version
+         from uploads where id = $1 and user_id = $2",
+    )
+    .bind(id)
+    .bind(user)
+    .fetch_optional(db)
+    .await?)
+}
+
+/// Sets the length of an upload that was created without; `false` when it has one.
+pub async fn update_size(tx: &mut Tx, id: &UploadId, size_bytes: i64) -> Result<bool> {
+    let updated = sqlx::query("update uploads set size_bytes = $2 where id = $1 and size_bytes is null")
+        .bind(id)
+        .bind(size_bytes)
+        .execute(&mut **tx)
+        .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Moves the durable offset; `false` when it is not `from` any more: somebody else has written.
+pub async fn update_offset(tx: &mut Tx, id: &UploadId, from: i64, to: i64, expires_at: Millis) -> Result<bool> {
+    let updated = sqlx::query(
+        "update uploads set offset_bytes = $3, expires_at = $4
+         where id = $1 and offset_bytes = $2 and finished_version is null",
+    )
+    .bind(id)
+    .bind(from)
+    .bind(to)
+    .bind(expires_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Notes what the upload became; `false` when it is finished already.
+pub async fn update_finished(
+    tx: &mut Tx,
+    id: &UploadId,
+    size_bytes: i64,
+    document: &DocumentId,
+    version: i64,
+) -> Result<bool> {
+    let updated = sqlx::query(
+        "update uploads set offset_bytes = $2, size_bytes = $2, finished_document_id = $3, finished_version = $4
+         where id = $1 and finished_version is null",
+    )
+    .bind(id)
+    .bind(size_bytes)
+    .bind(document)
+    .bind(version)
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Removes an upload; `false` when there is none.
+pub async fn delete(tx: &mut Tx, id: &UploadId) -> Result<bool> {
+    let deleted = sqlx::query("delete from uploads where id = $1").bind(id).execute(&mut **tx).await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
+/// Lists uploads that have expired at `now`.
+pub async fn list_expired(db: &AnyPool, now: Millis, limit: i64) -> Result<Vec<UploadId>> {
+    Ok(sqlx::query_scalar("select id from uploads where expires_at <= $1 order by expires_at limit $2")
+        .bind(now)
+        .bind(limit)
+        .fetch_all(db)
+        .await?)
+}
+
+/// When the next upload expires.
+pub async fn next_expiry(tx: &mut Tx) -> Result<Option<Millis>> {
+    Ok(sqlx::query_scalar("select min(expires_at) from uploads").fetch_one(&mut **tx).await?)
+}

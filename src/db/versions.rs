@@ -1,0 +1,117 @@
+//! Table `versions`: what was a document at each time? Rows are never changed.
+
+use sqlx::AnyPool;
+
+use crate::{
+    clock::Millis,
+    db::Tx,
+    error::Result,
+    ids::{DocumentId, UserId},
+};
+
+/// A version as stored.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Version {
+    pub document_id: DocumentId,
+    pub number: i64,
+    /// What the store knows the content by, in hex.
+    pub content_id: String,
+    pub size_bytes: i64,
+    /// Hex.
+    pub sha256: String,
+    pub media_type: String,
+    pub author_id: UserId,
+    pub note: String,
+    pub created_at: Millis,
+    /// Of a page: the last journal entry that the version contains.
+    pub room_seq: Option<i64>,
+}
+
+/// A version with what a list shows beside it.
+#[derive(Debug, sqlx::FromRow)]
+pub struct ListedVersion {
+    #[sqlx(flatten)]
+    pub version: Version,
+    pub author_name: String,
+    pub preview_state: Option<String>,
+    pub preview_code: Option<String>,
+    pub preview_message: Option<String>,
+}
+
+/// Where a content is used.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Use {
+    pub content_id: String,
+    pub document_id: DocumentId,
+    pub number: i64,
+    pub document_name: String,
+}
+
+/// Adds a version.
+pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
+    sqlx::query(
+        "insert into versions (document_id, number, content_id, size_bytes, sha256, media_type, author_id, note,
+                               created_at, room_seq)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(&version.document_id)
+    .bind(version.number)
+    .bind(&version.content_id)
+    .bind(version.size_bytes)
+    .bind(&version.sha256)
+    .bind(&version.media_type)
+    .bind(&version.author_id)
+    .bind(&version.note)
+    .bind(version.created_at)
+    .bind(version.room_seq)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Finds a version by its number.
+pub async fn find(db: &AnyPool, document: &DocumentId, number: i64) -> Result<Option<Version>> {
+    Ok(sqlx::query_as(
+        "select document_id, number, content_id, size_bytes, sha256, media_type, author_id, note, created_at, room_seq
+         from versions where document_id = $1 and number = $2",
+    )
+    .bind(document)
+    .bind(number)
+    .fetch_optional(db)
+    .await?)
+}
+
+/// Lists the versions of a document before number `before`, newest first.
+pub async fn list(db: &AnyPool, document: &DocumentId, before: i64, limit: i64) -> Result<Vec<ListedVersion>> {
+    Ok(sqlx::query_as(
+        "select v.document_id, v.number, v.content_id, v.size_bytes, v.sha256, v.media_type, v.author_id, v.note,
+                v.created_at, v.room_seq, author.display_name as author_name,
+                p.state as preview_state, p.code as preview_code, p.message as preview_message
+         from versions v
+         join users author on author.id = v.author_id
+         left join previews p on p.content_id = v.content_id and p.media_type = v.media_type
+         where v.document_id = $1 and v.number < $2
+         order by v.number desc limit $3",
+    )
+    .bind(document)
+    .bind(before)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
+/// Lists all uses of contents after `(content_id, document_id, number)`, by content: for checking the store.
+pub async fn list_uses(db: &AnyPool, after: Option<&Use>, limit: i64) -> Result<Vec<Use>> {
+    Ok(sqlx::query_as(
+        "select v.content_id, v.document_id, v.number, d.name as document_name
+         from versions v join documents d on d.id = v.document_id
+         where (v.content_id, v.document_id, v.number) > ($1, $2, $3)
+         order by v.content_id, v.document_id, v.number limit $4",
+    )
+    .bind(after.map_or("", |last| &last.content_id))
+    .bind(after.map_or("", |last| last.document_id.as_str()))
+    .bind(after.map_or(0, |last| last.number))
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}

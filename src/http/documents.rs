@@ -1,0 +1,263 @@
+//! `/documents`: files and pages.
+
+use std::collections::HashMap;
+
+use axum::{extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    actions::{
+        create_page::create_page, relocate, rename, set_inherits::set_document_inherits, set_level::set_level,
+        trash::trash_document,
+    },
+    app::App,
+    auth::policy::{self, Action, Caller, DocumentAccess, Role},
+    clock::Millis,
+    db::{
+        self,
+        documents::{Document, Head},
+    },
+    error::{Error, Result},
+    http::{
+        extract::{Json, Path},
+        folders::{PathEntry, find_folder, path_entries},
+    },
+    ids::{DocumentId, FolderId, UserId},
+    names::DocumentName,
+};
+
+/// Media type of a page: it is edited here and has no file format of its own.
+pub const PAGE_MEDIA_TYPE: &str = "application/vnd.wenshu.page";
+
+/// Routes of this resource.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(create_document)).routes(routes!(
+        read_document,
+        update_document,
+        delete_document
+    ))
+}
+
+/// A person, by the name that colleagues know.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PersonView {
+    pub id: UserId,
+    pub name: String,
+}
+
+/// How far the pages and the text of a content are.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProcessingView {
+    /// `waiting`, `ready` or `failed`.
+    pub state: String,
+    /// Failed: the stable code of the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// A document as the caller sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DocumentView {
+    pub id: DocumentId,
+    /// `file` or `page`.
+    pub kind: String,
+    pub name: String,
+    pub folder_id: FolderId,
+    /// The folders that the caller sees above it, the topmost first.
+    pub path: Vec<PathEntry>,
+    pub media_type: String,
+    pub size_bytes: i64,
+    pub level: i64,
+    /// Number of the newest version; 0: a page of which none was saved yet.
+    pub version: i64,
+    pub created_at: Millis,
+    pub created_by: PersonView,
+    pub updated_at: Millis,
+    pub updated_by: PersonView,
+    pub processing: ProcessingView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_count: Option<i64>,
+    /// Whether grants from above reach it.
+    pub inherits: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trashed_at: Option<Millis>,
+    pub role: Role,
+    pub abilities: Vec<Action>,
+}
+
+/// A new page.
+#[derive(Deserialize, ToSchema)]
+struct DocumentInput {
+    /// `page`; files come as uploads.
+    kind: String,
+    folder_id: FolderId,
+    name: String,
+}
+
+/// What can be changed of a document; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+struct DocumentPatch {
+    name: Option<String>,
+    folder_id: Option<FolderId>,
+    /// 0 公开, 1 内部, 2 秘密, 3 机密.
+    level: Option<i64>,
+    /// Whether grants from above reach it.
+    inherits: Option<bool>,
+}
+
+impl ProcessingView {
+    /// The state of a content of a document of `kind`. Pages are shown by the editor: there is nothing to wait for.
+    pub fn new(kind: &str, state: Option<String>, code: Option<String>, message: Option<String>) -> Self {
+        let unknown = if kind == "page" { "ready" } else { "waiting" };
+        Self { state: state.unwrap_or_else(|| unknown.to_owned()), code, message }
+    }
+}
+
+impl DocumentView {
+    /// Shows documents, in the order asked for; those that are hidden from the caller are left out.
+    pub async fn list(app: &App, caller: &Caller, ids: &[DocumentId]) -> Result<Vec<Self>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let documents = db::documents::list(app.db.read(), ids).await?;
+        let access = DocumentAccess::load(&app.db, caller, &documents).await?;
+        let heads = db::documents::list_heads(app.db.read(), ids).await?;
+        let mut heads: HashMap<_, _> = heads.into_iter().map(|head| (head.document_id.clone(), head)).collect();
+        let views = documents.into_iter().filter_map(|document| {
+            let head = heads.remove(&document.id)?;
+            Self::new(document, head, &access)
+        });
+        Ok(views.collect())
+    }
+
+    /// Shows one document.
+    pub async fn one(app: &App, caller: &Caller, id: &DocumentId) -> Result<Self> {
+        let mut views = Self::list(app, caller, std::slice::from_ref(id)).await?;
+        views.pop().ok_or_else(|| Error::not_found("document"))
+    }
+
+    fn new(document: Document, head: Head, access: &DocumentAccess) -> Option<Self> {
+        let role = access.role(&document.id)?;
+        Some(Self {
+            path: path_entries(access.path(&document.folder_id)),
+            media_type: head.media_type.unwrap_or_else(|| PAGE_MEDIA_TYPE.to_owned()),
+            size_bytes: head.size_bytes.unwrap_or_default(),
+            processing: ProcessingView::new(
+                &document.kind,
+                head.preview_state,
+                head.preview_code,
+                head.preview_message,
+            ),
+            page_count: head.page_count,
+            created_by: PersonView { id: document.created_by, name: head.creator_name },
+            updated_by: PersonView { id: document.updated_by, name: head.updater_name },
+            abilities: policy::abilities_on_document(role, &document.kind),
+            role,
+            id: document.id,
+            kind: document.kind,
+            name: document.name,
+            folder_id: document.folder_id,
+            level: document.level,
+            version: document.head,
+            created_at: document.created_at,
+            updated_at: document.updated_at,
+            inherits: document.inherits == 1,
+            trashed_at: document.trashed_at,
+        })
+    }
+}
+
+/// Finds a document that is not in the trash.
+pub async fn find_document(app: &App, id: &DocumentId) -> Result<Document> {
+    db::documents::find(app.db.read(), id).await?.ok_or_else(|| Error::not_found("document"))
+}
+
+/// Makes a page. Files come by `/uploads`.
+#[utoipa::path(post, path = "/documents", tag = "documents", request_body = DocumentInput,
+    responses((status = 201, body = DocumentView)))]
+async fn create_document(
+    State(app): State<App>,
+    caller: Caller,
+    Json(input): Json<DocumentInput>,
+) -> Result<(StatusCode, Json<DocumentView>)> {
+    if input.kind != "page" {
+        return Err(Error::invalid("kind_invalid", "only pages are made here; files are uploaded").field("kind"));
+    }
+    let folder = find_folder(&app, &input.folder_id).await?;
+    policy::allow(&app.db, &caller, Action::Upload, &folder).await?;
+    let name = DocumentName::parse(&input.name)?;
+    let page = create_page(&app, &caller, &folder, &name).await?;
+    Ok((StatusCode::CREATED, Json(DocumentView::one(&app, &caller, &page.id).await?)))
+}
+
+/// Shows a document.
+#[utoipa::path(get, path = "/documents/{id}", tag = "documents", params(("id" = DocumentId, Path)),
+    responses((status = 200, body = DocumentView)))]
+async fn read_document(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<DocumentId>,
+) -> Result<Json<DocumentView>> {
+    let document = find_document(&app, &id).await?;
+    Ok(Json(DocumentView::one(&app, &caller, &document.id).await?))
+}
+
+/// Renames a document, moves it, sets its level, or lets grants from above reach it or not.
+#[utoipa::path(patch, path = "/documents/{id}", tag = "documents", params(("id" = DocumentId, Path)),
+    request_body = DocumentPatch, responses((status = 200, body = DocumentView)))]
+async fn update_document(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<DocumentId>,
+    Json(input): Json<DocumentPatch>,
+) -> Result<Json<DocumentView>> {
+    let document = find_document(&app, &id).await?;
+    policy::allow(&app.db, &caller, Action::Read, &document).await?;
+    let name = input.name.as_deref().map(DocumentName::parse).transpose()?;
+    if name.is_some() {
+        policy::allow(&app.db, &caller, Action::Rename, &document).await?;
+    }
+    if let Some(level) = input.level {
+        check_level(level)?;
+        policy::allow_level(&app.db, &caller, &document, level).await?;
+    }
+    if input.inherits.is_some() {
+        policy::allow(&app.db, &caller, Action::Share, &document).await?;
+    }
+    if let Some(folder) = &input.folder_id {
+        let destination = find_folder(&app, folder).await?;
+        policy::allow_move(&app.db, &caller, &document, &destination).await?;
+        relocate::move_document(&app, &caller.id, &document, &destination).await?;
+    }
+    if let Some(name) = name {
+        rename::rename_document(&app, &caller.id, &document, &name).await?;
+    }
+    if let Some(level) = input.level {
+        set_level(&app, &caller.id, &document, level).await?;
+    }
+    if let Some(inherits) = input.inherits {
+        set_document_inherits(&app, &caller, &document, inherits).await?;
+    }
+    Ok(Json(DocumentView::one(&app, &caller, &id).await?))
+}
+
+fn check_level(level: i64) -> Result<()> {
+    if (0..=3).contains(&level) {
+        return Ok(());
+    }
+    Err(Error::invalid("level_invalid", "levels are 0 to 3").field("level"))
+}
+
+/// Moves a document to the trash.
+#[utoipa::path(delete, path = "/documents/{id}", tag = "documents", params(("id" = DocumentId, Path)),
+    responses((status = 204)))]
+async fn delete_document(State(app): State<App>, caller: Caller, Path(id): Path<DocumentId>) -> Result<StatusCode> {
+    let document = find_document(&app, &id).await?;
+    policy::allow(&app.db, &caller, Action::Delete, &document).await?;
+    trash_document(&app, &caller.id, &document).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,314 @@
+//! `/uploads`: files come in by tus 1.0.0, in as many requests as the network needs.
+//!
+//! Extensions: creation, creation-with-upload, creation-defer-length, checksum, termination, expiration.
+//! <https://tus.io/protocols/resumable-upload> says what each header means.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+};
+use axum_extra::headers::HeaderMapExt;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    actions::{
+        create_upload::{Destination, NewUpload, create_upload as begin},
+        delete_upload::delete_upload as end,
+        receive_upload::{Checksum, Part, Received, expired, receive_upload},
+    },
+    app::App,
+    auth::policy::Caller,
+    db::{self, uploads::Upload},
+    error::{Error, Result},
+    http::extract::Path,
+    ids::{DocumentId, UploadId},
+    names::DocumentName,
+};
+
+const VERSION: &str = "1.0.0";
+const EXTENSIONS: &str = "creation,creation-with-upload,creation-defer-length,checksum,termination,expiration";
+const PART_TYPE: &str = "application/offset+octet-stream";
+
+const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+const TUS_VERSION: HeaderName = HeaderName::from_static("tus-version");
+const TUS_EXTENSION: HeaderName = HeaderName::from_static("tus-extension");
+const TUS_MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-size");
+const TUS_CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("tus-checksum-algorithm");
+const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
+const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
+const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
+const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
+const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
+const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+const WENSHU_DOCUMENT_ID: HeaderName = HeaderName::from_static("wenshu-document-id");
+const WENSHU_VERSION: HeaderName = HeaderName::from_static("wenshu-version");
+
+/// Routes of this resource.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(describe_uploads, create_upload))
+        .routes(routes!(describe_upload, read_upload, update_upload, override_upload, delete_upload))
+        .layer(from_fn(speak_tus))
+}
+
+/// Refuses other versions of the protocol, and names this one in every answer, also in errors.
+async fn speak_tus(request: Request, next: Next) -> Response {
+    let version = request.headers().get(TUS_RESUMABLE);
+    let mut response = if request.method() == Method::OPTIONS || version.is_some_and(|version| version == VERSION) {
+        next.run(request).await
+    } else {
+        let error = Error::new(
+            StatusCode::PRECONDITION_FAILED,
+            "tus_version_unsupported",
+            "this server speaks tus 1.0.0: send the header Tus-Resumable: 1.0.0",
+        );
+        error.into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(TUS_RESUMABLE, HeaderValue::from_static(VERSION));
+    headers.insert(TUS_VERSION, HeaderValue::from_static(VERSION));
+    response
+}
+
+/// Tells what of tus this server can do.
+#[utoipa::path(options, path = "/uploads", tag = "uploads", responses((status = 204)))]
+async fn describe_uploads(State(app): State<App>) -> (StatusCode, [(HeaderName, HeaderValue); 3]) {
+    let headers = [
+        (TUS_MAX_SIZE, HeaderValue::from(app.config.upload_max_bytes)),
+        (TUS_EXTENSION, HeaderValue::from_static(EXTENSIONS)),
+        (TUS_CHECKSUM_ALGORITHM, HeaderValue::from_static(Checksum::ALGORITHMS)),
+    ];
+    (StatusCode::NO_CONTENT, headers)
+}
+
+/// Tells what of tus this server can do.
+#[utoipa::path(options, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+    responses((status = 204)))]
+async fn describe_upload(app: State<App>) -> (StatusCode, [(HeaderName, HeaderValue); 3]) {
+    describe_uploads(app).await
+}
+
+/// Begins an upload. `Upload-Metadata`: `filename`, and `folder_id` (a new document) or `document_id` (a new version),
+/// and if wanted `note`. The body may bring the first bytes.
+#[utoipa::path(post, path = "/uploads", tag = "uploads", responses((status = 201)))]
+async fn create_upload(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, HeaderMap)> {
+    let size_bytes = new_length(&headers)?;
+    let metadata = Metadata::parse(&headers)?;
+    let new = metadata.into_upload(size_bytes)?;
+    let upload = begin(&app, &caller, new).await?;
+    let location = format!("/api/v1/uploads/{}", upload.id);
+    let has_body = has_type(&headers, PART_TYPE);
+    let mut received = Received::of(&upload);
+    if has_body || size_bytes == Some(0) {
+        let checksum = checksum(&headers)?;
+        let body = if has_body { body } else { Body::empty() };
+        received = receive_upload(&app, &caller, upload, Part { offset: 0, size_bytes: None, checksum, body }).await?;
+    }
+    let mut answer = progress(&received);
+    answer.insert(header::LOCATION, HeaderValue::try_from(location).expect("an id is a header value"));
+    Ok((StatusCode::CREATED, answer))
+}
+
+/// Tells how much has arrived for good.
+#[utoipa::path(head, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+    responses((status = 200)))]
+async fn read_upload(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<UploadId>,
+) -> Result<(StatusCode, HeaderMap)> {
+    let upload = find(&app, &caller, &id).await?;
+    if upload.expires_at <= app.clock.now() {
+        return Err(expired());
+    }
+    let mut headers = progress(&Received::of(&upload));
+    match upload.size_bytes {
+        Some(size) => headers.insert(UPLOAD_LENGTH, HeaderValue::from(size)),
+        None => headers.insert(UPLOAD_DEFER_LENGTH, HeaderValue::from(1)),
+    };
+    headers.insert(UPLOAD_METADATA, Metadata::of(&upload));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok((StatusCode::OK, headers))
+}
+
+/// Brings the next bytes. The last ones make the version: the answer names it.
+#[utoipa::path(patch, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+    responses((status = 204)))]
+async fn update_upload(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<UploadId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, HeaderMap)> {
+    if !has_type(&headers, PART_TYPE) {
+        return Err(Error::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "content_type_not_offset",
+            "send the bytes as application/offset+octet-stream",
+        ));
+    }
+    let offset = number(&headers, &UPLOAD_OFFSET)?
+        .ok_or_else(|| Error::invalid("upload_offset_missing", "send the header Upload-Offset"))?;
+    let part = Part { offset, size_bytes: number(&headers, &UPLOAD_LENGTH)?, checksum: checksum(&headers)?, body };
+    let upload = find(&app, &caller, &id).await?;
+    refuse_longer_body(&upload, &headers, offset)?;
+    let received = receive_upload(&app, &caller, upload, part).await?;
+    Ok((StatusCode::NO_CONTENT, progress(&received)))
+}
+
+/// `PATCH` for clients behind proxies that let only `POST` through: `X-HTTP-Method-Override: PATCH`.
+#[utoipa::path(post, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+    responses((status = 204)))]
+async fn override_upload(
+    app: State<App>,
+    caller: Caller,
+    id: Path<UploadId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, HeaderMap)> {
+    match headers.get(METHOD_OVERRIDE) {
+        Some(method) if method == "PATCH" => update_upload(app, caller, id, headers, body).await,
+        _ => Err(Error::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "an upload is continued with PATCH, or with POST and X-HTTP-Method-Override: PATCH",
+        )),
+    }
+}
+
+/// Cancels an upload. What it became, if it was finished, stays.
+#[utoipa::path(delete, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+    responses((status = 204)))]
+async fn delete_upload(State(app): State<App>, caller: Caller, Path(id): Path<UploadId>) -> Result<StatusCode> {
+    let upload = find(&app, &caller, &id).await?;
+    end(&app, &upload).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn find(app: &App, caller: &Caller, id: &UploadId) -> Result<Upload> {
+    db::uploads::find(app.db.read(), id, &caller.id).await?.ok_or_else(|| Error::not_found("upload"))
+}
+
+/// Where the upload stands, as headers.
+fn progress(received: &Received) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(UPLOAD_OFFSET, HeaderValue::from(received.offset));
+    let expires = std::time::UNIX_EPOCH + std::time::Duration::from_millis(received.expires_at as u64);
+    headers.typed_insert(axum_extra::headers::Expires::from(expires));
+    if let Some(expires) = headers.remove(header::EXPIRES) {
+        headers.insert(UPLOAD_EXPIRES, expires);
+    }
+    if let Some(finished) = &received.finished {
+        let id = HeaderValue::try_from(finished.document_id.as_str()).expect("an id is a header value");
+        headers.insert(WENSHU_DOCUMENT_ID, id);
+        headers.insert(WENSHU_VERSION, HeaderValue::from(finished.version));
+    }
+    headers
+}
+
+fn has_type(headers: &HeaderMap, media_type: &str) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == media_type)
+}
+
+/// A header that holds a number of bytes.
+fn number(headers: &HeaderMap, name: &HeaderName) -> Result<Option<u64>> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let number = value.to_str().ok().and_then(|text| text.parse::<u64>().ok()).filter(|it| *it <= i64::MAX as u64);
+    let invalid = || Error::invalid("header_invalid", format!("the header {name} is not a number of bytes"));
+    number.map(Some).ok_or_else(invalid)
+}
+
+/// The length at creation: `Upload-Length`, or `Upload-Defer-Length: 1`.
+fn new_length(headers: &HeaderMap) -> Result<Option<u64>> {
+    let deferred = headers.get(UPLOAD_DEFER_LENGTH);
+    match (number(headers, &UPLOAD_LENGTH)?, deferred) {
+        (Some(length), None) => Ok(Some(length)),
+        (None, Some(one)) if one == "1" => Ok(None),
+        _ => Err(Error::invalid("upload_length_invalid", "send Upload-Length, or Upload-Defer-Length: 1")),
+    }
+}
+
+/// A body that says it is longer than the upload is refused before it is sent.
+fn refuse_longer_body(upload: &Upload, headers: &HeaderMap, offset: u64) -> Result<()> {
+    let body = number(headers, &header::CONTENT_LENGTH)?;
+    match (upload.size_bytes, body) {
+        (Some(size), Some(body)) if upload.finished_version.is_none() && offset.saturating_add(body) > size as u64 => {
+            Err(Error::invalid("upload_length_invalid", "more bytes came than the upload has"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `Upload-Checksum: <algorithm> <base64>`.
+fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
+    let Some(value) = headers.get(UPLOAD_CHECKSUM) else { return Ok(None) };
+    let parsed = value.to_str().ok().and_then(|text| text.split_once(' ')).and_then(|(algorithm, expected)| {
+        let expected = STANDARD.decode(expected.trim()).ok()?;
+        Checksum::new(algorithm, expected)
+    });
+    let invalid = || Error::invalid("checksum_invalid", format!("send one of {} and base64", Checksum::ALGORITHMS));
+    parsed.map(Some).ok_or_else(invalid)
+}
+
+/// `Upload-Metadata`: pairs of a key and a value in base64.
+#[derive(Default)]
+struct Metadata(Vec<(String, String)>);
+
+impl Metadata {
+    fn parse(headers: &HeaderMap) -> Result<Self> {
+        let invalid = |_| Error::invalid("metadata_invalid", "Upload-Metadata is pairs of a key and base64 of UTF-8");
+        let Some(value) = headers.get(UPLOAD_METADATA) else { return Ok(Self::default()) };
+        let text = value.to_str().map_err(|_| invalid(()))?;
+        let mut pairs = Vec::new();
+        for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
+            let value = STANDARD.decode(value.trim()).map_err(|_| invalid(()))?;
+            pairs.push((key.to_owned(), String::from_utf8(value).map_err(|_| invalid(()))?));
+        }
+        Ok(Self(pairs))
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    fn into_upload(self, size_bytes: Option<u64>) -> Result<NewUpload> {
+        let name = self.get("filename").or(self.get("name")).unwrap_or_default();
+        let destination = match (self.get("document_id"), self.get("folder_id")) {
+            (Some(document), _) => Destination::Document(document.parse::<DocumentId>()?),
+            (None, Some(folder)) => Destination::Folder(folder.parse()?),
+            (None, None) => {
+                return Err(Error::invalid("folder_id_missing", "name a folder_id or a document_id").field("folder_id"));
+            }
+        };
+        Ok(NewUpload {
+            name: DocumentName::parse(name)?,
+            destination,
+            note: self.get("note").unwrap_or_default().to_owned(),
+            size_bytes,
+        })
+    }
+
+    /// What an upload was created with.
+    fn of(upload: &Upload) -> HeaderValue {
+        let pairs = [
+            ("filename", Some(upload.name.as_str())),
+            ("folder_id", upload.folder_id.as_ref().map(|id| id.as_str())),
+            ("document_id", upload.document_id.as_ref().map(|id| id.as_str())),
+            ("note", Some(upload.note.as_str()).filter(|note| !note.is_empty())),
+        ];
+        let pairs = pairs.into_iter().filter_map(|(key, value)| Some(format!("{key} {}", STANDARD.encode(value?))));
+        HeaderValue::try_from(pairs.collect::<Vec<_>>().join(",")).expect("base64 is a header value")
+    }
+}

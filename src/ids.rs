@@ -1,0 +1,98 @@
+//! Which kinds of ids are there? Typed UUIDv7 text: a document's id cannot be passed where a user's is meant.
+
+use std::{fmt, str::FromStr};
+
+use crate::error::Error;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
+            serde::Serialize, serde::Deserialize, sqlx::Type, utoipa::ToSchema,
+        )]
+        #[sqlx(transparent)]
+        #[serde(try_from = "String", into = "String")]
+        #[schema(value_type = String, format = Uuid)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Makes a new id; later ids sort after earlier ones.
+            #[allow(clippy::new_without_default)]
+            pub fn new() -> Self {
+                Self(uuid::Uuid::now_v7().to_string())
+            }
+
+            /// The id as lower-case hyphenated text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                uuid::Uuid::try_parse(text)
+                    .map(|id| Self(id.to_string()))
+                    .map_err(|_| Error::invalid("id_invalid", "this is not an id").field("id"))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Error;
+
+            fn try_from(text: String) -> Result<Self, Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A person's account.
+    UserId
+);
+id!(
+    /// A department or team.
+    GroupId
+);
+id!(
+    /// A folder; one without parent is a library.
+    FolderId
+);
+id!(
+    /// A file or a page, whatever its version. The room of a page has the same id.
+    DocumentId
+);
+id!(
+    /// A tus upload that is not finished.
+    UploadId
+);
+id!(
+    /// An API token (not its secret).
+    TokenId
+);
+id!(
+    /// A queued piece of work.
+    JobId
+);
+
+impl UploadId {
+    /// Makes an id that nobody can guess: whoever knows it may not be the owner, but need not know that it exists.
+    pub fn unguessable() -> Self {
+        Self(uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string())
+    }
+}

@@ -1,0 +1,42 @@
+//! Keeps a version of a page after its last editor has left.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::save_page_version::save_page_version,
+    app::App,
+    db,
+    ids::{DocumentId, UserId},
+    jobs::Job,
+};
+
+/// The last editor has left the room.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SavePage {
+    pub room: DocumentId,
+    /// Who wrote last; unknown after a crash.
+    pub author: Option<UserId>,
+}
+
+impl Job for SavePage {
+    const KIND: &'static str = "save_page";
+
+    fn key(&self) -> String {
+        self.room.to_string()
+    }
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        // Somebody is back: the next leaving asks again.
+        if app.rooms.has_editors(&self.room) {
+            return Ok(());
+        }
+        let Some(document) = db::documents::find(app.db.read(), &self.room).await? else { return Ok(()) };
+        let row = db::rooms::find(app.db.read(), &self.room).await?;
+        if row.quarantined.is_some() || row.last_seq <= db::rooms::find_saved_seq(app.db.read(), &self.room).await? {
+            return Ok(());
+        }
+        let author = self.author.unwrap_or_else(|| document.updated_by.clone());
+        save_page_version(app, &author, &document.id, "").await?;
+        Ok(())
+    }
+}

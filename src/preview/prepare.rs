@@ -1,0 +1,107 @@
+//! What does a content look like, and what does it say? Asked once per content, answered by the isolated worker.
+//!
+//! From the store to the worker and back: the original goes in, the PDF of its pages and its text come out and are kept.
+
+use std::str::FromStr;
+
+use anyhow::Context;
+use indexer::text::Extracted;
+use storage::ContentId;
+
+use super::text;
+use crate::{
+    app::App,
+    db::{self, previews::Prepared as Row},
+    worker::{Answer, Prepared, Rendition, Task, WorkerError, codes},
+};
+
+/// Largest text file that a worker may hand back, in bytes.
+const MAX_TEXT_BYTES: u64 = 512 << 20;
+
+/// Makes the preview of a content that waits for it. A fault of the content is recorded and is no error here; an error is
+/// something that another try may get over.
+pub async fn prepare(app: &App, content_id: &str, media_type: &str, name: &str) -> anyhow::Result<()> {
+    let Some(preview) = db::previews::find(app.db.read(), content_id, media_type).await? else { return Ok(()) };
+    if preview.state != "waiting" {
+        return Ok(());
+    }
+    let content = ContentId::from_str(content_id).context("a content id of our own")?;
+    let folder = tempfile::tempdir_in(app.config.scratch())?;
+    let input = folder.path().join("input");
+    app.store.copy_to_file(&content, &input).await?;
+    let task = Task::Prepare {
+        input,
+        name: name.to_owned(),
+        media_type: media_type.to_owned(),
+        out: folder.path().join("out"),
+    };
+    match app.workers.run(task).await {
+        Ok(Answer::Prepared(prepared)) => ready(app, &content, media_type, prepared).await,
+        Ok(other) => anyhow::bail!("a converter answered {other:?}"),
+        Err(error) if is_ours(&error) => Err(error.into()),
+        Err(error) => failed(app, content_id, media_type, &error.code, &error.message).await,
+    }
+}
+
+/// Whether the installation is at fault and not the content.
+fn is_ours(error: &WorkerError) -> bool {
+    [codes::UNAVAILABLE, codes::PDFIUM_MISSING, codes::OFFICE_MISSING].contains(&error.code.as_str())
+}
+
+async fn ready(app: &App, content: &ContentId, media_type: &str, prepared: Prepared) -> anyhow::Result<()> {
+    for warning in &prepared.warnings {
+        tracing::info!(content.id = %content, code = warning.code, message = warning.message, "prepared with a warning");
+    }
+    let rendition = match &prepared.rendition {
+        Rendition::Original => Some((content.to_string(), prepared.media_type.clone())),
+        Rendition::Pdf(file) => {
+            Some((app.store.put_file(file).await?.content.to_string(), "application/pdf".to_owned()))
+        }
+        Rendition::None => None,
+    };
+    let size = tokio::fs::metadata(&prepared.text).await?.len();
+    anyhow::ensure!(size <= MAX_TEXT_BYTES, "the extracted text has {size} bytes");
+    let json = tokio::fs::read(&prepared.text).await?;
+    let mut extracted: Extracted =
+        tokio::task::spawn_blocking(move || serde_json::from_slice(&json)).await?.context("the worker's text")?;
+    if rendition.is_none() {
+        // Text without pages to show is found all the same.
+        let pages = std::mem::take(&mut extracted.pages);
+        for page in pages {
+            extracted.extra.push_str(&page.text);
+            extracted.extra.push('\n');
+        }
+    }
+    let page_count = i64::try_from(extracted.pages.len())?;
+    let text_key = text_key(content, media_type);
+    text::save(&app.store, &text_key, extracted).await?;
+    let (rendition, rendition_type) = rendition.unzip();
+    let row = Row { page_count: Some(page_count), rendition, rendition_type, text_key: Some(text_key) };
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    db::previews::update_ready(&mut tx, &content.to_string(), media_type, &row, now).await?;
+    tell(app, tx, &content.to_string(), media_type).await
+}
+
+/// Where the text of a content lies in the store. Media types such as `image/svg+xml` have characters that keys have not.
+fn text_key(content: &ContentId, media_type: &str) -> String {
+    let kind: String = media_type.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
+    format!("text/{content}/{kind}")
+}
+
+/// Records that there is no preview, and why.
+pub async fn failed(app: &App, content_id: &str, media_type: &str, code: &str, message: &str) -> anyhow::Result<()> {
+    let mut tx = app.db.begin().await?;
+    db::previews::update_failed(&mut tx, content_id, media_type, code, message, app.clock.now()).await?;
+    tell(app, tx, content_id, media_type).await
+}
+
+/// Documents with this content have changed for search and for whoever looks at them.
+async fn tell(app: &App, mut tx: db::Tx, content_id: &str, media_type: &str) -> anyhow::Result<()> {
+    for document in db::previews::list_documents(&mut tx, content_id, media_type).await? {
+        db::changes::append(&mut tx, &document, app.clock.now()).await?;
+    }
+    tx.commit().await?;
+    app.search().wake();
+    Ok(())
+}

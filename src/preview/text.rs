@@ -1,0 +1,94 @@
+//! Where is the extracted text of a content, and how is it read page by page?
+//!
+//! The worker's result is split into two kinds of derived objects: one with the text and size of every page (search reads
+//! it whole), and bundles of word rectangles (the viewer reads those of the pages that it shows).
+
+use bytes::Bytes;
+use indexer::text::{Extracted, PageText, Word};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use storage::Store;
+
+/// Pages whose word rectangles are kept together: a scrolling reader fetches a bundle once, not a thousand objects.
+const BUNDLE_PAGES: usize = 32;
+
+/// Largest object that is unpacked, in bytes: what the worker may return at the most.
+const MAX_OBJECT_BYTES: usize = 512 << 20;
+
+/// Text and sizes of all pages, without the rectangles.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct PreparedText {
+    pub pages: Vec<PreparedPage>,
+    /// Text that stands on no page: cells, notes, mail headers, names in an archive.
+    pub extra: String,
+    pub title: Option<String>,
+    pub author: Option<String>,
+}
+
+/// One page: its size in points and its text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PreparedPage {
+    pub width: f32,
+    pub height: f32,
+    pub text: String,
+}
+
+/// Stores `extracted` below `key`.
+pub async fn save(store: &Store, key: &str, extracted: Extracted) -> anyhow::Result<()> {
+    let Extracted { pages, extra, title, author } = extracted;
+    let mut prepared = PreparedText { pages: Vec::with_capacity(pages.len()), extra, title, author };
+    let mut bundle: Vec<Vec<Word>> = Vec::with_capacity(BUNDLE_PAGES);
+    for (index, PageText { text, width, height, words }) in pages.into_iter().enumerate() {
+        prepared.pages.push(PreparedPage { width, height, text });
+        bundle.push(words);
+        if bundle.len() == BUNDLE_PAGES {
+            put(store, &bundle_key(key, index), &bundle).await?;
+            bundle.clear();
+        }
+    }
+    if !bundle.is_empty() {
+        put(store, &bundle_key(key, prepared.pages.len() - 1), &bundle).await?;
+    }
+    // Written last: who finds this object finds the bundles too.
+    put(store, &text_key(key), &prepared).await
+}
+
+/// Reads text and sizes of all pages; `None` when nothing was stored below `key`.
+pub async fn load(store: &Store, key: &str) -> anyhow::Result<Option<PreparedText>> {
+    get(store, &text_key(key)).await
+}
+
+/// Reads the words of page `number` (from 1) with their rectangles.
+pub async fn load_words(store: &Store, key: &str, number: usize) -> anyhow::Result<Vec<Word>> {
+    let Some(index) = number.checked_sub(1) else { return Ok(Vec::new()) };
+    let bundle: Option<Vec<Vec<Word>>> = get(store, &bundle_key(key, index)).await?;
+    Ok(bundle
+        .and_then(|mut pages| {
+            let place = index % BUNDLE_PAGES;
+            (place < pages.len()).then(|| pages.swap_remove(place))
+        })
+        .unwrap_or_default())
+}
+
+fn text_key(key: &str) -> String {
+    format!("{key}/text.json.zst")
+}
+
+fn bundle_key(key: &str, page_index: usize) -> String {
+    format!("{key}/words-{}.json.zst", page_index / BUNDLE_PAGES)
+}
+
+async fn put<T: Serialize>(store: &Store, key: &str, value: &T) -> anyhow::Result<()> {
+    let json = serde_json::to_vec(value)?;
+    let packed = tokio::task::spawn_blocking(move || zstd::bulk::compress(&json, 3)).await??;
+    Ok(store.put_object(key, Bytes::from(packed)).await?)
+}
+
+async fn get<T: DeserializeOwned + Send + 'static>(store: &Store, key: &str) -> anyhow::Result<Option<T>> {
+    let Some(packed) = store.get_object(key).await? else { return Ok(None) };
+    let value = tokio::task::spawn_blocking(move || -> anyhow::Result<T> {
+        let json = zstd::stream::decode_all(&packed[..])?;
+        anyhow::ensure!(json.len() <= MAX_OBJECT_BYTES, "derived object is too large");
+        Ok(serde_json::from_slice(&json)?)
+    });
+    Ok(Some(value.await??))
+}

@@ -1,0 +1,185 @@
+//! How does one client take part? Reads its frames, checks every one, and sends what its room has for it.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
+use bytes::Bytes;
+use futures::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use tokio::time::{Instant, timeout};
+
+use crate::rooms::{
+    awareness,
+    lib0::Malformed,
+    outbox::{Outbox, Outgoing},
+    protocol::{self, CloseCode, Message},
+    registry::Seat,
+    room::Inbound,
+    update::{self, Facts, StateVector},
+};
+
+/// Plain y-websocket clients reconnect when nothing came for 30 seconds.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// A client that answers no ping for so long is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(45);
+/// A client that takes no byte for so long is gone.
+const SEND_MAX: Duration = Duration::from_secs(30);
+/// Updates longer than this are checked off the async threads.
+const CHECK_INLINE_MAX_BYTES: usize = 64 << 10;
+/// Messages per second that a client may send for long, and at once.
+const RATE: f64 = 2000.0;
+const BURST: f64 = 6000.0;
+/// Bytes per second that a client may send for long, and at once.
+const BYTES_RATE: f64 = (4 << 20) as f64;
+const BYTES_BURST: f64 = (32 << 20) as f64;
+
+/// Serves one client until it leaves or is sent away.
+pub(super) async fn serve(socket: WebSocket, seat: Seat, frame_max_bytes: usize) {
+    let (sink, stream) = socket.split();
+    let outbox = seat.link.outbox.clone();
+    let mut writing = std::pin::pin!(write(sink, &outbox));
+    let reading = std::pin::pin!(read(stream, &seat, frame_max_bytes));
+    tokio::select! {
+        () = &mut writing => {}
+        ending = reading => if let Err((code, reason)) = ending {
+            outbox.close(code, reason);
+            writing.await;
+        },
+    }
+}
+
+type Ending = (CloseCode, String);
+
+/// Sends what is queued; one flush for all that has gathered.
+async fn write(mut sink: SplitSink<WebSocket, Frame>, outbox: &Outbox) {
+    let mut pinged = Instant::now();
+    loop {
+        let outgoing = match timeout(KEEP_ALIVE, outbox.take()).await {
+            Ok(outgoing) => outgoing,
+            Err(_) => Outgoing { frames: vec![protocol::awareness(&[0])], close: None },
+        };
+        let ping = pinged.elapsed() >= KEEP_ALIVE;
+        if ping {
+            pinged = Instant::now();
+        }
+        let closes = outgoing.close.is_some();
+        match timeout(SEND_MAX, send(&mut sink, outgoing, ping)).await {
+            Ok(Ok(())) if !closes => {}
+            _ => return,
+        }
+    }
+}
+
+async fn send(sink: &mut SplitSink<WebSocket, Frame>, outgoing: Outgoing, ping: bool) -> Result<(), axum::Error> {
+    for frame in outgoing.frames {
+        sink.feed(Frame::Binary(frame)).await?;
+    }
+    if ping {
+        sink.feed(Frame::Ping(Bytes::new())).await?;
+    }
+    if let Some((code, reason)) = outgoing.close {
+        sink.feed(Frame::Close(Some(close_frame(code, &reason)))).await?;
+    }
+    sink.flush().await
+}
+
+/// A close frame; its reason has at most 123 bytes.
+pub(super) fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
+    let end = (0..=reason.len().min(123)).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or(0);
+    CloseFrame { code: code.number(), reason: reason[..end].into() }
+}
+
+/// Reads and checks frames; ends with the reason to send the client away, if there is one.
+async fn read(mut stream: SplitStream<WebSocket>, seat: &Seat, frame_max_bytes: usize) -> Result<(), Ending> {
+    let mut allowance = Allowance::new();
+    loop {
+        let next = timeout(SILENCE_MAX, stream.next());
+        let frame = match next.await.map_err(|_| (CloseCode::TooSlow, "no sign of life".to_owned()))? {
+            None | Some(Ok(Frame::Close(_))) => return Ok(()),
+            Some(Err(error)) => return ending_of(error),
+            Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => continue,
+            Some(Ok(Frame::Text(_))) => return Err(malformed("messages are binary")),
+            Some(Ok(Frame::Binary(frame))) => frame,
+        };
+        if frame.len() > frame_max_bytes {
+            return Err(too_large());
+        }
+        allowance.take(frame.len())?;
+        if let Some(message) = inbound(seat, frame).await.map_err(malformed)? {
+            // The room is gone: it has said why.
+            if seat.inbox.send(message).await.is_err() {
+                return Err((CloseCode::Restarting, "the room starts afresh".into()));
+            }
+        }
+    }
+}
+
+fn malformed(why: Malformed) -> Ending {
+    (CloseCode::Malformed, why.to_owned())
+}
+
+fn too_large() -> Ending {
+    (CloseCode::MessageTooLarge, "the message is too large".to_owned())
+}
+
+/// A frame over the limit is an error of the socket; everything else there is the client's going away.
+fn ending_of(error: axum::Error) -> Result<(), Ending> {
+    if error.to_string().to_lowercase().contains("too long") { Err(too_large()) } else { Ok(()) }
+}
+
+/// Makes a frame into what the room understands.
+async fn inbound(seat: &Seat, frame: Bytes) -> Result<Option<Inbound>, Malformed> {
+    let connection = seat.link.connection;
+    Ok(Some(match Message::read(&frame)? {
+        Message::SyncStep1(has) => Inbound::SyncStep1 { connection, has: StateVector::read(has)? },
+        Message::Update(payload) => {
+            let facts = check(&frame, payload).await?;
+            Inbound::Update {
+                connection,
+                author: seat.link.user.id.clone(),
+                may_write: seat.link.may_write.load(std::sync::atomic::Ordering::Relaxed),
+                payload_len: payload.len(),
+                // A copy: the frame is a piece of the socket's larger buffer, which must not live as long as the tail.
+                frame: protocol::update(payload),
+                facts,
+            }
+        }
+        Message::Awareness(states) => Inbound::Awareness { connection, entries: awareness::read(states)? },
+        Message::QueryAwareness => Inbound::QueryAwareness { connection },
+    }))
+}
+
+async fn check(frame: &Bytes, payload: &[u8]) -> Result<Facts, Malformed> {
+    if payload.len() <= CHECK_INLINE_MAX_BYTES {
+        return update::check(payload);
+    }
+    let payload = frame.slice_ref(payload);
+    tokio::task::spawn_blocking(move || update::check(&payload)).await.unwrap_or(Err("the update cannot be checked"))
+}
+
+/// What a client may still send before it counts as flooding.
+struct Allowance {
+    messages: f64,
+    bytes: f64,
+    at: Instant,
+}
+
+impl Allowance {
+    fn new() -> Self {
+        Self { messages: BURST, bytes: BYTES_BURST, at: Instant::now() }
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), Ending> {
+        let now = Instant::now();
+        let passed = now.duration_since(self.at).as_secs_f64();
+        self.at = now;
+        self.messages = (self.messages + passed * RATE).min(BURST) - 1.0;
+        self.bytes = (self.bytes + passed * BYTES_RATE).min(BYTES_BURST) - bytes as f64;
+        if self.messages < 0.0 || self.bytes < 0.0 {
+            return Err((CloseCode::TooManyMessages, "too many messages, slow down".into()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! How is a document edited together?
+//!
+//! `http/rooms` lets a client in; `connection` reads its frames (`protocol`), checks every update (`update`) and hands it
+//! to the `room`; the room's batch goes to the `journal`, and after the commit to everybody's `outbox`. Nobody is shown or
+//! told anything that is not durable. Documents are built only in the isolated child: `fold` asks it.
+
+pub mod awareness;
+mod chores;
+mod connection;
+pub mod fold;
+pub mod journal;
+pub mod lib0;
+mod loader;
+mod outbox;
+pub mod protocol;
+mod registry;
+pub mod rights;
+mod room;
+pub mod segment;
+pub mod update;
+
+use axum::extract::ws::{Message as Frame, WebSocket};
+
+pub use registry::Rooms;
+
+use crate::{
+    app::App,
+    auth::CurrentUser,
+    ids::DocumentId,
+    rooms::{awareness::Identity, outbox::Outbox, protocol::CloseCode, rights::Standing, room::Member},
+};
+
+/// Starts what runs beside the rooms: the watch over rights, and the queueing of work. Both end with `app.shutdown`.
+pub fn start(app: &App) {
+    app.tasks.spawn(rights::watch(app.clone()));
+    if let Some(asked) = app.rooms.take_chores() {
+        app.tasks.spawn(chores::run(app.clone(), asked));
+    }
+    let app = app.clone();
+    app.clone().tasks.spawn(async move {
+        if let Err(error) = chores::resume(&app).await {
+            tracing::error!(%error, "unfinished work of rooms cannot be queued");
+        }
+    });
+}
+
+/// Serves a client that `user` connected to the room of `document`, until one of both ends it.
+pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, document: DocumentId, wants_acks: bool) {
+    let standing = match rights::standing(&app, &user, &document).await {
+        Ok(Ok(standing)) => standing,
+        Ok(Err((code, reason))) => return refuse(&mut socket, code, reason).await,
+        Err(error) => {
+            tracing::error!(%error, "rights cannot be checked");
+            return refuse(&mut socket, CloseCode::Restarting, "the room cannot be opened now").await;
+        }
+    };
+    let member = Member {
+        identity: Identity { user: user.id.clone(), display_name: user.display_name.clone() },
+        outbox: Outbox::default(),
+        wants_acks,
+        is_editor: standing == Standing::Writes,
+        follows: false,
+        saved: 0,
+        was_refused: false,
+    };
+    match app.rooms.join(&document, user, member) {
+        Some(seat) => connection::serve(socket, seat, app.config.room_message_max_bytes).await,
+        None => refuse(&mut socket, CloseCode::Restarting, "the server restarts").await,
+    }
+}
+
+/// Ends a connection that came to nothing, with the reason.
+pub async fn refuse(socket: &mut WebSocket, code: CloseCode, reason: &str) {
+    // The client may be gone already.
+    let _ = socket.send(Frame::Close(Some(connection::close_frame(code, reason)))).await;
+}

@@ -1,0 +1,243 @@
+//! Which rooms are open on this node? Opens a room for its first member, closes it after the last, and reaches all of them.
+
+use std::{
+    collections::{HashMap, hash_map},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    auth::CurrentUser,
+    clock::Clock,
+    db::Db,
+    error::{Error, Result},
+    ids::{DocumentId, UserId},
+    rooms::{
+        chores::Chore,
+        journal::Journal,
+        outbox::Outbox,
+        room::{self, Control, Inbound, Member},
+        update,
+    },
+};
+
+/// Messages that may wait for a room; its connections wait beyond.
+const INBOX: usize = 1024;
+
+/// All open rooms; cheap to clone.
+#[derive(Clone)]
+pub struct Rooms(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    journal: Journal,
+    chores: mpsc::UnboundedSender<Chore>,
+    asked: Mutex<Option<mpsc::UnboundedReceiver<Chore>>>,
+    open: Mutex<Open>,
+    /// Told whenever a room has closed.
+    closed: Notify,
+    links: Mutex<HashMap<u64, Arc<Link>>>,
+    next_connection: AtomicU64,
+}
+
+#[derive(Default)]
+struct Open {
+    rooms: HashMap<DocumentId, Handle>,
+    stopping: bool,
+}
+
+#[derive(Clone)]
+struct Handle {
+    control: mpsc::UnboundedSender<Control>,
+    inbox: mpsc::Sender<Inbound>,
+}
+
+/// A connection as the watch over rights sees it.
+pub struct Link {
+    pub connection: u64,
+    pub user: CurrentUser,
+    pub document: DocumentId,
+    pub outbox: Outbox,
+    /// Looked at for every message.
+    pub may_write: AtomicBool,
+}
+
+/// A member's way to its room. Dropping it leaves the room.
+pub(super) struct Seat {
+    pub link: Arc<Link>,
+    pub inbox: mpsc::Sender<Inbound>,
+    control: mpsc::UnboundedSender<Control>,
+    rooms: Rooms,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.rooms.lock_links().remove(&self.link.connection);
+        // A room that is gone has nobody left.
+        let _ = self.control.send(Control::Leave { connection: self.link.connection });
+    }
+}
+
+impl Rooms {
+    /// The rooms of a service that starts.
+    pub fn new(db: Db, clock: Clock) -> Self {
+        // The writer ends with the last room; shutdown waits for the rooms.
+        let journal = Journal::start(db.clone(), clock, &TaskTracker::new());
+        let (chores, asked) = mpsc::unbounded_channel();
+        let inner = Inner {
+            db,
+            journal,
+            chores,
+            asked: Mutex::new(Some(asked)),
+            open: Mutex::default(),
+            closed: Notify::new(),
+            links: Mutex::default(),
+            next_connection: AtomicU64::new(1),
+        };
+        Self(Arc::new(inner))
+    }
+
+    /// What rooms ask to be done later; there is one who does it.
+    pub(super) fn take_chores(&self) -> Option<mpsc::UnboundedReceiver<Chore>> {
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Brings a member into the room of `document`; `None` when the service is stopping.
+    pub(super) fn join(&self, document: &DocumentId, user: CurrentUser, member: Member) -> Option<Seat> {
+        let connection = self.0.next_connection.fetch_add(1, Ordering::Relaxed);
+        let link = Arc::new(Link {
+            connection,
+            user,
+            document: document.clone(),
+            outbox: member.outbox.clone(),
+            may_write: AtomicBool::new(member.is_editor),
+        });
+        let handle = self.tell_open(document, Control::Join { connection, member })?;
+        self.lock_links().insert(connection, link.clone());
+        Some(Seat { link, inbox: handle.inbox, control: handle.control, rooms: self.clone() })
+    }
+
+    /// Journals an update in a person's name and shows it to everybody in the room. Resolves when it is durable, to
+    /// the number of its entry.
+    pub async fn append(&self, document: &DocumentId, author: UserId, update: Bytes) -> Result<i64> {
+        let facts = update::check(&update).map_err(|why| Error::internal(anyhow::anyhow!("an own update: {why}")))?;
+        let (done, written) = oneshot::channel();
+        let lost = || Error::unavailable("journal_unavailable", anyhow::anyhow!("the room closed during the write"));
+        self.tell_open(document, Control::Append { author, update, facts, done }).ok_or_else(lost)?;
+        written.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// Tells an open room that its snapshot or its state changed in the database.
+    pub fn reload(&self, document: &DocumentId) {
+        if let Some(handle) = self.lock().rooms.get(document) {
+            // A room that is just ending reads anew when it opens again.
+            let _ = handle.control.send(Control::Reload);
+        }
+    }
+
+    /// Opens the room when it is not, and sends it a message, so that it cannot close before it has seen it.
+    fn tell_open(&self, document: &DocumentId, message: Control) -> Option<Handle> {
+        let mut open = self.lock();
+        if open.stopping {
+            return None;
+        }
+        let handle = match open.rooms.entry(document.clone()) {
+            hash_map::Entry::Occupied(entry) if !entry.get().control.is_closed() => entry.into_mut(),
+            // A closed handle is what a panic in the room leaves.
+            hash_map::Entry::Occupied(mut entry) => {
+                entry.insert(self.open(document));
+                entry.into_mut()
+            }
+            hash_map::Entry::Vacant(entry) => entry.insert(self.open(document)),
+        };
+        // Open handles take messages: a room closes under the lock that is held here.
+        let _ = handle.control.send(message);
+        Some(handle.clone())
+    }
+
+    fn open(&self, document: &DocumentId) -> Handle {
+        let (control, controls) = mpsc::unbounded_channel();
+        let (inbox, messages) = mpsc::channel(INBOX);
+        tokio::spawn(room::run(self.clone(), document.clone(), controls, messages));
+        Handle { control, inbox }
+    }
+
+    /// Takes a room out of the list if nothing was sent to it meanwhile.
+    pub(super) fn forget_if(&self, document: &DocumentId, is_idle: impl FnOnce() -> bool) -> bool {
+        let mut open = self.lock();
+        let idle = is_idle();
+        if idle {
+            open.rooms.remove(document);
+            self.0.closed.notify_waiters();
+        }
+        idle
+    }
+
+    /// Takes a room out of the list that could not be opened.
+    pub(super) fn forget(&self, document: &DocumentId) {
+        self.forget_if(document, || true);
+    }
+
+    /// Closes all rooms: clients are told to connect again, what they sent is written.
+    pub async fn stop(&self) {
+        loop {
+            let closed = self.0.closed.notified();
+            tokio::pin!(closed);
+            closed.as_mut().enable();
+            {
+                let mut open = self.lock();
+                if !open.stopping {
+                    open.stopping = true;
+                    open.rooms.values().for_each(|handle| drop(handle.control.send(Control::Shutdown)));
+                }
+                open.rooms.retain(|_, handle| !handle.control.is_closed());
+                if open.rooms.is_empty() {
+                    return;
+                }
+            }
+            closed.await;
+        }
+    }
+
+    /// How many rooms are open and how many connections there are.
+    pub fn count(&self) -> (usize, usize) {
+        (self.lock().rooms.len(), self.lock_links().len())
+    }
+
+    /// Everybody who is connected.
+    pub(super) fn links(&self) -> Vec<Arc<Link>> {
+        self.lock_links().values().cloned().collect()
+    }
+
+    /// Whether somebody who may edit is in the room.
+    pub fn has_editors(&self, document: &DocumentId) -> bool {
+        self.lock_links().values().any(|link| link.document == *document && link.may_write.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn ask(&self, chore: Chore) {
+        // Without a receiver the service is ending; the next start finds what was left.
+        let _ = self.0.chores.send(chore);
+    }
+
+    pub(super) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub(super) fn journal(&self) -> Journal {
+        self.0.journal.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_links(&self) -> MutexGuard<'_, HashMap<u64, Arc<Link>>> {
+        self.0.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

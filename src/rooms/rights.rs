@@ -1,0 +1,159 @@
+//! May they still? Looks a few times a second whether anything about rights changed, and cuts off whom it concerns.
+//!
+//! Every change of an account, a grant, a level or a place is in the audit log, written in the same transaction and visible to
+//! every node. So one small read tells that nothing happened; only when something did are connections looked at.
+
+use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
+
+use futures::{StreamExt, stream};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::{
+    app::App,
+    auth::{
+        CurrentUser, SignedIn,
+        policy::{self, Caller, Role},
+    },
+    db,
+    error::Result,
+    ids::DocumentId,
+    rooms::{protocol::CloseCode, registry::Link},
+};
+
+/// How often the audit log is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// How often everybody is looked at, whatever the log says: sessions and tokens also end by time.
+const ALL_EVERY: Duration = Duration::from_secs(30);
+/// Connections looked at together.
+const TOGETHER: usize = 8;
+/// Events that change nobody's rights.
+const HARMLESS: [&str; 9] = [
+    "signed_in",
+    "sign_in_failed",
+    "version_added",
+    "document_renamed",
+    "folder_renamed",
+    "page_created",
+    "folder_created",
+    "user_added",
+    "token_created",
+];
+
+/// What somebody may do in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Reads,
+    Writes,
+}
+
+/// Why somebody may not be in a room.
+pub type Refusal = (CloseCode, &'static str);
+
+/// What `user` may do in the room of `document` now. The outer error is a fault of ours.
+pub async fn standing(app: &App, user: &CurrentUser, document: &DocumentId) -> Result<Result<Standing, Refusal>> {
+    let Some(caller) = current_caller(app, user).await? else {
+        return Ok(Err((CloseCode::Unauthorized, "sign in first")));
+    };
+    let missing = Ok(Err((CloseCode::RoomNotFound, "there is no such room")));
+    let Some(document) = db::documents::find(app.db.read(), document).await? else { return missing };
+    if document.kind != "page" {
+        return missing;
+    }
+    let role = policy::role_on(&app.db, &caller, &document).await?;
+    Ok(match role {
+        None => Err((CloseCode::RoomNotFound, "there is no such room")),
+        Some(role) if role >= Role::Editor => Ok(Standing::Writes),
+        Some(_) => Ok(Standing::Reads),
+    })
+}
+
+/// The account as it is now; `None` when the session or token has ended or the account is disabled.
+async fn current_caller(app: &App, user: &CurrentUser) -> Result<Option<Caller>> {
+    let now = app.clock.now();
+    let found = match &user.signed_in {
+        SignedIn::Session { token_hash } => {
+            let used_after = now - app.config.session_idle_ms;
+            db::sessions::find(app.db.read(), token_hash, now, used_after).await?.map(|session| session.user)
+        }
+        SignedIn::Token { id } => db::tokens::find_user_by_id(app.db.read(), id, now).await?,
+    };
+    Ok(found.as_ref().map(Caller::from))
+}
+
+/// Watches until the service stops.
+pub async fn watch(app: App) {
+    let mut every = tokio::time::interval(LOOK_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut seen, mut all_at) = (None, Instant::now());
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = app.shutdown.cancelled() => return,
+        }
+        let links = app.rooms.links();
+        if links.is_empty() && seen.is_some() {
+            continue;
+        }
+        let due = all_at.elapsed() >= ALL_EVERY;
+        match look(&app, &mut seen).await {
+            Ok(changed) if changed || due => {
+                all_at = Instant::now();
+                if !check_all(&app, links).await {
+                    seen = seen.map(|seq: i64| seq.saturating_sub(1));
+                }
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "changes of rights cannot be read"),
+        }
+    }
+}
+
+/// Whether the audit log has something new that may concern rights.
+async fn look(app: &App, seen: &mut Option<i64>) -> Result<bool> {
+    let Some(after) = seen else {
+        *seen = Some(db::audit::head(app.db.read()).await?.0);
+        return Ok(true);
+    };
+    let mut changed = false;
+    loop {
+        let events = db::audit::list(app.db.read(), *after, None, 500).await?;
+        let Some(last) = events.last() else { return Ok(changed) };
+        *after = last.seq;
+        changed |= events.iter().any(|event| !HARMLESS.contains(&event.action.as_str()));
+    }
+}
+
+/// Looks at all connections. False when some could not be checked.
+async fn check_all(app: &App, links: Vec<Arc<Link>>) -> bool {
+    let checks = stream::iter(links).map(|link| async move { check(app, &link).await }).buffer_unordered(TOGETHER);
+    checks.fold(true, |all, one| async move { all && one }).await
+}
+
+async fn check(app: &App, link: &Link) -> bool {
+    match standing(app, &link.user, &link.document).await {
+        Ok(Ok(now)) => {
+            let (may, might) =
+                (now == Standing::Writes, link.may_write.swap(now == Standing::Writes, Ordering::Relaxed));
+            // Starting anew sends what was refused before, and shows the editor what it may do now.
+            if may && !might {
+                link.outbox.close(CloseCode::Restarting, "your role has changed, connect again");
+            }
+            true
+        }
+        // To somebody who was inside, the document is no secret: say what happened.
+        Ok(Err((CloseCode::RoomNotFound, _))) => {
+            link.may_write.store(false, Ordering::Relaxed);
+            link.outbox.close(CloseCode::Forbidden, "you have no access to this document any more");
+            true
+        }
+        Ok(Err((code, reason))) => {
+            link.may_write.store(false, Ordering::Relaxed);
+            link.outbox.close(code, reason);
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%error, "rights cannot be checked");
+            false
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! How does the index stay equal to the database? It follows the table `changes`.
+//!
+//! The last commit of the index names the last change it contains. After a crash the follower goes on from there; an
+//! index that was lost, damaged or written by an older version starts at 0 and is built anew from stored text, while
+//! searches go on. Each node has an index of its own, so nothing is shared and nothing has to be handed over.
+
+mod document;
+
+pub use document::page_text_key;
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use indexer::index::{Index, Position};
+use tokio::sync::{Mutex, Notify};
+
+use crate::{app::App, db, ids::DocumentId};
+
+/// How often the follower looks by itself: changes of other nodes wake nobody here.
+const POLL: Duration = Duration::from_millis(500);
+/// Changes that go into one commit at most.
+const BATCH: i64 = 500;
+/// Documents whose text is read from the store at once.
+const READ_AHEAD: usize = 4;
+/// Wait after a failure of the database, the store or the disk.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// The index of this node.
+pub struct Search {
+    index: Arc<Index>,
+    position: AtomicU64,
+    rebuilding: AtomicBool,
+    wanted: AtomicBool,
+    changed: Notify,
+    /// One at a time brings the index forward.
+    following: Mutex<()>,
+}
+
+impl Search {
+    /// Opens the index in `dir`.
+    pub fn open(dir: &Path) -> anyhow::Result<Self> {
+        let (index, Position(position)) = Index::open(dir)?;
+        Ok(Self {
+            index: Arc::new(index),
+            position: AtomicU64::new(position),
+            rebuilding: AtomicBool::new(false),
+            wanted: AtomicBool::new(position == 0),
+            changed: Notify::new(),
+            following: Mutex::new(()),
+        })
+    }
+
+    /// The index itself; its calls block.
+    pub fn index(&self) -> Arc<Index> {
+        self.index.clone()
+    }
+
+    /// Whether results may be incomplete because the index is being built anew.
+    pub fn rebuilding(&self) -> bool {
+        self.rebuilding.load(Ordering::Relaxed)
+    }
+
+    /// The last change that searches see.
+    pub fn position(&self) -> u64 {
+        self.position.load(Ordering::Acquire)
+    }
+
+    /// Tells the follower that there are changes.
+    pub fn wake(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Asks for the index to be built anew.
+    pub fn rebuild(&self) {
+        self.wanted.store(true, Ordering::Release);
+        self.wake();
+    }
+}
+
+/// Follows the changes until shutdown.
+pub async fn follow(app: App) {
+    // Whoever changes a document has work for later, too.
+    let mut wakes = app.jobs.listen();
+    while !app.shutdown.is_cancelled() {
+        let wait = match catch_up(&app).await {
+            Ok(()) => POLL,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the search index falls behind, it tries again");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = app.search().changed.notified() => {}
+            _ = wakes.changed() => {}
+            () = tokio::time::sleep(wait) => {}
+            () = app.shutdown.cancelled() => {}
+        }
+    }
+}
+
+/// Brings the index up to the newest change.
+pub async fn catch_up(app: &App) -> anyhow::Result<()> {
+    let _alone = app.search().following.lock().await;
+    if app.search().wanted.swap(false, Ordering::AcqRel)
+        && let Err(error) = rebuild(app).await
+    {
+        app.search().wanted.store(true, Ordering::Release);
+        return Err(error);
+    }
+    loop {
+        let after = app.search().position() as i64;
+        let changes = db::changes::list(app.db.read(), after, BATCH).await?;
+        let Some(last) = changes.last().map(|change| change.seq) else { return Ok(()) };
+        let documents: BTreeSet<DocumentId> = changes.into_iter().map(|change| change.document_id).collect();
+        put_all(app, documents.into_iter().collect()).await?;
+        commit(app, last as u64).await?;
+    }
+}
+
+/// Builds the index from the database and the stored text.
+async fn rebuild(app: &App) -> anyhow::Result<()> {
+    // What changes from here on is followed afterwards; a document that is indexed twice is one document.
+    let start = db::changes::last(app.db.read()).await?;
+    if start == 0 {
+        return Ok(());
+    }
+    app.search().rebuilding.store(true, Ordering::Relaxed);
+    let result = rebuild_to(app, start as u64).await;
+    app.search().rebuilding.store(false, Ordering::Relaxed);
+    result
+}
+
+async fn rebuild_to(app: &App, position: u64) -> anyhow::Result<()> {
+    let index = app.search().index();
+    tokio::task::spawn_blocking(move || index.clear()).await??;
+    app.search().position.store(0, Ordering::Release);
+    let (mut after, mut count) = (String::new(), 0);
+    loop {
+        let ids = db::search::list_ids(app.db.read(), &after, BATCH).await?;
+        let Some(last) = ids.last() else { break };
+        after = last.to_string();
+        count += ids.len();
+        put_all(app, ids).await?;
+        // Position 0 until all are in: a crash in between begins anew.
+        commit(app, 0).await?;
+        anyhow::ensure!(!app.shutdown.is_cancelled(), "the service stops");
+    }
+    commit(app, position).await?;
+    tracing::info!(documents = count, "the search index was built anew");
+    Ok(())
+}
+
+async fn put_all(app: &App, ids: Vec<DocumentId>) -> anyhow::Result<()> {
+    use futures::{StreamExt, TryStreamExt};
+    futures::stream::iter(ids.into_iter().map(|id| document::load(app, id)))
+        .buffered(READ_AHEAD)
+        .try_for_each(|(id, document)| async move {
+            let index = app.search().index();
+            tokio::task::spawn_blocking(move || match document {
+                Some(document) => index.put(&document),
+                None => index.delete(id.as_str()),
+            })
+            .await??;
+            Ok(())
+        })
+        .await
+}
+
+async fn commit(app: &App, position: u64) -> anyhow::Result<()> {
+    let index = app.search().index();
+    tokio::task::spawn_blocking(move || index.commit(position)).await??;
+    app.search().position.store(position, Ordering::Release);
+    Ok(())
+}

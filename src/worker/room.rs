@@ -1,0 +1,213 @@
+//! What is made of a room's updates, in the child? Its state as one update, its text, its HTML, the way back to a version.
+//!
+//! Only here is a Yjs document built: updates come from clients, and a document may do anything to the process it is in.
+
+use std::{fs, path::Path};
+
+use indexer::text::Extracted;
+use yrs::{
+    Any, Doc, Options, Out, ReadTxn, StateVector, Text, Transact, TransactionMut, Update, WriteTxn, Xml,
+    XmlElementPrelim, XmlElementRef, XmlFragment, XmlFragmentRef, XmlOut, XmlTextPrelim, XmlTextRef,
+    types::{Attrs, text::YChange},
+    updates::decoder::Decode,
+};
+
+use super::{
+    child::Child,
+    room_html::{self, attribute},
+    task::{Answer, RoomMake, WorkerError, codes},
+};
+
+/// Media type of a page's content: the state as one Yjs update (v1).
+pub const PAGE: &str = "application/vnd.wenshu.page";
+/// The shared type that holds the text, as Tiptap names it.
+const BODY: &str = "default";
+
+/// Puts updates into one file for [`super::Task::Room`].
+pub fn pack<'a>(updates: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for update in updates {
+        out.extend_from_slice(&(update.len() as u32).to_le_bytes());
+        out.extend_from_slice(update);
+    }
+    out
+}
+
+fn unpack(mut packed: &[u8]) -> Result<Vec<&[u8]>, WorkerError> {
+    let mut updates = Vec::new();
+    while !packed.is_empty() {
+        let (len, rest) = packed.split_first_chunk::<4>().ok_or_else(|| damaged("the updates end too early"))?;
+        let len = u32::from_le_bytes(*len) as usize;
+        let (update, rest) = rest.split_at_checked(len).ok_or_else(|| damaged("the updates end too early"))?;
+        updates.push(update);
+        packed = rest;
+    }
+    Ok(updates)
+}
+
+/// Does a room's task.
+pub fn make(child: &Child, make: RoomMake, input: &Path) -> Result<Answer, WorkerError> {
+    let packed = fs::read(input).map_err(|error| WorkerError::unavailable("reading updates", error))?;
+    let updates = unpack(&packed)?;
+    let made = match make {
+        RoomMake::State => state(&updates)?,
+        RoomMake::Text => {
+            let extracted = Extracted { extra: page_text(&build(&updates)?), ..Extracted::default() };
+            serde_json::to_vec(&extracted).map_err(|error| WorkerError::unavailable("writing the text", error))?
+        }
+        RoomMake::Restore => {
+            let (target, updates) = updates.split_last().ok_or_else(|| damaged("there is no version to restore"))?;
+            restoring_update(updates, target)?
+        }
+    };
+    let file = "made";
+    fs::write(child.out().join(file), made).map_err(|error| WorkerError::unavailable("writing the result", error))?;
+    Ok(Answer::Room { file: file.into() })
+}
+
+fn damaged(what: impl std::fmt::Display) -> WorkerError {
+    WorkerError::new(codes::DAMAGED, what.to_string())
+}
+
+fn build(updates: &[&[u8]]) -> Result<Doc, WorkerError> {
+    let doc = Doc::with_options(Options { offset_kind: yrs::OffsetKind::Utf16, ..Options::default() });
+    {
+        let mut tx = doc.transact_mut();
+        // Declared before anything arrives, so that it is a fragment whatever the first update thinks.
+        tx.get_or_insert_xml_fragment(BODY);
+        for update in updates {
+            let update = Update::decode_v1(update).map_err(damaged)?;
+            tx.apply_update(update).map_err(damaged)?;
+        }
+    }
+    Ok(doc)
+}
+
+/// Folds updates into one, and proves that it says the same.
+fn state(updates: &[&[u8]]) -> Result<Vec<u8>, WorkerError> {
+    let doc = build(updates)?;
+    let state = doc.transact().encode_state_as_update_v1(&StateVector::default());
+    let again = build(&[&state])?;
+    let (ours, theirs) = (doc.transact(), again.transact());
+    if ours.state_vector() != theirs.state_vector() {
+        return Err(damaged("the folded state has other clocks than its updates"));
+    }
+    if theirs.encode_state_as_update_v1(&StateVector::default()).len() != state.len() {
+        return Err(damaged("the folded state is read back as something else"));
+    }
+    drop((ours, theirs));
+    if page_html(&doc) != page_html(&again) {
+        return Err(damaged("the folded state reads otherwise than its updates"));
+    }
+    Ok(state)
+}
+
+/// The text of a page: one line for each block.
+pub fn page_text(doc: &Doc) -> String {
+    let mut text = String::new();
+    let tx = doc.transact();
+    if let Some(body) = tx.get_xml_fragment(BODY) {
+        for node in body.children(&tx) {
+            add_text(&tx, &node, &mut text);
+        }
+    }
+    text
+}
+
+fn add_text(tx: &impl ReadTxn, node: &XmlOut, text: &mut String) {
+    match node {
+        XmlOut::Text(run) => {
+            for piece in run.diff(tx, YChange::identity) {
+                match piece.insert {
+                    Out::Any(Any::String(string)) => text.push_str(&string),
+                    Out::YXmlElement(element) => add_text(tx, &XmlOut::Element(element), text),
+                    _ => {}
+                }
+            }
+        }
+        XmlOut::Element(element) => {
+            for name in ["alt", "title", "label"] {
+                text.push_str(&attribute(tx, element, name).unwrap_or_default());
+            }
+            if element.try_tag().is_some_and(|tag| &**tag == "hardBreak") {
+                text.push('\n');
+            }
+            element.children(tx).for_each(|child| add_text(tx, &child, text));
+            if !text.is_empty() && !text.ends_with('\n') && !is_inline(element) {
+                text.push('\n');
+            }
+        }
+        XmlOut::Fragment(fragment) => fragment.children(tx).for_each(|child| add_text(tx, &child, text)),
+    }
+}
+
+fn is_inline(element: &XmlElementRef) -> bool {
+    element.try_tag().is_some_and(|tag| matches!(&**tag, "mention" | "hardBreak"))
+}
+
+/// The HTML of a page, for showing it without an editor.
+pub fn page_html(doc: &Doc) -> String {
+    let tx = doc.transact();
+    tx.get_xml_fragment(BODY).map(|body| room_html::render(&tx, &body)).unwrap_or_default()
+}
+
+/// Text and HTML of a stored version.
+pub fn read_page(update: &[u8]) -> Result<(String, String), WorkerError> {
+    let doc = build(&[update])?;
+    Ok((page_text(&doc), page_html(&doc)))
+}
+
+/// An update to a document of `updates` that makes its body that of `target`.
+fn restoring_update(updates: &[&[u8]], target: &[u8]) -> Result<Vec<u8>, WorkerError> {
+    let (doc, target) = (build(updates)?, build(&[target])?);
+    let from = target.transact();
+    let body = from.get_xml_fragment(BODY).ok_or_else(|| damaged("the version has no text"))?;
+    let mut tx = doc.transact_mut();
+    let to = tx.get_or_insert_xml_fragment(BODY);
+    let len = to.len(&tx);
+    to.remove_range(&mut tx, 0, len);
+    copy_children(&from, &body, &mut tx, &to);
+    Ok(tx.encode_update_v1())
+}
+
+fn copy_children(from: &impl ReadTxn, source: &impl XmlFragment, tx: &mut TransactionMut, to: &XmlFragmentRef) {
+    for child in source.children(from) {
+        match child {
+            XmlOut::Element(element) => copy_element(from, &element, tx, to),
+            XmlOut::Text(text) => {
+                let copy = to.push_back(tx, XmlTextPrelim::new(""));
+                copy_text(from, &text, tx, &copy);
+            }
+            XmlOut::Fragment(_) => {}
+        }
+    }
+}
+
+fn copy_element(from: &impl ReadTxn, element: &XmlElementRef, tx: &mut TransactionMut, to: &XmlFragmentRef) {
+    let Some(tag) = element.try_tag() else { return };
+    let copy = to.push_back(tx, XmlElementPrelim::empty(tag.clone()));
+    for (name, value) in element.attributes(from) {
+        if let Out::Any(value) = value {
+            copy.insert_attribute(tx, name.to_owned(), value);
+        }
+    }
+    copy_children(from, element, tx, copy.as_ref());
+}
+
+fn copy_text(from: &impl ReadTxn, text: &XmlTextRef, tx: &mut TransactionMut, copy: &XmlTextRef) {
+    for piece in text.diff(from, YChange::identity) {
+        let attributes: Attrs = piece.attributes.map(|attributes| *attributes).unwrap_or_default();
+        let end = copy.len(tx);
+        match piece.insert {
+            Out::Any(Any::String(string)) => copy.insert_with_attributes(tx, end, &string, attributes),
+            Out::Any(value) => {
+                copy.insert_embed_with_attributes(tx, end, value, attributes);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "room_tests.rs"]
+mod tests;

@@ -1,0 +1,164 @@
+//! What can be done with a store as a whole?
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::Stream;
+use object_store::ObjectStore;
+use tokio::io::AsyncReadExt;
+use tokio::sync::Semaphore;
+
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::ids::ContentId;
+use crate::manifest::Manifest;
+use crate::objects::{Objects, derived_key, upload_prefix};
+use crate::writer::{Stored, Writer};
+use crate::{reader, suspension};
+
+/// Plain bytes of chunks being stored at one time, over all writers.
+const IN_FLIGHT_BYTES: usize = 64 * 1024 * 1024;
+
+/// The readiness check waits at most this long.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bytes read from a local file at a time.
+const FILE_READ_BYTES: usize = 1024 * 1024;
+
+/// Content-addressed storage. Cheap to clone; all clones share their limits.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) objects: Objects,
+    /// One permit per processor: hashing and compression never starve each other.
+    processors: Arc<Semaphore>,
+    /// One permit per byte of [`IN_FLIGHT_BYTES`].
+    pub(crate) in_flight: Arc<Semaphore>,
+}
+
+impl Store {
+    /// Opens the store at `backend`; a folder is made when there is none. S3 is not contacted yet: see [`Store::check`].
+    pub fn open(backend: &Backend) -> Result<Self> {
+        let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+        Ok(Self {
+            objects: backend.connect()?,
+            processors: Arc::new(Semaphore::new(processors)),
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
+        })
+    }
+
+    /// Returns the objects as they are, for tools that copy or repair them.
+    pub fn objects(&self) -> Arc<dyn ObjectStore> {
+        self.objects.inner().clone()
+    }
+
+    /// Writes and reads a few bytes, to tell whether the store can be used now.
+    pub async fn check(&self) -> Result<()> {
+        let key = object_store::path::Path::from("probe");
+        let probe = async {
+            let bytes = Bytes::from_static(b"wenshu");
+            self.objects.put(&key, vec![bytes.clone()]).await?;
+            match self.objects.get(&key).await? {
+                Some(found) if found == bytes => Ok(()),
+                _ => Err(Error::object(&key, "the probe was not read back")),
+            }
+        };
+        tokio::time::timeout(CHECK_TIMEOUT, probe).await.unwrap_or_else(|late| Err(Error::object(&key, late)))
+    }
+
+    /// Begins a new content.
+    pub fn writer(&self) -> Writer {
+        Writer::new(self.clone())
+    }
+
+    /// Goes on with `upload` at an offset that [`Writer::suspend`] or [`Writer::checkpoint`] returned, or at 0.
+    pub async fn resume(&self, upload: &str, offset: u64) -> Result<Writer> {
+        upload_prefix(upload)?;
+        match offset {
+            0 => Ok(self.writer()),
+            _ => Ok(Writer::resumed(self.clone(), suspension::load(&self.objects, upload, offset).await?)),
+        }
+    }
+
+    /// Removes everything that was suspended for `upload`.
+    pub async fn forget(&self, upload: &str) -> Result<()> {
+        self.objects.delete_all(&upload_prefix(upload)?).await
+    }
+
+    /// Stores a small content.
+    pub async fn put(&self, bytes: Bytes) -> Result<Stored> {
+        let mut writer = self.writer();
+        writer.write(&bytes).await?;
+        writer.finish().await
+    }
+
+    /// Stores the content of a local file.
+    pub async fn put_file(&self, path: &Path) -> Result<Stored> {
+        let failed = |source| Error::File { path: path.to_owned(), source };
+        let mut file = tokio::fs::File::open(path).await.map_err(failed)?;
+        let mut writer = self.writer();
+        let mut buffer = Vec::with_capacity(FILE_READ_BYTES);
+        while file.read_buf(&mut buffer).await.map_err(failed)? > 0 {
+            writer.write(&buffer).await?;
+            buffer.clear();
+        }
+        writer.finish().await
+    }
+
+    /// Returns the size and the chunks of a content.
+    pub async fn manifest(&self, content: &ContentId) -> Result<Manifest> {
+        reader::manifest(self, content).await
+    }
+
+    /// Returns the bytes of `range`, as far as the content has them. Reads only the chunks that are touched, two ahead,
+    /// and checks each against its hash.
+    pub fn read(
+        &self,
+        manifest: &Manifest,
+        range: Range<u64>,
+    ) -> impl Stream<Item = Result<Bytes>> + Send + Unpin + 'static + use<> {
+        reader::read(self.clone(), manifest.clone(), range)
+    }
+
+    /// Returns a whole content that has at most `limit_bytes`.
+    pub async fn read_all(&self, content: &ContentId, limit_bytes: u64) -> Result<Bytes> {
+        reader::read_all(self, content, limit_bytes).await
+    }
+
+    /// Writes a content into a local file, replacing it, and returns the size.
+    pub async fn copy_to_file(&self, content: &ContentId, path: &Path) -> Result<u64> {
+        reader::copy_to_file(self, content, path).await
+    }
+
+    /// Reads and hashes a whole content again, to find damage.
+    pub async fn verify(&self, content: &ContentId) -> Result<()> {
+        reader::verify(self, content).await
+    }
+
+    /// Stores or replaces the derived object `derived/<key>`.
+    pub async fn put_object(&self, key: &str, bytes: Bytes) -> Result<()> {
+        self.objects.put(&derived_key(key)?, vec![bytes]).await
+    }
+
+    /// Reads the derived object `derived/<key>`.
+    pub async fn get_object(&self, key: &str) -> Result<Option<Bytes>> {
+        self.objects.get(&derived_key(key)?).await
+    }
+
+    /// Removes the derived object `derived/<key>`; one that does not exist is fine.
+    pub async fn delete_object(&self, key: &str) -> Result<()> {
+        self.objects.delete(&derived_key(key)?).await
+    }
+
+    /// Runs work that keeps a processor busy on the blocking pool, as many at a time as there are processors.
+    pub(crate) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let permit = self.processors.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|_| Error::Interrupted)
+    }
+}

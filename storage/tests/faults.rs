@@ -1,0 +1,156 @@
+//! What does a caller see when the disk or the bucket is full, or the server does not answer as it should?
+
+#[path = "support/garage.rs"]
+#[allow(dead_code)]
+mod garage;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use storage::{Backend, Error, Store};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// Set for the run of [`a_full_disk_is_told`] that sees a small disk.
+const SMALL_DISK: &str = "WENSHU_TEST_SMALL_DISK";
+
+fn noise(seed: u64, length: usize) -> Bytes {
+    let mut bytes = vec![0; length];
+    SmallRng::seed_from_u64(seed).fill_bytes(&mut bytes);
+    bytes.into()
+}
+
+fn bucket_at(endpoint: String) -> Store {
+    let (bucket, region) = ("papers".to_owned(), "garage".to_owned());
+    let (access_key, secret_key) = ("key".to_owned(), "secret".to_owned());
+    Store::open(&Backend::S3 { endpoint, bucket, region, access_key, secret_key }).unwrap()
+}
+
+/// Runs itself again with a file system of 3 MB in a mount namespace of its own.
+#[test]
+fn a_full_disk_is_told() {
+    if let Some(folder) = std::env::var_os(SMALL_DISK) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return runtime.block_on(fill(folder.into()));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"mount -t tmpfs -o size=3m none "$WENSHU_TEST_SMALL_DISK" && exec "$0" --exact a_full_disk_is_told"#;
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env(SMALL_DISK, folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+async fn fill(folder: std::path::PathBuf) {
+    let store = Store::open(&Backend::Local { root: folder.join("objects") }).unwrap();
+    let before = store.put(noise(1, 1_000_000)).await.unwrap();
+    let mut writer = store.writer();
+    writer.write(&noise(2, 1_000_000)).await.unwrap();
+    let offset = writer.checkpoint("up").await.unwrap();
+
+    writer.write(&noise(3, 3_000_000)).await.unwrap();
+    let error = writer.suspend("up").await.unwrap_err();
+    assert!(matches!(error, Error::Full { .. }), "{error:?}");
+    let error = store.put(noise(4, 4_000_000)).await.unwrap_err();
+    assert!(matches!(error, Error::Full { .. }), "{error:?}");
+
+    // What was there is still there, and the upload goes on as soon as there is room.
+    store.verify(&before.content).await.unwrap();
+    let mut writer = store.resume("up", offset).await.unwrap();
+    writer.write(b"a little more").await.unwrap();
+    let stored = writer.finish().await.unwrap();
+    assert_eq!(stored.size_bytes, 1_000_013);
+    store.verify(&stored.content).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_bucket_is_told() {
+    let server = garage::Garage::shared();
+    let garage::Bucket { endpoint, bucket, region, access_key, secret_key } = server.bucket("small");
+    server.command(&["bucket", "set-quotas", "small", "--max-size", "1MiB"]);
+    let store = Store::open(&Backend::S3 { endpoint, bucket, region, access_key, secret_key }).unwrap();
+    store.put(noise(1, 500_000)).await.unwrap();
+    let error = store.put(noise(2, 900_000)).await.unwrap_err();
+    assert!(matches!(error, Error::Full { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_key_makes_the_store_unavailable() {
+    let server = garage::Garage::shared();
+    let garage::Bucket { endpoint, bucket, region, access_key, .. } = server.bucket("locked");
+    let secret_key = "f".repeat(64);
+    let store = Store::open(&Backend::S3 { endpoint, bucket, region, access_key, secret_key }).unwrap();
+    let error = store.check().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_dead_server_is_noticed_within_seconds() {
+    // Nobody listens on this port any more.
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let store = bucket_at(format!("http://127.0.0.1:{port}"));
+    let began = Instant::now();
+    let error = store.put(Bytes::from_static(b"x")).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    let error = store.check().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_silent_server_fails_the_check_within_seconds() {
+    // Connections are accepted by the kernel and never answered.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let store = bucket_at(format!("http://{}", silent.local_addr().unwrap()));
+    let began = Instant::now();
+    let error = store.check().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+/// Answers every request with the same status and body.
+async fn server_that_answers(status: &'static str, body: &'static str) -> Store {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let store = bucket_at(format!("http://{}", listener.local_addr().unwrap()));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = vec![0; 16 * 1024];
+                let _ = stream.read(&mut request).await;
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    store
+}
+
+#[tokio::test]
+async fn answers_are_sorted_by_what_the_caller_can_do() {
+    let full = [
+        ("507 Insufficient Storage", ""),
+        ("500 Internal Server Error", "<Message>IO error: No space left on device (os error 28)</Message>"),
+        ("403 Forbidden", "<Code>QuotaExceeded</Code>"),
+    ];
+    let answers = full.map(|(status, body)| async move {
+        let error = server_that_answers(status, body).await.check().await.unwrap_err();
+        assert!(matches!(error, Error::Full { .. }), "{status}: {error:?}");
+    });
+    let unavailable =
+        ["503 Service Unavailable", "500 Internal Server Error", "403 Forbidden"].map(|status| async move {
+            let error = server_that_answers(status, "").await.check().await.unwrap_err();
+            assert!(matches!(error, Error::Unavailable { .. }), "{status}: {error:?}");
+        });
+    futures::join!(futures::future::join_all(answers), futures::future::join_all(unavailable));
+    let error = server_that_answers("400 Bad Request", "").await.check().await.unwrap_err();
+    assert!(matches!(error, Error::Object { .. }), "{error:?}");
+}

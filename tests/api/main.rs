@@ -1,0 +1,18 @@
+//! The HTTP API from outside: one binary, one module per resource, so that linking stays quick.
+
+mod audit;
+mod content;
+mod cross_site;
+mod documents;
+mod folders;
+mod grants;
+mod groups;
+mod jobs;
+mod rooms;
+mod service;
+mod session;
+mod support;
+mod tokens;
+mod uploads;
+mod users;
+mod versions;

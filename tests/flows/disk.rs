@@ -1,0 +1,131 @@
+//! What happens when the disk is full? One clear refusal, everything else is still there, and it goes on when there is room.
+//!
+//! The disk is a small tmpfs, which needs root.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+
+use crate::support::{Library, Program, document_of, noise, sha256};
+
+const MIB: usize = 1 << 20;
+
+/// A small disk; it is gone when dropped.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn new(folder: &Path, size_bytes: usize) -> Self {
+        fs::create_dir_all(folder).unwrap();
+        let options = format!("size={size_bytes}");
+        mount(Some("tmpfs"), folder, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))
+            .expect("a small disk can be mounted: this test runs as root");
+        Self(folder.to_owned())
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = umount2(&self.0, MntFlags::MNT_DETACH);
+    }
+}
+
+/// Uploads until there is no room; returns how many went in.
+async fn fill(library: &Library) -> Vec<(String, Vec<u8>)> {
+    let mut kept = Vec::new();
+    for number in 0..1000u64 {
+        let content = noise(100 + number, MIB);
+        let answer = library.try_upload(&library.new_document(&format!("{number}.bin")), &content).await;
+        if answer.status == 201 {
+            kept.push((document_of(&answer), content));
+            continue;
+        }
+        let code = answer.json()["error"]["code"].as_str().unwrap_or_default().to_owned();
+        answer.assert_error(507, "disk_full");
+        assert_eq!(code, "disk_full");
+        return kept;
+    }
+    panic!("the disk is not as small as it was made");
+}
+
+async fn check_kept(library: &Library, kept: &[(String, Vec<u8>)]) {
+    for (id, content) in kept {
+        assert_eq!(sha256(&library.download(id).await.assert_status(200).body), sha256(content));
+    }
+}
+
+#[tokio::test]
+async fn a_full_object_folder_refuses_and_recovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::new(&folder.path().join("disk"), 16 * MIB);
+    let objects = disk.0.join("objects");
+    let program = Program::new(folder.path()).flag("--storage", objects.to_str().unwrap());
+    // `storage` on a disk of its own: the database has room.
+    let program = program.variable("WENSHU_JOBS", "false");
+    let service = program.serve();
+    let library = Library::create(&service.admin().await, "library").await;
+    let ballast = disk.0.join("ballast");
+    fs::write(&ballast, noise(9, 4 * MIB)).unwrap();
+
+    let kept = fill(&library).await;
+    assert!(kept.len() > 3, "{} files", kept.len());
+    fs::File::create(disk.0.join("rest"))
+        .and_then(|mut rest| std::io::copy(&mut std::io::repeat(1), &mut rest))
+        .unwrap_err();
+    let (status, report) = service.readiness().await;
+    assert_eq!((status, &report["storage"]), (503, &"full".into()), "{report}");
+    check_kept(&library, &kept).await;
+    // An upload that was cut by it goes on when there is room.
+    let content = noise(77, 2 * MIB);
+    let upload = library.begin_document("patient.bin", content.len()).await;
+    library.send_part(&upload, 0, &content).await.assert_error(507, "disk_full");
+
+    fs::remove_file(ballast).unwrap();
+    fs::remove_file(disk.0.join("rest")).unwrap();
+    service.wait_until_ready().await;
+    let offset = library.offset(&upload).await;
+    let answer = library.send_part(&upload, offset, &content[offset..]).await.assert_status(204);
+    let id = document_of(&answer);
+    assert_eq!(library.download(&id).await.body, content);
+    check_kept(&library, &kept).await;
+    assert!(service.stop().0.success());
+    let output = program.run(&["verify"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+async fn a_full_data_folder_refuses_and_recovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::new(&folder.path().join("disk"), 24 * MIB);
+    let program = Program::new(&disk.0).variable("WENSHU_DISK_RESERVE_BYTES", MIB);
+    let service = program.serve();
+    let library = Library::create(&service.admin().await, "library").await;
+    let text = library.upload("first.txt", "磁盘写满之前的文字".as_bytes()).await;
+    library.wait_until_found("\"磁盘写满之前的文字\"", &text, Duration::from_secs(60)).await;
+    let ballast = disk.0.join("ballast");
+    fs::write(&ballast, noise(9, 6 * MIB)).unwrap();
+
+    let kept = fill(&library).await;
+    let rest = disk.0.join("rest");
+    fs::File::create(&rest).and_then(|mut rest| std::io::copy(&mut std::io::repeat(1), &mut rest)).unwrap_err();
+    let (status, report) = service.readiness().await;
+    assert_eq!((status, &report["ready"]), (503, &false.into()), "{report}");
+    // What only reads goes on; what writes says why not.
+    check_kept(&library, &kept).await;
+    assert!(library.hit("\"磁盘写满之前的文字\"", &text).await.is_some());
+    let refused = library.try_upload(&library.new_document("late.bin"), &noise(3, MIB)).await;
+    refused.assert_error(507, "disk_full");
+
+    fs::remove_file(rest).unwrap();
+    fs::remove_file(ballast).unwrap();
+    service.wait_until_ready().await;
+    let late = library.upload("late.txt", "磁盘又有了空间".as_bytes()).await;
+    library.wait_until_found("\"磁盘又有了空间\"", &late, Duration::from_secs(60)).await;
+    check_kept(&library, &kept).await;
+    assert!(service.stop().0.success());
+    let output = program.run(&["verify"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,44 @@
+// The shapes of the HTTP API: taken from `schema.d.ts`, which `make openapi` writes from the server's own description.
+// Where the description says only "string", the values that exist are named here.
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+type Narrow<T, N> = Omit<T, keyof N> & N;
+
+export type Role = Schemas['Role'];
+export type Ability = Schemas['Action'];
+export type Kind = 'file' | 'page';
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+export interface Page<T> {
+  items: T[];
+  next_cursor?: string | null;
+}
+
+export type UserView = Schemas['UserView'];
+export type InfoView = Schemas['InfoView'];
+export type TokenView = Schemas['TokenView'];
+export type GroupView = Schemas['GroupView'];
+export type FolderView = Schemas['FolderView'];
+export type Processing = Narrow<Schemas['ProcessingView'], { state: 'waiting' | 'ready' | 'failed' }>;
+export type DocumentView = Narrow<Schemas['DocumentView'], { kind: Kind; processing: Processing }>;
+export type ChildrenView = Narrow<Schemas['ChildrenView'], { documents: DocumentView[] }>;
+export type VersionView = Narrow<Schemas['VersionView'], { processing: Processing }>;
+export type GrantView = Narrow<Schemas['GrantView'], { subject_kind: 'user' | 'group' }>;
+export type Conflict = Schemas['ConflictView'];
+export type PagesView = Narrow<Schemas['PagesView'], { sizes: [number, number][] }>;
+export type PageTextView = Schemas['PageTextView'];
+export type SearchHit = Narrow<
+  Schemas['HitView'],
+  {
+    document: DocumentView;
+    name_marks: [number, number][];
+    snippets: { page?: number | null; text: string; marks: [number, number][] }[];
+  }
+>;
+export type SearchView = Narrow<Schemas['SearchView'], { items: SearchHit[] }>;
+export type Suggestion = Narrow<Schemas['SuggestionView'], { kind: Kind }>;

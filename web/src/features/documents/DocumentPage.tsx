@@ -1,0 +1,29 @@
+import { lazy, Suspense } from 'react';
+import { useParams, useSearchParams } from 'react-router';
+import { ErrorNotice } from '../../shared/ErrorNotice';
+import { Loading } from '../../shared/Loading';
+import { useTitle } from '../../shared/useTitle';
+import { useDocument } from './api';
+
+const ViewerPage = lazy(async () => ({ default: (await import('../viewer/ViewerPage')).ViewerPage }));
+const EditorPage = lazy(async () => ({ default: (await import('../editor/EditorPage')).EditorPage }));
+
+/** Opens a document: files in the viewer, pages in the editor. Each is loaded only when needed. */
+export function DocumentPage() {
+  const { id = '' } = useParams();
+  // An old version, of a page too, is read and not edited.
+  const reading = useSearchParams()[0].has('version');
+  const document = useDocument(id);
+  useTitle(document.data?.name);
+  if (document.isPending) return <Loading />;
+  if (!document.data) return <ErrorNotice error={document.error} onRetry={() => void document.refetch()} />;
+  return (
+    <Suspense fallback={<Loading />}>
+      {document.data.kind === 'page' && !reading ? (
+        <EditorPage key={id} document={document.data} />
+      ) : (
+        <ViewerPage key={id} document={document.data} />
+      )}
+    </Suspense>
+  );
+}

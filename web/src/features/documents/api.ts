@@ -1,0 +1,49 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { api } from '../../api/client';
+import type { DocumentView } from '../../api/types';
+
+export const documentKey = (id: string) => ['documents', id];
+
+/** How often a document is asked for while its text and pages are being made. */
+export const PROCESSING_POLL_MS = 2_000;
+
+/** One document; asks again while it is being processed. */
+export function useDocument(id: string) {
+  return useQuery({
+    queryKey: documentKey(id),
+    queryFn: ({ signal }) => api.get<DocumentView>(`/documents/${id}`, undefined, signal),
+    refetchInterval: (query) => (query.state.data?.processing.state === 'waiting' ? PROCESSING_POLL_MS : false),
+  });
+}
+
+/** Renames, moves or re-levels a document. */
+export function useUpdateDocument() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, ...input }: { id: string; name?: string; folder_id?: string; level?: number }) =>
+      api.patch<DocumentView>(`/documents/${id}`, input),
+    onSuccess: (document) => {
+      client.setQueryData(documentKey(document.id), document);
+      void client.invalidateQueries({ queryKey: ['children'] });
+    },
+  });
+}
+
+export function useDeleteDocument() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => api.delete<void>(`/documents/${id}`),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ['children'] });
+      void client.invalidateQueries({ queryKey: ['trash'] });
+    },
+  });
+}
+
+export function useCreatePage() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (input: { folder_id: string; name: string }) => api.post<DocumentView>('/documents', { kind: 'page', ...input }),
+    onSuccess: () => void client.invalidateQueries({ queryKey: ['children'] }),
+  });
+}

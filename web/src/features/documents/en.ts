@@ -1,0 +1,8 @@
+import type { Translation } from '../../i18n/types';
+import type { zhCN } from './zh-CN';
+
+export const en: Translation<typeof zhCN> = {
+  'documents.state.waiting': 'Processing',
+  'documents.state.ready': 'Can be searched and shown',
+  'documents.state.failed': 'Failed',
+};

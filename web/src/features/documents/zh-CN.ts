@@ -1,0 +1,5 @@
+export const zhCN = {
+  'documents.state.waiting': '处理中',
+  'documents.state.ready': '可搜索和预览',
+  'documents.state.failed': '处理失败',
+};

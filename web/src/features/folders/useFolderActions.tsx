@@ -1,0 +1,168 @@
+// What can be done with folders and documents in a list: the dialogs behind every menu.
+import { Button, Group, Text } from '@mantine/core';
+import { modals } from '@mantine/modals';
+import { notifications } from '@mantine/notifications';
+import { useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useNavigate } from 'react-router';
+import { api } from '../../api/client';
+import type { DocumentView, FolderView } from '../../api/types';
+import { openNameDialog } from '../../shared/NameDialog';
+import { notifyDone, notifyError } from '../../shared/notify';
+import { useCreatePage, useDeleteDocument, useUpdateDocument } from '../documents/api';
+import { openRightsDialog } from '../rights/RightsDialog';
+import { uploads } from '../uploads/manager';
+import { pickFiles } from '../uploads/pick';
+import { useCreateFolder, useDeleteFolder, useUpdateFolder } from './api';
+import { openMoveDialog } from './MoveDialog';
+
+export function useFolderActions() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const createFolder = useCreateFolder();
+  const updateFolder = useUpdateFolder();
+  const deleteFolder = useDeleteFolder();
+
+  return {
+    createLibrary: () =>
+      openNameDialog({
+        title: t('folders.newLibrary'),
+        label: t('folders.libraryName'),
+        submit: t('common.create'),
+        onSubmit: async (name) => {
+          const library = await createFolder.mutateAsync({ name });
+          void navigate(`/folders/${library.id}`);
+        },
+      }),
+    createFolder: (parent: FolderView) =>
+      openNameDialog({
+        title: t('folders.newFolder'),
+        label: t('folders.folderName'),
+        submit: t('common.create'),
+        onSubmit: (name) => createFolder.mutateAsync({ name, parent_id: parent.id }),
+      }),
+    rename: (folder: FolderView) =>
+      openNameDialog({
+        title: t('common.rename'),
+        label: t('common.name'),
+        initial: folder.name,
+        submit: t('common.rename'),
+        onSubmit: (name) => updateFolder.mutateAsync({ id: folder.id, name }),
+      }),
+    move: (folder: FolderView) =>
+      openMoveDialog({
+        title: t('folders.moveTitle', { name: folder.name }),
+        exceptId: folder.id,
+        onMove: async (target) => {
+          await updateFolder.mutateAsync({ id: folder.id, parent_id: target.id });
+          notifyDone(t('folders.moved', { name: folder.name, target: target.name }));
+        },
+      }),
+    share: (folder: FolderView) => 
+      openRightsDialog({
+        kind: 'folders',
+        id: folder.id,
+        name: folder.name,
+        inherits: folder.inherits,
+        isRoot: folder.parent_id === null,
+      }),
+    delete: (folder: FolderView, onDeleted?: () => void) =>
+      modals.openConfirmModal({
+        title: t('folders.deleteTitle', { name: folder.name }),
+        centered: true,
+        children: <Text size="sm">{t('folders.deleteText')}</Text>,
+        labels: { confirm: t('folders.toTrash'), cancel: t('common.cancel') },
+        confirmProps: { color: 'red' },
+        onConfirm: () =>
+          deleteFolder.mutate(folder.id, {
+            onSuccess: () => {
+              notifyDone(t('folders.deleted', { name: folder.name }));
+              onDeleted?.();
+            },
+            onError: notifyError,
+          }),
+      }),
+  };
+}
+
+export function useDocumentActions() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const createPage = useCreatePage();
+  const updateDocument = useUpdateDocument();
+  const deleteDocument = useDeleteDocument();
+
+  async function handleUndo(document: DocumentView, notice: string) {
+    notifications.hide(notice);
+    try {
+      await api.post(`/documents/${document.id}/untrash`);
+      void client.invalidateQueries({ queryKey: ['children'] });
+      void client.invalidateQueries({ queryKey: ['trash'] });
+    } catch (error) {
+      notifyError(error);
+    }
+  }
+
+  function showDeleted(document: DocumentView) {
+    const notice = `deleted-${document.id}`;
+    notifications.show({
+      id: notice,
+      withBorder: true,
+      closeButtonProps: { 'aria-label': t('common.close') },
+      message: (
+        <Group justify="space-between" wrap="nowrap">
+          <Text size="sm">{t('folders.deleted', { name: document.name })}</Text>
+          <Button size="compact-sm" variant="subtle" onClick={() => void handleUndo(document, notice)}>
+            {t('folders.undo')}
+          </Button>
+        </Group>
+      ),
+    });
+  }
+
+  return {
+    createPage: (folder: FolderView) =>
+      openNameDialog({
+        title: t('folders.newPage'),
+        label: t('folders.pageName'),
+        submit: t('common.create'),
+        onSubmit: async (name) => {
+          const page = await createPage.mutateAsync({ folder_id: folder.id, name });
+          void navigate(`/documents/${page.id}`);
+        },
+      }),
+    rename: (document: DocumentView) =>
+      openNameDialog({
+        title: t('common.rename'),
+        label: t('common.name'),
+        initial: document.name,
+        submit: t('common.rename'),
+        onSubmit: (name) => updateDocument.mutateAsync({ id: document.id, name }),
+      }),
+    move: (document: DocumentView) =>
+      openMoveDialog({
+        title: t('folders.moveTitle', { name: document.name }),
+        onMove: async (target) => {
+          await updateDocument.mutateAsync({ id: document.id, folder_id: target.id });
+          notifyDone(t('folders.moved', { name: document.name, target: target.name }));
+        },
+      }),
+    share: (document: DocumentView) => 
+      openRightsDialog({ kind: 'documents', id: document.id, name: document.name, inherits: document.inherits }),
+    addVersion: async (document: DocumentView) => {
+      const [file] = await pickFiles({ multiple: false });
+      if (file) uploads.addVersion(document, file);
+    },
+    setLevel: (document: DocumentView, level: number) =>
+      updateDocument.mutate({ id: document.id, level }, { onError: notifyError }),
+    delete: (document: DocumentView, onDeleted?: () => void) =>
+      deleteDocument.mutate(document.id, {
+        onSuccess: () => {
+          showDeleted(document);
+          onDeleted?.();
+        },
+        onError: notifyError,
+      }),
+  };
+}

@@ -1,0 +1,15 @@
+export const zhCN = {
+  'groups.new': '新建用户组',
+  'groups.newBelow': '在“{{name}}”下新建用户组',
+  'groups.addBelow': '新建下级用户组',
+  'groups.none': '还没有用户组',
+  'groups.noneText': '用户组可按部门组织成员，授权更方便。',
+  'groups.members': '成员',
+  'groups.membersOf': '“{{name}}”的成员',
+  'groups.memberCount_other': '{{count}} 人',
+  'groups.addMember': '添加成员',
+  'groups.noMembers': '还没有成员',
+  'groups.removeMember': '移除成员 {{name}}',
+  'groups.deleteTitle': '删除用户组“{{name}}”？',
+  'groups.deleteText': '通过该用户组获得的权限将一并失效。',
+};

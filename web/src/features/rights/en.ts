@@ -1,0 +1,30 @@
+import type { Translation } from '../../i18n/types';
+import type { zhCN } from './zh-CN';
+
+export const en: Translation<typeof zhCN> = {
+  'rights.title': 'Access to “{{name}}”',
+  'rights.addWho': 'Add people or groups',
+  'rights.addPlaceholder': 'Name of a person or group',
+  'rights.role': 'Role',
+  'rights.people': 'People',
+  'rights.groups': 'Groups',
+  'rights.nobody': 'Nobody found',
+  'rights.own': 'Access given here',
+  'rights.noOwn': 'No access is given here itself.',
+  'rights.inherited': 'Inherited access',
+  'rights.from': 'From “{{name}}”',
+  'rights.roleOf': 'Role of {{name}}',
+  'rights.remove': 'Remove {{name}}',
+  'rights.inherit': 'Inherit access from the folders above',
+  'rights.inheritExplain': 'When off, only those added here have access',
+  'rights.role.previewer': 'Previewer',
+  'rights.role.reader': 'Reader',
+  'rights.role.commenter': 'Commenter',
+  'rights.role.editor': 'Editor',
+  'rights.role.manager': 'Manager',
+  'rights.explain.previewer': 'Can look at the pages only',
+  'rights.explain.reader': 'Can also download the originals',
+  'rights.explain.commenter': 'Can also comment',
+  'rights.explain.editor': 'Can also upload, edit and create',
+  'rights.explain.manager': 'Can also delete and manage access',
+};

@@ -1,0 +1,33 @@
+import type { Translation } from '../../i18n/types';
+import type { zhCN } from './zh-CN';
+
+export const en: Translation<typeof zhCN> = {
+  'search.title': 'Search',
+  'search.resultCount_other': '{{count}} results',
+  'search.resultCount_one': '{{count}} result',
+  'search.took': '{{ms}} ms',
+  'search.results': 'Results',
+  'search.type': 'Type',
+  'search.anyType': 'All types',
+  'search.type.pdf': 'PDF',
+  'search.type.word': 'Text document',
+  'search.type.excel': 'Spreadsheet',
+  'search.type.ppt': 'Presentation',
+  'search.type.image': 'Image',
+  'search.type.text': 'Text',
+  'search.type.mail': 'Mail',
+  'search.type.page': 'Page',
+  'search.sort': 'Order',
+  'search.sort.relevance': 'Relevance',
+  'search.sort.newest': 'Newest',
+  'search.sort.oldest': 'Oldest',
+  'search.sort.name': 'Name',
+  'search.sort.size': 'Size',
+  'search.rebuilding': 'The index is being rebuilt; results may be incomplete',
+  'search.empty': 'Type words, a document number or a file name',
+  'search.nothing': 'Nothing was found',
+  'search.syntax': 'The search text is not understood',
+  'search.page': 'Page {{number}}',
+  'search.pagesWithHits_other': '{{count}} pages with hits',
+  'search.pagesWithHits_one': '{{count}} page with hits',
+};

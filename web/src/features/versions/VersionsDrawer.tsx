@@ -1,0 +1,147 @@
+import { ActionIcon, Badge, Button, Card, Drawer, Group, Stack, Text, TextInput, Tooltip } from '@mantine/core';
+import { modals } from '@mantine/modals';
+import { notifications } from '@mantine/notifications';
+import { IconDownload, IconEye, IconRestore } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { apiUrl } from '../../api/client';
+import type { DocumentView, VersionView } from '../../api/types';
+import { codeText, errorText } from '../../i18n/errorText';
+import { ErrorNotice } from '../../shared/ErrorNotice';
+import { formatBytes, formatTime } from '../../shared/format';
+import { Loading } from '../../shared/Loading';
+import { useRestoreVersion, useSaveVersion, useVersions } from './api';
+
+interface Props {
+  document: DocumentView;
+  opened: boolean;
+  onClose: () => void;
+}
+
+/** Who changed the document when; each version can be opened, downloaded and restored. */
+export function VersionsDrawer({ document, opened, onClose }: Props) {
+  const { t } = useTranslation();
+  const versions = useVersions(document.id, opened);
+  return (
+    <Drawer opened={opened} onClose={onClose} position="right" title={t('versions.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <Stack>
+        {document.kind === 'page' && document.abilities.includes('edit') && <SaveVersion document={document} />}
+        {versions.isPending && <Loading />}
+        {versions.error && <ErrorNotice error={versions.error} onRetry={() => void versions.refetch()} />}
+        {versions.data?.items.length === 0 && <Text c="dimmed">{t('versions.none')}</Text>}
+        {versions.data && (
+          <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }} aria-label={t('versions.title')}>
+            {versions.data.items.map((version) => (
+              <VersionCard key={version.number} document={document} version={version} onOpen={onClose} />
+            ))}
+          </Stack>
+        )}
+      </Stack>
+    </Drawer>
+  );
+}
+
+function SaveVersion({ document }: { document: DocumentView }) {
+  const { t } = useTranslation();
+  const [note, setNote] = useState('');
+  const save = useSaveVersion(document.id);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate(note, {
+          onSuccess: () => setNote(''),
+          onError: (error) => notifications.show({ color: 'red', message: errorText(t, error) }),
+        });
+      }}
+    >
+      <Group align="end" wrap="nowrap">
+        <TextInput flex={1} label={t('versions.note')} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
+        <Button type="submit" loading={save.isPending}>
+          {t('versions.save')}
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+function VersionCard({ document, version, onOpen }: { document: DocumentView; version: VersionView; onOpen: () => void }) {
+  const { t } = useTranslation();
+  const restore = useRestoreVersion(document.id);
+  const label = t('versions.number', { number: version.number });
+
+  const handleRestore = () =>
+    modals.openConfirmModal({
+      title: t('versions.restoreTitle', { number: version.number }),
+      children: <Text size="sm">{t('versions.restoreText')}</Text>,
+      labels: { confirm: t('versions.restore'), cancel: t('common.cancel') },
+      onConfirm: () =>
+        restore.mutate(version.number, {
+          onSuccess: (added) => notifications.show({ color: 'teal', message: t('versions.restored', { number: added.number }) }),
+          onError: (error) => notifications.show({ color: 'red', message: errorText(t, error) }),
+        }),
+    });
+
+  return (
+    <Card component="li" withBorder padding="sm" aria-label={label}>
+      <Group justify="space-between" wrap="nowrap" align="start">
+        <div>
+          <Group gap="xs">
+            <Text fw={600}>{label}</Text>
+            {version.is_head && <Badge variant="light">{t('versions.current')}</Badge>}
+            {version.processing.state === 'failed' && (
+              <Tooltip label={codeText(t, version.processing.code ?? 'unknown', version.processing.message)}>
+                <Badge color="red" variant="light">
+                  {t('versions.noPreview')}
+                </Badge>
+              </Tooltip>
+            )}
+          </Group>
+          <Text size="sm" c="dimmed">
+            {version.author.name} · {formatTime(version.created_at)} · {formatBytes(version.size_bytes)}
+          </Text>
+          {version.note && <Text size="sm">{version.note}</Text>}
+        </div>
+        <Group gap={4} wrap="nowrap">
+          <Tooltip label={t('versions.open')}>
+            <ActionIcon
+              component={Link}
+              to={`/documents/${document.id}?version=${version.number}`}
+              variant="subtle"
+              aria-label={t('versions.openNumber', { number: version.number })}
+              onClick={onOpen}
+            >
+              <IconEye size={18} />
+            </ActionIcon>
+          </Tooltip>
+          {document.kind === 'file' && document.abilities.includes('download') && (
+            <Tooltip label={t('common.download')}>
+              <ActionIcon
+                component="a"
+                href={apiUrl(`/documents/${document.id}/versions/${version.number}/content`)}
+                download
+                variant="subtle"
+                aria-label={t('versions.downloadNumber', { number: version.number })}
+              >
+                <IconDownload size={18} />
+              </ActionIcon>
+            </Tooltip>
+          )}
+          {document.abilities.includes('restore_version') && !version.is_head && (
+            <Tooltip label={t('versions.restore')}>
+              <ActionIcon
+                variant="subtle"
+                loading={restore.isPending}
+                aria-label={t('versions.restoreNumber', { number: version.number })}
+                onClick={handleRestore}
+              >
+                <IconRestore size={18} />
+              </ActionIcon>
+            </Tooltip>
+          )}
+        </Group>
+      </Group>
+    </Card>
+  );
+}

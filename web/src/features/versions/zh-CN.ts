@@ -1,0 +1,17 @@
+export const zhCN = {
+  'versions.title': '版本历史',
+  'versions.none': '还没有版本',
+  'versions.number': '版本 {{number}}',
+  'versions.current': '当前',
+  'versions.noPreview': '无预览',
+  'versions.note': '版本说明',
+  'versions.save': '保存为版本',
+  'versions.open': '打开',
+  'versions.openNumber': '打开版本 {{number}}',
+  'versions.downloadNumber': '下载版本 {{number}}',
+  'versions.restore': '恢复',
+  'versions.restoreNumber': '恢复版本 {{number}}',
+  'versions.restoreTitle': '恢复到版本 {{number}}？',
+  'versions.restoreText': '会以该版本的内容新增一个版本，现有版本都会保留。',
+  'versions.restored': '已恢复，新增版本 {{number}}',
+};

@@ -1,0 +1,188 @@
+import { ActionIcon, Alert, Breadcrumbs, Button, Center, Group, Loader, NumberInput, Stack, Text, Title, Tooltip } from '@mantine/core';
+import { IconDownload, IconHistory, IconZoomIn, IconZoomOut } from '@tabler/icons-react';
+import { useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, useSearchParams } from 'react-router';
+import { ApiError, apiUrl } from '../../api/client';
+import type { DocumentView, PagesView } from '../../api/types';
+import { codeText } from '../../i18n/errorText';
+import { ErrorNotice } from '../../shared/ErrorNotice';
+import { VersionsDrawer } from '../versions/VersionsDrawer';
+import { usePages } from './api';
+import { queryTerms } from './marks';
+import { PageList, type PageListHandle } from './PageList';
+import classes from './viewer.module.css';
+
+interface Props {
+  document: DocumentView;
+}
+
+const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
+
+/** Shows the pages of a file, or of one of its versions (`?version=`), at a page (`?page=`) with words marked (`?q=`). */
+export function ViewerPage({ document }: Props) {
+  const { t } = useTranslation();
+  const [params] = useSearchParams();
+  const version = Number(params.get('version')) || undefined;
+  const wantedPage = Number(params.get('page')) || 1;
+  const q = params.get('q') ?? '';
+  const pages = usePages(document.id, version);
+  const terms = useMemo(() => queryTerms(q), [q]);
+  const [zoom, setZoom] = useState(1);
+  const [showVersions, setShowVersions] = useState(params.get('panel') === 'versions');
+  const [page, setPage] = useState(wantedPage);
+  const list = useRef<PageListHandle>(null);
+
+  const content = version ? `/documents/${document.id}/versions/${version}/content` : `/documents/${document.id}/content`;
+  const oldVersion = version !== undefined && version !== document.version;
+  return (
+    <div className={classes.viewer}>
+      <Group className={classes.bar} px="md" py={6} gap="sm" wrap="wrap">
+        <Stack gap={0} flex={1} miw={140}>
+          <Breadcrumbs visibleFrom="sm">
+            {document.path.map((folder) => (
+              <Text key={folder.id} component={Link} to={`/folders/${folder.id}`} size="xs" c="dimmed">
+                {folder.name}
+              </Text>
+            ))}
+          </Breadcrumbs>
+          <Title order={1} size="h4" lineClamp={1}>
+            {document.name}
+          </Title>
+        </Stack>
+        {pages.data && pages.data.page_count > 0 && (
+          <>
+            <PageNumber page={page} count={pages.data.page_count} onGo={(number) => list.current?.goTo(number)} />
+            <Zoom zoom={zoom} onZoom={setZoom} />
+          </>
+        )}
+        <Tooltip label={t('versions.title')}>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('versions.title')} onClick={() => setShowVersions(true)}>
+            <IconHistory size={20} />
+          </ActionIcon>
+        </Tooltip>
+        {document.kind === 'file' && document.abilities.includes('download') && (
+          <Button component="a" href={apiUrl(content)} download={document.name} variant="light" size="xs" leftSection={<IconDownload size={16} />}>
+            {t('viewer.download')}
+          </Button>
+        )}
+      </Group>
+      {oldVersion && (
+        <Alert color="yellow" py={6} radius={0}>
+          {t('viewer.oldVersion', { number: version })}{' '}
+          <Link to={`/documents/${document.id}`}>{t('viewer.toCurrent')}</Link>
+        </Alert>
+      )}
+      <Pages
+        key={`${version ?? 'head'}-${wantedPage}-${q}`}
+        ref={list}
+        document={document}
+        pages={pages.data}
+        error={pages.error}
+        onRetry={() => void pages.refetch()}
+        zoom={zoom}
+        terms={terms}
+        initialPage={wantedPage}
+        onPage={setPage}
+      />
+      <VersionsDrawer document={document} opened={showVersions} onClose={() => setShowVersions(false)} />
+    </div>
+  );
+}
+
+interface PagesProps extends Props {
+  ref: React.Ref<PageListHandle>;
+  pages: PagesView | undefined;
+  error: Error | null;
+  onRetry: () => void;
+  zoom: number;
+  terms: string[];
+  initialPage: number;
+  onPage: (number: number) => void;
+}
+
+function Pages({ ref, document, pages, error, onRetry, ...shown }: PagesProps) {
+  const { t } = useTranslation();
+  const code = error instanceof ApiError ? error.code : null;
+  if (code === 'preview_failed') {
+    const reason = error instanceof ApiError ? String(error.details.reason ?? '') : '';
+    return (
+      <Center flex={1} p="md">
+        <Alert color="orange" title={t('viewer.failedTitle')} role="alert">
+          {codeText(t, reason || 'preview_failed', error?.message)}
+        </Alert>
+      </Center>
+    );
+  }
+  if (error && code !== 'preview_not_ready') return <ErrorNotice error={error} onRetry={onRetry} />;
+  if (!pages || code === 'preview_not_ready') {
+    return (
+      <Center flex={1} p="md">
+        <Group role="status">
+          <Loader size="sm" />
+          <Text>{t('viewer.waiting')}</Text>
+        </Group>
+      </Center>
+    );
+  }
+  if (pages.page_count === 0) {
+    return (
+      <Center flex={1} p="md">
+        <Text c="dimmed">{t('viewer.noPages')}</Text>
+      </Center>
+    );
+  }
+  return (
+    <PageList
+      {...shown}
+      ref={ref}
+      documentId={document.id}
+      pages={pages}
+      initialPage={Math.min(Math.max(shown.initialPage, 1), pages.page_count)}
+    />
+  );
+}
+
+function PageNumber({ page, count, onGo }: { page: number; count: number; onGo: (number: number) => void }) {
+  const { t } = useTranslation();
+  return (
+    <Group gap={4} wrap="nowrap">
+      <NumberInput
+        key={page}
+        aria-label={t('viewer.page')}
+        size="xs"
+        w={64}
+        hideControls
+        min={1}
+        max={count}
+        defaultValue={page}
+        onKeyDown={(event) => {
+          const number = Number(event.currentTarget.value);
+          if (event.key === 'Enter' && number >= 1 && number <= count) onGo(number);
+        }}
+      />
+      <Text size="sm" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+        / {count}
+      </Text>
+    </Group>
+  );
+}
+
+function Zoom({ zoom, onZoom }: { zoom: number; onZoom: (zoom: number) => void }) {
+  const { t } = useTranslation();
+  const at = ZOOMS.indexOf(zoom);
+  const step = (by: number) => onZoom(ZOOMS[Math.min(Math.max(at + by, 0), ZOOMS.length - 1)] ?? 1);
+  return (
+    <Group gap={2} wrap="nowrap" visibleFrom="xs">
+      <ActionIcon variant="subtle" color="gray" aria-label={t('viewer.zoomOut')} disabled={at <= 0} onClick={() => step(-1)}>
+        <IconZoomOut size={18} />
+      </ActionIcon>
+      <Text size="xs" w={38} ta="center">
+        {Math.round(zoom * 100)}%
+      </Text>
+      <ActionIcon variant="subtle" color="gray" aria-label={t('viewer.zoomIn')} disabled={at >= ZOOMS.length - 1} onClick={() => step(1)}>
+        <IconZoomIn size={18} />
+      </ActionIcon>
+    </Group>
+  );
+}
