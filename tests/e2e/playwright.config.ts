@@ -11,7 +11,7 @@ export default defineConfig({
   timeout: 240_000,
   expect: { timeout: 30_000 },
   retries: 1,
-  workers: 2,
+  workers: Number(process.env.WENSHU_E2E_WORKERS ?? 2),
   reporter: [['list']],
   use: {
     actionTimeout: 30_000,

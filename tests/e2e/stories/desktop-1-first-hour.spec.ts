@@ -119,7 +119,7 @@ test('fifty real documents go up, also when the server dies in the middle', asyn
   await network.send('Network.enable');
   const line = (bytesPerSecond: number) =>
     network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond });
-  await line(1_500_000);
+  await line(1_000_000);
   const continued: string[] = [];
   page.on('request', (request) => {
     if (request.method() === 'HEAD' && request.url().includes('/uploads/')) continued.push(request.url());
@@ -127,9 +127,12 @@ test('fifty real documents go up, also when the server dies in the middle', asyn
 
   await pickFiles('上传文件夹', desktopFolder('五十份文件', FIFTY));
   const panel = page.getByRole('region', { name: '上传进度' });
-  await expect(panel.getByText(/正在上传：已完成 ([5-9]|1\d) \/ 50/)).toBeVisible();
+  await expect(panel.getByText(/正在上传：已完成 \d+ \/ 50/)).toBeVisible();
   await expect(panel.getByLabel('总进度')).toBeVisible();
-  await expect(panel.getByRole('progressbar', { name: /的上传进度/ }).first()).toBeVisible();
+  // Half of a large file is there.
+  const large = panel.getByRole('progressbar', { name: /(zh-law-compilation|en-svn-book-462p|de-geotopo-117p)\.pdf 的上传进度/ });
+  const percents = () => large.evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('aria-valuenow'))));
+  await expect.poll(async () => (await percents()).some((percent) => percent > 15 && percent < 75), { intervals: [100] }).toBe(true);
   await shot(page, '09-uploading');
 
   await server.kill('SIGKILL');
@@ -189,6 +192,8 @@ test('a name that exists is asked about once and becomes a version', async () =>
   await expect(panel.getByText('1 个文件已上传')).toBeVisible();
   await expect(question).toBeHidden();
   await panel.getByRole('button', { name: '关闭' }).click();
+  // Chinese names come last, and only rows near the window exist.
+  await page.keyboard.press('End');
   await expect(row(page, law.name)).toContainText('v2');
   await expect(row(page, note.name)).toContainText('v1');
 });
@@ -269,6 +274,8 @@ test('the download button gives the original, byte for byte', async () => {
 
 test('the history tells who, when and how large; an old version opens and is restored', async () => {
   await page.goto(`/folders/${folder}`);
+  await expect(row(page, 'en-annotated.pdf')).toBeVisible();
+  await page.keyboard.press('End');
   await row(page, '国境卫生检疫法.docx').getByRole('link').click();
   await expectPageDrawn(page, 1);
   await expect(page.getByText('/ 8')).toBeVisible();

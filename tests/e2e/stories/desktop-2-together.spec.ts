@@ -1,6 +1,6 @@
 // Can two people write a page together, and is what they are told about saving true? Step 7.
 import type { Locator, Page } from '@playwright/test';
-import { ADMIN, ask, COLLEAGUE, expect, newVisitor, search, shot, signIn, test } from '../support/story.ts';
+import { ADMIN, ask, COLLEAGUE, expect, expectSaved, newVisitor, search, shot, signIn, state, test } from '../support/story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -10,11 +10,6 @@ let address: string;
 
 const text = (page: Page): Locator => page.getByRole('textbox', { name: '正文' });
 const tool = (page: Page, name: string): Locator => page.getByRole('toolbar', { name: '格式' }).getByRole('button', { name, exact: true });
-const state = (page: Page): Locator => page.getByRole('status').and(page.locator('[data-state]'));
-
-async function expectSaved(page: Page): Promise<void> {
-  await expect(state(page)).toHaveAttribute('data-state', 'saved', { timeout: 60_000 });
-}
 
 /** Writes at the end of the text, as a new paragraph. */
 async function writeParagraph(page: Page, words: string): Promise<void> {
@@ -136,7 +131,7 @@ function words(page: Page): Promise<string[]> {
 /** Notes in the page what its text was whenever it was called saved. */
 function rememberSaved(page: Page): Promise<void> {
   return page.evaluate(() => {
-    const state = document.querySelector('[data-state]')!;
+    const state = document.querySelector('[role=status][data-state]')!;
     const text = document.querySelector('.tiptap')!;
     const remember = () => {
       if (state.getAttribute('data-state') === 'saved') document.body.dataset.saved = text.textContent ?? '';

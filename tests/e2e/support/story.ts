@@ -98,3 +98,12 @@ export async function search(on: Page, words: string): Promise<Locator> {
   await expect(on).toHaveURL(new RegExp(`/search\\?q=${encodeURIComponent(words).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`));
   return on.getByRole('list', { name: '搜索结果' }).getByRole('listitem');
 }
+
+/** The badge that tells whether a page is saved. */
+export function state(page: Page): Locator {
+  return page.getByRole('status').and(page.locator('[data-state]'));
+}
+
+export async function expectSaved(page: Page): Promise<void> {
+  await expect(state(page)).toHaveAttribute('data-state', 'saved', { timeout: 60_000 });
+}

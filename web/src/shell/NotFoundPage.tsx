@@ -7,7 +7,7 @@ import { EmptyState } from '../shared/EmptyState';
 export function NotFoundPage() {
   const { t } = useTranslation();
   return (
-    <EmptyState icon={<IconMapQuestion size={32} />} title={t('common.notFoundTitle')} text={t('common.notFoundText')}>
+    <EmptyState icon={<IconMapQuestion size={32} />} title={t('common.notFoundTitle')} isPage text={t('common.notFoundText')}>
       <Button component={Link} to="/" variant="light" mt="sm">
         {t('common.goHome')}
       </Button>

@@ -38,6 +38,7 @@ export function Shell() {
   const phone = useMediaQuery('(max-width: 48em)') ?? false;
   // What is open over the page belongs to one visit: going elsewhere closes it.
   const [open, setOpen] = useState<{ what: 'drawer' | 'search'; visit: string }>();
+  if (open && open.visit !== location.key) setOpen(undefined); // also when the reader comes back to that visit later
   const shown = open?.visit === location.key ? open.what : undefined;
   const drawer = shown === 'drawer';
   const close = () => setOpen(undefined);

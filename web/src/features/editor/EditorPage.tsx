@@ -122,29 +122,31 @@ function Editing({ document, room }: Props & { room: Room }) {
   if (!editor) return <Loading />;
   return (
     <div className={classes.page}>
-      <Group px="md" py="xs" gap="sm" wrap="wrap">
-        <Breadcrumbs visibleFrom="sm">
-          {document.path.map((folder) => (
-            <Text key={folder.id} component={Link} to={`/folders/${folder.id}`} size="sm" c="dimmed">
-              {folder.name}
-            </Text>
-          ))}
-        </Breadcrumbs>
-        <Title key={document.name} document={document} />
-        <Presences room={room} />
-        <SaveState room={snapshot} />
-        <Tooltip label={t('versions.title')}>
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('versions.title')} onClick={() => setShowVersions(true)}>
-            <IconHistory size={20} />
-          </ActionIcon>
-        </Tooltip>
-      </Group>
-      {snapshot.refusal && (
-        <Alert color="red" mx="md" mb="xs">
-          {codeText(t, snapshot.refusal.code, snapshot.refusal.message)}
-        </Alert>
-      )}
-      {editable && <Toolbar editor={editor} onPicture={(file) => insertPictures([file])} />}
+      <div className={classes.head}>
+        <Group px="md" py="xs" gap="sm" wrap="wrap">
+          <Breadcrumbs visibleFrom="sm">
+            {document.path.map((folder) => (
+              <Text key={folder.id} component={Link} to={`/folders/${folder.id}`} size="sm" c="dimmed">
+                {folder.name}
+              </Text>
+            ))}
+          </Breadcrumbs>
+          <Title key={document.name} document={document} />
+          <Presences room={room} />
+          <SaveState room={snapshot} />
+          <Tooltip label={t('versions.title')}>
+            <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('versions.title')} onClick={() => setShowVersions(true)}>
+              <IconHistory size={20} />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
+        {snapshot.refusal && (
+          <Alert color="red" mx="md" mb="xs">
+            {codeText(t, snapshot.refusal.code, snapshot.refusal.message)}
+          </Alert>
+        )}
+        {editable && <Toolbar editor={editor} onPicture={(file) => insertPictures([file])} />}
+      </div>
       {!snapshot.loaded && snapshot.state !== 'closed' && <Loading />}
       <EditorContent editor={editor} className={classes.text} hidden={!snapshot.loaded} />
       <VersionsDrawer document={document} opened={showVersions} onClose={() => setShowVersions(false)} />

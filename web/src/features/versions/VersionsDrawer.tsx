@@ -69,6 +69,8 @@ function SaveVersion({ document }: { document: DocumentView }) {
 function VersionCard({ document, version, onOpen }: { document: DocumentView; version: VersionView; onOpen: () => void }) {
   const { t } = useTranslation();
   const restore = useRestoreVersion(document.id);
+  // A page goes on after its newest version, so that one too can be gone back to.
+  const isNow = version.is_head && document.kind === 'file';
   const label = t('versions.number', { number: version.number });
 
   const handleRestore = () =>
@@ -89,7 +91,7 @@ function VersionCard({ document, version, onOpen }: { document: DocumentView; ve
         <div>
           <Group gap="xs">
             <Text fw={600}>{label}</Text>
-            {version.is_head && <Badge variant="light">{t('versions.current')}</Badge>}
+            {isNow && <Badge variant="light">{t('versions.current')}</Badge>}
             {version.processing.state === 'failed' && (
               <Tooltip label={codeText(t, version.processing.code ?? 'unknown', version.processing.message)}>
                 <Badge color="red" variant="light">
@@ -128,7 +130,7 @@ function VersionCard({ document, version, onOpen }: { document: DocumentView; ve
               </ActionIcon>
             </Tooltip>
           )}
-          {document.abilities.includes('restore_version') && !version.is_head && (
+          {document.abilities.includes('restore_version') && !isNow && (
             <Tooltip label={t('versions.restore')}>
               <ActionIcon
                 variant="subtle"
