@@ -42,29 +42,35 @@ test: setup-test ## Installs what the tests need and runs all of them
 	$(MAKE) --no-print-directory test-pg test-web test-clients e2e
 
 test-pg: setup-test ## The API tests once more, on PostgreSQL
-	tests/support/with-postgres cargo test --locked --test api
+	tests/support/with-postgres sh -c 'cargo test --workspace --locked --test api && cargo test --workspace --locked --test flows backends'
 
 test-web: setup
 	cd web && npm test
 
 test-clients: setup-test ## The real y-websocket and tus-js-client against the binary
-	cargo test --no-run --locked --test api
-	cd tests/clients && WENSHU_BIN=$(CURDIR)/target/debug/wenshu npm test
+	cargo test --no-run --workspace --locked
+	cd tests/clients && TEST_SERVER=$(CURDIR)/target/debug/wenshu npm test
 
 e2e: setup-test ## A new user's first hour in Chromium; screenshots in build/screenshots
 	@$(MAKE) --no-print-directory web/dist/index.html
-	cargo test --no-run --locked --test api
+	cargo test --no-run --workspace --locked
 	cd tests/e2e && WENSHU_BIN=$(CURDIR)/target/debug/wenshu npm test
 
 bench: setup-test ## Storage, room edits, indexing and search; the README explains the tables
 	@$(MAKE) --no-print-directory web/dist/index.html
 	cargo bench --workspace --locked
 
+soak: setup-test ## Longer forms of the fault and property tests: about half an hour, then it stops by itself
+	cargo test --no-run --workspace --locked
+	cd tests/clients && TEST_SERVER=$(CURDIR)/target/debug/wenshu TEST_KILLS=60 TEST_SLOW=1 npm test
+	PROPTEST_CASES=5000 cargo test --workspace --locked --lib
+	for round in 1 2 3 4 5 6 7 8; do cargo test --workspace --locked --test flows crashes || exit 1; done
+
 fmt: ## Formats the sources
 	cargo fmt --all
 
 openapi: setup ## Writes the web client's types from the server's own description of its API
-	cargo test --no-run --locked --test api
+	cargo test --no-run --workspace --locked
 	target/debug/wenshu openapi > build/openapi.json
 	cd web && npm run --silent openapi
 

@@ -11,7 +11,11 @@ use crate::{
     db::{self, Tx, documents::Document, folders::Folder, versions::Version},
     error::{Error, Result},
     ids::{DocumentId, UserId},
-    jobs::{self, prepare_content::PrepareContent},
+    jobs::{
+        self,
+        prepare_content::PrepareContent,
+        read_text::{self, ReadText},
+    },
     names::DocumentName,
     worker::room::PAGE,
 };
@@ -142,7 +146,13 @@ async fn prepare(tx: &mut Tx, version: &Version, name: &str, now: Millis) -> Res
         return db::previews::update_failed(tx, content_id, media_type, "document_empty", message, now).await;
     }
     let job = PrepareContent { content_id: content_id.clone(), media_type: media_type.clone(), name: name.to_owned() };
-    jobs::enqueue(tx, &job, now, now).await
+    jobs::enqueue(tx, &job, now, now).await?;
+    if ReadText::is_worthwhile(media_type, version.size_bytes) {
+        let PrepareContent { content_id, media_type, name } = job;
+        let first = ReadText { content_id, media_type, name };
+        jobs::enqueue(tx, &first, now + read_text::DELAY_MS, now).await?;
+    }
+    Ok(())
 }
 
 /// Documents of a level that this installation is not trusted with get no content.

@@ -101,7 +101,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Any, AnyConnection, AnyPool, any::AnyPoolOptions, migrate::Migrator};
+use sqlx::{Any, AnyConnection, AnyPool, any::AnyPoolOptions, migrate::Migrator, pool::PoolConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::Result;
@@ -125,9 +125,13 @@ pub struct Db {
 }
 
 /// A write transaction; dropping it without [`Tx::commit`] takes everything back.
+///
+/// SQLite ends a transaction by itself when the disk is full. `sqlx::Transaction` then counts one that is not there, and the
+/// pool hands such a connection out for ever; here a connection that cannot be taken back is closed.
 pub struct Tx {
-    tx: sqlx::Transaction<'static, Any>,
-    _writer: Option<OwnedSemaphorePermit>,
+    /// Gone once it is committed or taken back.
+    connection: Option<PoolConnection<Any>>,
+    writer: Option<OwnedSemaphorePermit>,
 }
 
 impl Db {
@@ -165,7 +169,7 @@ impl Db {
 
     /// Begins a write transaction. On SQLite it waits for the one writer.
     pub async fn begin(&self) -> Result<Tx> {
-        let permit = match &self.writer {
+        let writer = match &self.writer {
             Some(writer) => Some(writer.clone().acquire_owned().await.expect("the semaphore is never closed")),
             None => None,
         };
@@ -173,7 +177,9 @@ impl Db {
             Engine::Sqlite => "begin immediate",
             Engine::Postgres => "begin",
         };
-        Ok(Tx { tx: self.pool.begin_with(statement).await?, _writer: permit })
+        let mut tx = Tx { connection: Some(self.pool.acquire().await?), writer };
+        sqlx::raw_sql(statement).execute(&mut *tx).await?;
+        Ok(tx)
     }
 
     /// Closes all connections; running statements finish first.
@@ -184,8 +190,24 @@ impl Db {
 
 impl Tx {
     /// Makes everything durable that was written in this transaction.
-    pub async fn commit(self) -> Result<()> {
-        Ok(self.tx.commit().await?)
+    pub async fn commit(mut self) -> Result<()> {
+        sqlx::raw_sql("commit").execute(&mut *self).await?;
+        self.connection = None;
+        Ok(())
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let writer = self.writer.take();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return connection.close_on_drop() };
+        runtime.spawn(async move {
+            if sqlx::raw_sql("rollback").execute(&mut *connection).await.is_err() {
+                let _ = connection.close().await;
+            }
+            drop(writer);
+        });
     }
 }
 
@@ -193,13 +215,13 @@ impl Deref for Tx {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        &self.tx
+        self.connection.as_ref().expect("it goes with the transaction")
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.tx
+        self.connection.as_mut().expect("it goes with the transaction")
     }
 }
 

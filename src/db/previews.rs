@@ -17,7 +17,7 @@ pub struct Preview {
     /// Content id of what pages are rendered from; `None`: there are no pages.
     pub rendition: Option<String>,
     pub rendition_type: Option<String>,
-    /// Derived object with the extracted text and the page sizes.
+    /// Derived object with the extracted text and the page sizes; without pages as long as the state is not `ready`.
     pub text_key: Option<String>,
 }
 
@@ -81,7 +81,22 @@ pub async fn update_ready(
     Ok(())
 }
 
-/// Records why there is no preview.
+/// Records where the text of a content is that still waits for its pages; `false` when it waits no more.
+pub async fn update_text(tx: &mut Tx, content_id: &str, media_type: &str, text_key: &str, now: Millis) -> Result<bool> {
+    let updated = sqlx::query(
+        "update previews set text_key = $3, updated_at = $4
+         where content_id = $1 and media_type = $2 and state = 'waiting'",
+    )
+    .bind(content_id)
+    .bind(media_type)
+    .bind(text_key)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Records why there is no preview. Text that was read before stays, and is found.
 pub async fn update_failed(
     tx: &mut Tx,
     content_id: &str,

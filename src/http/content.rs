@@ -143,8 +143,19 @@ async fn answer(app: &App, document: &Document, version: Version, request: Conte
         return Ok((status, headers).into_response());
     }
     // Viewers ask for many parts of one file: the first one stands for the reading.
-    if range.start == 0 {
-        record_download(app, &request.caller, document, &version).await?;
+    if range.start == 0
+        && let Err(error) = record_download(app, &request.caller, document, &version).await
+    {
+        // On a full disk people must still get at what they have: the log has to do.
+        if error.code() != "disk_full" {
+            return Err(error);
+        }
+        tracing::error!(
+            document.id = %document.id,
+            version = version.number,
+            user.id = %request.caller.id,
+            "the disk is full: a download could not be recorded in the audit log"
+        );
     }
     Ok((status, headers, body(app, &version, range).await?).into_response())
 }

@@ -16,6 +16,7 @@ mod info;
 pub mod listener;
 pub mod page;
 mod pages;
+mod refusal;
 mod rooms;
 mod search;
 mod session;

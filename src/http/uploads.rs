@@ -24,7 +24,7 @@ use crate::{
     auth::policy::Caller,
     db::{self, uploads::Upload},
     error::{Error, Result},
-    http::extract::Path,
+    http::{extract::Path, refusal},
     ids::{DocumentId, UploadId},
     names::DocumentName,
 };
@@ -53,6 +53,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(describe_uploads, create_upload))
         .routes(routes!(describe_upload, read_upload, update_upload, override_upload, delete_upload))
+        .layer(from_fn(refusal::let_finish))
         .layer(from_fn(speak_tus))
 }
 

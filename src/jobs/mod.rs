@@ -4,6 +4,7 @@ pub mod clean_up;
 pub mod compact_room;
 pub mod index_room;
 pub mod prepare_content;
+pub mod read_text;
 pub mod remove_expired_uploads;
 pub mod runner;
 pub mod save_page;
@@ -52,4 +53,5 @@ pub fn all() -> runner::JobSet {
         .with::<save_page::SavePage>()
         .with::<clean_up::CleanUp>()
         .with::<prepare_content::PrepareContent>()
+        .with::<read_text::ReadText>()
 }

@@ -17,7 +17,7 @@ pub struct PrepareContent {
 impl Job for PrepareContent {
     const KIND: &'static str = "prepare_content";
     /// The worker pool decides how many run; the others wait in it with their files ready.
-    const PARALLEL: usize = 4;
+    const PARALLEL: usize = 8;
 
     fn key(&self) -> String {
         format!("{} {}", self.content_id, self.media_type)

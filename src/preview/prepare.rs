@@ -21,14 +21,7 @@ const MAX_TEXT_BYTES: u64 = 512 << 20;
 /// Makes the preview of a content that waits for it. A fault of the content is recorded and is no error here; an error is
 /// something that another try may get over.
 pub async fn prepare(app: &App, content_id: &str, media_type: &str, name: &str) -> anyhow::Result<()> {
-    let Some(preview) = db::previews::find(app.db.read(), content_id, media_type).await? else { return Ok(()) };
-    if preview.state != "waiting" {
-        return Ok(());
-    }
-    let content = ContentId::from_str(content_id).context("a content id of our own")?;
-    let folder = tempfile::tempdir_in(app.config.scratch())?;
-    let input = folder.path().join("input");
-    app.store.copy_to_file(&content, &input).await?;
+    let Some(Fetched { content, folder, input }) = fetch(app, content_id, media_type).await? else { return Ok(()) };
     let task = Task::Prepare {
         input,
         name: name.to_owned(),
@@ -41,6 +34,43 @@ pub async fn prepare(app: &App, content_id: &str, media_type: &str, name: &str) 
         Err(error) if is_ours(&error) => Err(error.into()),
         Err(error) => failed(app, content_id, media_type, &error.code, &error.message).await,
     }
+}
+
+/// Makes the text of a content searchable that still waits for its pages. What is wrong with it is told by [`prepare`].
+pub async fn read_text(app: &App, content_id: &str, media_type: &str, name: &str) -> anyhow::Result<()> {
+    let Some(Fetched { content, folder, input }) = fetch(app, content_id, media_type).await? else { return Ok(()) };
+    let task = Task::ReadText { input, name: name.to_owned(), out: folder.path().join("out") };
+    let Ok(Answer::Prepared(read)) = app.workers.run(task).await else { return Ok(()) };
+    let extracted = load(&read).await?;
+    if extracted.extra.trim().is_empty() {
+        return Ok(());
+    }
+    let key = first_text_key(&content, media_type);
+    text::save(&app.store, &key, extracted).await?;
+    let mut tx = app.db.begin().await?;
+    if db::previews::update_text(&mut tx, content_id, media_type, &key, app.clock.now()).await? {
+        return tell(app, tx, content_id, media_type).await;
+    }
+    Ok(text::delete(&app.store, &key).await?)
+}
+
+/// A content that waits, as a file; the file is gone with the folder.
+struct Fetched {
+    content: ContentId,
+    folder: tempfile::TempDir,
+    input: std::path::PathBuf,
+}
+
+async fn fetch(app: &App, content_id: &str, media_type: &str) -> anyhow::Result<Option<Fetched>> {
+    let preview = db::previews::find(app.db.read(), content_id, media_type).await?;
+    if preview.is_none_or(|preview| preview.state != "waiting") {
+        return Ok(None);
+    }
+    let content = ContentId::from_str(content_id).context("a content id of our own")?;
+    let folder = tempfile::tempdir_in(app.config.scratch())?;
+    let input = folder.path().join("input");
+    app.store.copy_to_file(&content, &input).await?;
+    Ok(Some(Fetched { content, folder, input }))
 }
 
 /// Whether the installation is at fault and not the content.
@@ -59,11 +89,7 @@ async fn ready(app: &App, content: &ContentId, media_type: &str, prepared: Prepa
         }
         Rendition::None => None,
     };
-    let size = tokio::fs::metadata(&prepared.text).await?.len();
-    anyhow::ensure!(size <= MAX_TEXT_BYTES, "the extracted text has {size} bytes");
-    let json = tokio::fs::read(&prepared.text).await?;
-    let mut extracted: Extracted =
-        tokio::task::spawn_blocking(move || serde_json::from_slice(&json)).await?.context("the worker's text")?;
+    let mut extracted = load(&prepared).await?;
     if rendition.is_none() {
         // Text without pages to show is found all the same.
         let pages = std::mem::take(&mut extracted.pages);
@@ -80,13 +106,30 @@ async fn ready(app: &App, content: &ContentId, media_type: &str, prepared: Prepa
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     db::previews::update_ready(&mut tx, &content.to_string(), media_type, &row, now).await?;
-    tell(app, tx, &content.to_string(), media_type).await
+    tell(app, tx, &content.to_string(), media_type).await?;
+    if let Err(error) = text::delete(&app.store, &first_text_key(content, media_type)).await {
+        tracing::warn!(content.id = %content, error = %error, "text that was replaced stays");
+    }
+    Ok(())
+}
+
+/// Reads the text that the worker wrote.
+async fn load(prepared: &Prepared) -> anyhow::Result<Extracted> {
+    let size = tokio::fs::metadata(&prepared.text).await?.len();
+    anyhow::ensure!(size <= MAX_TEXT_BYTES, "the extracted text has {size} bytes");
+    let json = tokio::fs::read(&prepared.text).await?;
+    tokio::task::spawn_blocking(move || serde_json::from_slice(&json)).await?.context("the worker's text")
 }
 
 /// Where the text of a content lies in the store. Media types such as `image/svg+xml` have characters that keys have not.
 fn text_key(content: &ContentId, media_type: &str) -> String {
     let kind: String = media_type.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
     format!("text/{content}/{kind}")
+}
+
+/// The same for text that is replaced once there are pages.
+fn first_text_key(content: &ContentId, media_type: &str) -> String {
+    format!("{}-first", text_key(content, media_type))
 }
 
 /// Records that there is no preview, and why.

@@ -52,6 +52,11 @@ pub async fn save(store: &Store, key: &str, extracted: Extracted) -> anyhow::Res
     put(store, &text_key(key), &prepared).await
 }
 
+/// Removes text that was stored without pages.
+pub async fn delete(store: &Store, key: &str) -> Result<(), storage::Error> {
+    store.delete_object(&text_key(key)).await
+}
+
 /// Reads text and sizes of all pages; `None` when nothing was stored below `key`.
 pub async fn load(store: &Store, key: &str) -> anyhow::Result<Option<PreparedText>> {
     get(store, &text_key(key)).await

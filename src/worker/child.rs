@@ -123,6 +123,7 @@ fn perform(child: &mut Child, task: Task) -> Result<Answer, WorkerError> {
         Task::Prepare { input, name, media_type, .. } => {
             prepare::prepare(child, &input, &name, &media_type).map(Answer::Prepared)
         }
+        Task::ReadText { input, name, .. } => prepare::read_text(child, &input, &name).map(Answer::Prepared),
         Task::RenderPage { pdf, page, width_px, .. } => render::render(child, &pdf, &[(page, width_px)]),
         Task::RenderPages { pdf, images, .. } => render::render(child, &pdf, &images),
         Task::Room { make, input, .. } => room::make(child, make, &input),

@@ -23,6 +23,8 @@ use super::{
 const DPI: f64 = 300.0;
 /// Mean confidence from which a reading is taken without trying other directions.
 const GOOD: f32 = 65.0;
+/// Words higher than this are poster letters: read with confidence, but wrongly.
+const TALL_PX: f32 = 100.0;
 /// Time for one reading of one page: photographs can keep the layout analysis busy for minutes. Processor time is what
 /// counts, so that a busy machine reads as much as an idle one.
 const PAGE_CPU_SECONDS: u64 = 60;
@@ -46,6 +48,16 @@ pub struct Reading {
     pub confidence: f32,
     /// Letters and digits.
     pub letters: usize,
+}
+
+impl Reading {
+    /// Returns the middle height of the words in pixels of a picture of this width.
+    fn word_height_px(&self, picture_wide: u32) -> f32 {
+        let mut heights: Vec<f32> = self.text.words.iter().map(|word| word.h).collect();
+        heights.sort_by(f32::total_cmp);
+        let middle = heights.get(heights.len() / 2).copied().unwrap_or(0.0);
+        middle / self.text.width * picture_wide as f32
+    }
 }
 
 impl Recogniser {
@@ -83,7 +95,8 @@ impl Recogniser {
             return None;
         }
         let mut best = self.read_turned(&picture, 0, width, height);
-        if !best.as_ref().is_some_and(|reading| reading.confidence >= GOOD) {
+        let is_sure = |reading: &Reading| reading.confidence >= GOOD && reading.word_height_px(wide) < TALL_PX;
+        if !best.as_ref().is_some_and(is_sure) {
             // Poster letters are read better, or only, from a smaller picture.
             let smaller = Picture::gray(&page.draw((wide / 4).max(1), (high / 4).max(1)).ok()?);
             let other = self.read_turned(&smaller, 0, width, height);

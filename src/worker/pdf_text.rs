@@ -19,6 +19,8 @@ use super::{
 const MAX_CHARS: i32 = 400_000;
 /// Longest run that is one word.
 const MAX_WORD_CHARS: usize = 40;
+/// Marks a character that is not part of the text.
+const DROPPED: char = '\0';
 /// `FPDF_TEXTRENDERMODE_INVISIBLE`: the text layer of a scan.
 const INVISIBLE: i32 = 3;
 
@@ -144,18 +146,18 @@ unsafe fn glyphs(
                     });
                 }
             }
-            let kept = if character.is_control() && !character.is_whitespace() { '\u{fffd}' } else { character };
-            if kept != '\u{fffd}' || unit == 0xfffd {
-                glyphs.push(Some(Glyph {
-                    character: kept,
-                    left: x1.min(x2),
-                    top: y1.min(y2),
-                    right: x1.max(x2),
-                    bottom: y1.max(y2),
-                }));
-            }
+            // A control character may yet turn out to be the number of a glyph; what stays one is dropped below.
+            let dropped = character.is_control() && !character.is_whitespace();
+            glyphs.push(Some(Glyph {
+                character: if dropped { DROPPED } else { character },
+                left: x1.min(x2),
+                top: y1.min(y2),
+                right: x1.max(x2),
+                bottom: y1.max(y2),
+            }));
         }
         repair(bindings, &doubts, &mut glyphs, quality);
+        glyphs.retain(|glyph| glyph.as_ref().is_none_or(|glyph| glyph.character != DROPPED));
         glyphs
     }
 }

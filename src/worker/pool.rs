@@ -1,6 +1,8 @@
 //! Which child does which task, and how many at once?
 //!
-//! Two lanes that never wait for each other: converters (minutes) and renderers (milliseconds). A renderer keeps its last
+//! Three lanes that never wait for each other: converters (minutes), a child that reads text only (seconds) and renderers
+//! (milliseconds). A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
+//! all others. A renderer keeps its last
 //! document open, and a page goes to the renderer that has its document, so scrolling does not load a long PDF again and
 //! again. A caller that goes away while waiting costs nothing; one that goes away during a task leaves a task that ends
 //! by itself.
@@ -8,10 +10,12 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use tempfile::TempDir;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     child::Ready,
@@ -28,7 +32,7 @@ const FONTS: &str = include_str!("fonts.conf");
 pub struct PoolConfig {
     /// The program started with the argument `worker`; this program when absent.
     pub program: Option<PathBuf>,
-    /// Children for conversions and recognition.
+    /// Children for conversions and recognition; as many again for those that take long.
     pub converters: usize,
     /// Children for page images.
     pub renderers: usize,
@@ -63,15 +67,23 @@ impl Default for PoolConfig {
     }
 }
 
+/// After this time a conversion counts as long.
+const LONG: Duration = Duration::from_secs(30);
+
 struct LaneState {
     idle: Mutex<Vec<Slot>>,
+    /// Seats of ordinary tasks, and of those that take long. There is a slot for each.
     free: Arc<Semaphore>,
-    size: usize,
+    long: Arc<Semaphore>,
+    sizes: [usize; 2],
 }
 
 struct Shared {
     convert: LaneState,
+    text: LaneState,
     render: LaneState,
+    /// Cancelled when running tasks are to be given up.
+    stopping: CancellationToken,
     // Removed when the last handle is gone; the children have ended by then.
     _folder: TempDir,
 }
@@ -105,17 +117,27 @@ impl WorkerPool {
             let slot = |number| Slot::new(folder.path().join(format!("{name}-{number}")), config.clone(), keeps);
             (0..count.max(1)).map(slot).collect()
         };
-        let mut converters = lane("convert", config.converters, false).map_err(failed)?;
+        let long = config.converters.max(1);
+        let mut converters = lane("convert", 2 * long, false).map_err(failed)?;
+        let texts = lane("text", 1, false).map_err(failed)?;
         let mut renderers = lane("render", config.renderers, true).map_err(failed)?;
-        let ready = converters.first_mut().expect("a lane has at least one slot").warm().await?;
+        // Those that are taken first, see `take`.
+        let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
         renderers.first_mut().expect("a lane has at least one slot").warm().await?;
         tracing::info!(isolation = %ready.isolation, pdfium = ready.pdfium, "workers ready");
-        let state = |slots: Vec<Slot>| LaneState {
-            free: Arc::new(Semaphore::new(slots.len())),
-            size: slots.len(),
+        let state = |slots: Vec<Slot>, long: usize| LaneState {
+            free: Arc::new(Semaphore::new(slots.len() - long)),
+            long: Arc::new(Semaphore::new(long)),
+            sizes: [slots.len() - long, long],
             idle: Mutex::new(slots),
         };
-        let shared = Shared { convert: state(converters), render: state(renderers), _folder: folder };
+        let shared = Shared {
+            convert: state(converters, long),
+            text: state(texts, 0),
+            render: state(renderers, 0),
+            stopping: CancellationToken::new(),
+            _folder: folder,
+        };
         Ok(WorkerPool { shared: Arc::new(shared), ready: Arc::new(ready) })
     }
 
@@ -143,24 +165,28 @@ impl WorkerPool {
         tokio::spawn(async move {
             let state = shared.lane(kind);
             let mut slot = state.take(key.as_ref());
-            let _ = tell.send(slot.execute(task).await);
-            if kind == Lane::Convert && !state.free.is_closed() {
+            let (answer, seat) = shared.execute(state, &mut slot, task, permit).await;
+            let _ = tell.send(answer);
+            if kind != Lane::Render && !shared.stopping.is_cancelled() {
                 // The next document finds a fresh child waiting.
                 let _ = slot.warm().await;
             }
             state.give_back(slot);
-            drop(permit);
+            drop(seat);
         });
         told.await.unwrap_or_else(|error| Err(WorkerError::unavailable("running a task", error)))
     }
 
-    /// Refuses further tasks, waits for the running ones, and ends all children.
+    /// Refuses further tasks, gives up the running ones, and ends all children.
     pub async fn stop(&self) {
-        for kind in [Lane::Convert, Lane::Render] {
+        self.shared.stopping.cancel();
+        for kind in [Lane::Convert, Lane::Text, Lane::Render] {
             let state = self.lane(kind);
-            let all = state.free.acquire_many(state.size as u32).await;
-            state.free.close();
-            drop(all);
+            for (seats, size) in [&state.free, &state.long].into_iter().zip(state.sizes) {
+                let all = seats.acquire_many(size as u32).await;
+                seats.close();
+                drop(all);
+            }
             let slots = std::mem::take(&mut *state.idle.lock().expect("nothing panics while holding it"));
             for mut slot in slots {
                 slot.stop().await;
@@ -174,21 +200,62 @@ impl WorkerPool {
 }
 
 impl Shared {
+    /// Does a task, which leaves its seat for one of the long seats when it takes long and one is free.
+    async fn execute(
+        &self,
+        state: &LaneState,
+        slot: &mut Slot,
+        task: Task,
+        mut seat: OwnedSemaphorePermit,
+    ) -> (Result<Answer, WorkerError>, OwnedSemaphorePermit) {
+        let done = {
+            let mut work = std::pin::pin!(slot.execute(task));
+            let long_seat = async {
+                tokio::time::sleep(LONG).await;
+                state.long.clone().acquire_owned().await
+            };
+            let mut long_seat = std::pin::pin!(long_seat);
+            loop {
+                tokio::select! {
+                    answer = &mut work => break Some(answer),
+                    Ok(long) = &mut long_seat, if state.is_ordinary(&seat) => seat = long,
+                    () = self.stopping.cancelled() => break None,
+                }
+            }
+        };
+        let answer = match done {
+            Some(answer) => answer,
+            None => {
+                slot.stop().await;
+                Err(WorkerError::new(codes::UNAVAILABLE, "the workers are being stopped"))
+            }
+        };
+        (answer, seat)
+    }
+
     fn lane(&self, kind: Lane) -> &LaneState {
         match kind {
             Lane::Convert => &self.convert,
+            Lane::Text => &self.text,
             Lane::Render => &self.render,
         }
     }
 }
 
 impl LaneState {
-    /// Takes the idle slot that has the document open, else the one that was idle longest. The permit guarantees one.
+    /// Takes the idle slot that has the document open, else the one that was idle longest; without a document to keep open,
+    /// the one that was used last, which has its child ready. The permit guarantees one.
     fn take(&self, key: Option<&FileKey>) -> Slot {
         let mut idle = self.idle.lock().expect("nothing panics while holding it");
-        let open = key.and_then(|key| idle.iter().position(|slot| slot.has_open(key)));
-        let index = open.unwrap_or(0);
+        let index = match key {
+            Some(key) => idle.iter().position(|slot| slot.has_open(key)).unwrap_or(0),
+            None => idle.len() - 1,
+        };
         idle.remove(index)
+    }
+
+    fn is_ordinary(&self, seat: &OwnedSemaphorePermit) -> bool {
+        Arc::ptr_eq(seat.semaphore(), &self.free)
     }
 
     fn give_back(&self, slot: Slot) {

@@ -85,6 +85,16 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Re
     Ok(Prepared { media_type: kind, page_sizes, rendition, text, warnings })
 }
 
+/// Extracts the text that stands in a file itself: what is found as long as there are no pages.
+pub fn read_text(child: &Child, input: &Path, name: &str) -> Result<Prepared, WorkerError> {
+    let kind = detect(input, name)?;
+    let own = own_text(input, &kind, &child.limits)?.unwrap_or_default();
+    let mut extracted = Extracted { extra: own.text, title: own.title, author: own.author, ..Extracted::default() };
+    let mut warnings = Vec::new();
+    let text = write_text(child, &mut extracted, &mut warnings)?;
+    Ok(Prepared { media_type: kind, page_sizes: Vec::new(), rendition: Rendition::None, text, warnings })
+}
+
 /// Where the pages of a file come from.
 enum Pages {
     /// The file is a PDF.

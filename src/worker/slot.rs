@@ -2,8 +2,8 @@
 //!
 //! A slot owns a folder and at most one child process in its own process group. Files go in through `in` (which the child
 //! cannot write) and come out of `out`; the names a child gives are checked as they come from untrusted code. After
-//! anything unusual, and after each conversion, the whole group is killed and the folder emptied, so nothing of one
-//! document is left when the next one comes.
+//! anything unusual, after each conversion, and before another document is opened, the whole group is killed and the folder
+//! emptied: nothing of one document is left when the next one comes.
 
 use std::{
     fs, io,
@@ -176,7 +176,10 @@ impl Slot {
             input.clone_from(&self.open.as_ref().expect("it was just found").1);
             return Ok(());
         }
-        empty(&self.folder.join("in"));
+        if self.open.is_some() {
+            // A new child costs ten milliseconds; so no two documents ever share one.
+            self.stop().await;
+        }
         self.opened += 1;
         let inside = self.folder.join("in").join(format!("input-{}", self.opened));
         let (from, to) = (source, inside.clone());

@@ -28,6 +28,15 @@ pub enum Task {
         /// The folder that receives `text.json` and, when the original is no PDF, `rendition.pdf`.
         out: PathBuf,
     },
+    /// Extracts the text that stands in an uploaded file itself, without making pages.
+    ReadText {
+        /// The uploaded file.
+        input: PathBuf,
+        /// Its name as the user gave it.
+        name: String,
+        /// The folder that receives `text.json`.
+        out: PathBuf,
+    },
     /// Draws one page of a PDF.
     RenderPage {
         /// The original PDF or the rendition.
@@ -91,6 +100,8 @@ pub enum RoomMake {
 pub enum Lane {
     /// Minutes: conversions and recognition.
     Convert,
+    /// Seconds: text that needs no pages.
+    Text,
     /// Milliseconds: page images.
     Render,
 }
@@ -99,6 +110,7 @@ impl Task {
     /// Returns the lane that does this task.
     pub fn lane(&self) -> Lane {
         match self {
+            Task::ReadText { .. } => Lane::Text,
             Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
             Task::RenderPage { .. } | Task::RenderPages { .. } | Task::Room { .. } => Lane::Render,
         }
@@ -109,14 +121,16 @@ impl Task {
         Duration::from_secs(match self {
             Task::Prepare { .. } => limits.prepare_seconds,
             Task::RenderPage { .. } | Task::RenderPages { .. } => limits.render_seconds,
-            Task::Room { .. } | Task::Probe { .. } | Task::Misbehave { .. } => limits.other_seconds,
+            Task::ReadText { .. } | Task::Room { .. } | Task::Probe { .. } | Task::Misbehave { .. } => {
+                limits.other_seconds
+            }
         })
     }
 
     /// Returns the file that the child reads, to be placed in its folder.
     pub(super) fn input(&mut self) -> Option<&mut PathBuf> {
         match self {
-            Task::Prepare { input, .. } | Task::Room { input, .. } => Some(input),
+            Task::Prepare { input, .. } | Task::ReadText { input, .. } | Task::Room { input, .. } => Some(input),
             Task::RenderPage { pdf, .. } | Task::RenderPages { pdf, .. } => Some(pdf),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
@@ -126,6 +140,7 @@ impl Task {
     pub(super) fn out(&mut self) -> Option<&mut PathBuf> {
         match self {
             Task::Prepare { out, .. }
+            | Task::ReadText { out, .. }
             | Task::RenderPage { out, .. }
             | Task::RenderPages { out, .. }
             | Task::Room { out, .. } => Some(out),
@@ -138,7 +153,7 @@ impl Task {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
-    /// Of [`Task::Prepare`].
+    /// Of [`Task::Prepare`], and of [`Task::ReadText`] without pages.
     Prepared(Prepared),
     /// Of [`Task::RenderPage`] and [`Task::RenderPages`], in the order asked.
     Rendered {

@@ -26,7 +26,7 @@ impl Workers {
         self.pool().await?.run(task).await
     }
 
-    /// Lets running tasks finish and ends the children.
+    /// Ends the children; what they are doing is done again after the next start.
     pub async fn stop(&self) {
         if let Some(pool) = self.pool.get() {
             pool.stop().await;

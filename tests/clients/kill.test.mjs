@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as Y from 'yjs'
-import { Server, synced } from './server.mjs'
+import { Server, synced, until } from './server.mjs'
 
 const server = new Server()
 before(() => server.start())
@@ -39,7 +39,8 @@ async function cycle (number) {
   const observer = server.connect(room)
   await synced(observer)
   const writers = await Promise.all(['a', 'b', 'c'].map(name => writer(room, name)))
-  await sleep(200 + Math.random() * 900)
+  await until(() => writers.every(it => it.provider.durable() > 0), 'everybody was told that something is saved')
+  await sleep(Math.random() * 1000)
   await server.stop('SIGKILL')
   // What is in the sockets was sent after it was durable: it counts as seen.
   await sleep(100)

@@ -10,7 +10,7 @@ use crate::{
         Library, Program,
         database::TestDatabase,
         garage::{Bucket, Garage},
-        sha256,
+        sha256, until,
     },
 };
 
@@ -42,8 +42,11 @@ async fn main_flow(program: Program) {
     let check = async |library: &Library| {
         let picture = library.client.get(&format!("/documents/{id}/pages/8.webp?width=640")).await.assert_status(200);
         image::load_from_memory_with_format(&picture.body, image::ImageFormat::WebP).unwrap();
-        let hit = library.wait_until_found("\"国境卫生检疫\"", &id, Duration::from_secs(60)).await;
-        assert!(hit["pages"].as_array().unwrap().contains(&Value::from(1)), "{hit}");
+        until("the text is found on its page", Duration::from_secs(60), async || {
+            let hit = library.hit("\"国境卫生检疫\"", &id).await?;
+            hit["pages"].as_array().unwrap().contains(&Value::from(1)).then_some(())
+        })
+        .await;
         for (number, content) in [(1, &old), (2, &new)] {
             let download = library.client.get(&format!("/documents/{id}/versions/{number}/content")).await;
             assert_eq!(sha256(&download.assert_status(200).body), sha256(content), "version {number}");

@@ -14,7 +14,7 @@ mod program;
 mod proxy;
 
 pub use client::{Answer, Client};
-pub use library::{Library, Metadata, document_of};
+pub use library::{Library, Metadata, document_of, until};
 pub use program::{Program, Running};
 pub use proxy::Proxy;
 

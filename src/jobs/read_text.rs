@@ -1,0 +1,42 @@
+//! Makes a document's own text searchable while its pages wait for their turn: whoever files a note beside a hundred scans
+//! finds it in seconds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{app::App, clock::Millis, jobs::Job, preview::prepare};
+
+/// Pages are mostly made within this time; then there is nothing left to do here.
+pub const DELAY_MS: Millis = 2_000;
+/// Larger files are read once, with their pages.
+const MAX_BYTES: i64 = 32 << 20;
+
+/// A content that waits for its pages and has text of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadText {
+    /// Hex.
+    pub content_id: String,
+    pub media_type: String,
+    /// Name of the first document that had it.
+    pub name: String,
+}
+
+impl ReadText {
+    /// Returns whether files of this type say what they say without being drawn.
+    pub fn is_worthwhile(media_type: &str, size_bytes: i64) -> bool {
+        let drawn = ["image/", "video/", "audio/"].iter().any(|drawn| media_type.starts_with(drawn));
+        !drawn && media_type != "application/pdf" && size_bytes <= MAX_BYTES
+    }
+}
+
+impl Job for ReadText {
+    const KIND: &'static str = "read_text";
+    const PARALLEL: usize = 2;
+
+    fn key(&self) -> String {
+        format!("{} {}", self.content_id, self.media_type)
+    }
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        prepare::read_text(app, &self.content_id, &self.media_type, &self.name).await
+    }
+}
