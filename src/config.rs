@@ -32,7 +32,7 @@ pub struct Config {
     pub name: String,
     /// Largest upload that is taken, in bytes.
     pub upload_max_bytes: u64,
-    /// Free space on the data folder's disk below which the node is not ready, in bytes.
+    /// Free space on the data folder's disk below which the node is not ready and takes no uploads, in bytes.
     pub disk_reserve_bytes: u64,
     /// How long a session lasts without use, in milliseconds.
     pub session_idle_ms: i64,

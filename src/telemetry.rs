@@ -77,7 +77,9 @@ impl Metrics {
 /// Starts the log on standard error: lines on a terminal, JSON elsewhere. `WENSHU_LOG` chooses what is logged.
 pub fn start_log() {
     let filter = EnvFilter::try_from_env("WENSHU_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that cannot be written (the disk is full, nobody reads the pipe) is lost. Telling so on the same way panics, in
+    // the middle of whatever logged.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     if std::io::stderr().is_terminal() {
         log.init();
     } else {

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::{
-    actions::{add_version::refuse_level, require_free_name},
+    actions::{add_version::refuse_level, disk_room::require_room, require_free_name},
     app::App,
     auth::policy::{self, Action, Caller},
     clock::Millis,
@@ -39,6 +39,7 @@ pub enum Destination {
 /// Begins an upload of `by`.
 pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upload> {
     check_size(app, new.size_bytes)?;
+    require_room(&app.config)?;
     if new.note.chars().count() > NOTE_MAX_CHARS {
         return Err(Error::invalid("note_too_long", "a note has at most 1000 characters").field("note"));
     }

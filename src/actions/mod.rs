@@ -11,6 +11,7 @@ pub mod create_page;
 pub mod create_upload;
 pub mod delete_group;
 pub mod delete_upload;
+pub mod disk_room;
 pub mod finish_upload;
 pub mod receive_upload;
 pub mod relocate;

@@ -15,6 +15,7 @@ use storage::Writer;
 use crate::{
     actions::{
         create_upload::{expires_at, too_large},
+        disk_room::require_room,
         finish_upload::{Finished, finish_upload},
         upload_locks::UploadLock,
     },
@@ -98,6 +99,7 @@ pub async fn receive_upload(app: &App, by: &Caller, upload: Upload, part: Part) 
     if upload.expires_at <= now {
         return Err(expired());
     }
+    require_room(&app.config)?;
     if part.offset != upload.offset_bytes as u64 {
         let message = format!("the upload is at offset {}, not {}", upload.offset_bytes, part.offset);
         return Err(Error::conflict("upload_offset_mismatch", message).with("offset", upload.offset_bytes));
@@ -216,6 +218,7 @@ impl Receiving {
             writer.write(&bytes).await?;
             if checksum.is_none() && writer.offset() - self.durable >= CHECKPOINT_BYTES {
                 self.checkpoint(writer).await?;
+                require_room(&self.app.config)?;
             }
         }
     }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::{sync::Mutex, time::timeout};
 
 use crate::{
+    actions::disk_room::has_room,
     app::App,
     db,
     error::{Error, Result},
@@ -67,9 +68,9 @@ async fn ask(app: &App) -> Report {
         Ok(Err(storage::Error::Full { .. })) => "full",
         _ => "unavailable",
     };
-    let disk = match nix::sys::statvfs::statvfs(&app.config.data) {
-        Ok(disk) if disk.blocks_available() * disk.fragment_size() >= app.config.disk_reserve_bytes => "ok",
-        Ok(_) => "full",
+    let disk = match has_room(&app.config) {
+        Ok(true) => "ok",
+        Ok(false) => "full",
         Err(_) => "unavailable",
     };
     let stopping = app.shutdown.is_cancelled();

@@ -43,7 +43,7 @@ pub struct PoolConfig {
     pub pdfium: Option<PathBuf>,
     /// LibreOffice's `soffice.bin`; the usual places when absent.
     pub soffice: Option<PathBuf>,
-    /// A fontconfig file for all programs; `FONTCONFIG_FILE`, or the built-in one when absent. Page breaks depend on the fonts.
+    /// A fontconfig file for all programs; the built-in one when absent. Page breaks depend on the fonts.
     pub fontconfig: Option<PathBuf>,
     /// Tasks after which a renderer is replaced. Converters are replaced after each document.
     pub tasks_per_child: usize,
@@ -60,7 +60,7 @@ impl Default for PoolConfig {
             folder: None,
             pdfium: std::env::var_os("WENSHU_PDFIUM").map(PathBuf::from),
             soffice: None,
-            fontconfig: std::env::var_os("FONTCONFIG_FILE").map(PathBuf::from),
+            fontconfig: None,
             tasks_per_child: 1000,
             limits: Limits::default(),
         }

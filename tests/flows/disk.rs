@@ -100,7 +100,7 @@ async fn a_full_object_folder_refuses_and_recovers() {
 async fn a_full_data_folder_refuses_and_recovers() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Disk::new(&folder.path().join("disk"), 24 * MIB);
-    let program = Program::new(&disk.0).variable("WENSHU_DISK_RESERVE_BYTES", MIB);
+    let program = Program::new(&disk.0).variable("WENSHU_DISK_RESERVE_BYTES", 4 * MIB);
     let service = program.serve();
     let library = Library::create(&service.admin().await, "library").await;
     let text = library.upload("first.txt", "磁盘写满之前的文字".as_bytes()).await;

@@ -192,9 +192,17 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Writing down what it died of can take a moment.
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        let ended = self.process.try_wait();
         let _ = self.process.kill();
         let _ = self.process.wait();
         if std::thread::panicking() {
+            if let Ok(Some(status)) = ended {
+                eprintln!("the service ended by itself: {status}");
+            }
             eprintln!("the end of the service's log:\n{}", tail(&self.data.with_extension("log")));
         }
     }
