@@ -24,6 +24,13 @@ function usePresences(room: Room): Presence[] {
   return people;
 }
 
+/** One letter for a person: the given name's in Chinese, where it stands last, else the first. */
+function initial(name: string): string {
+  const characters = Array.from(name.trim());
+  const letter = /\p{Script=Han}/u.test(name) ? characters.at(-1) : characters[0];
+  return (letter ?? '').toUpperCase();
+}
+
 export function Presences({ room }: { room: Room }) {
   const { t } = useTranslation();
   const people = usePresences(room);
@@ -33,7 +40,7 @@ export function Presences({ room }: { room: Room }) {
       {people.slice(0, 5).map((person) => (
         <Tooltip key={person.id} label={person.name}>
           <Avatar size="sm" radius="xl" alt={person.name} styles={{ placeholder: { background: person.color, color: '#fff' } }}>
-            {Array.from(person.name).slice(-1)}
+            {initial(person.name)}
           </Avatar>
         </Tooltip>
       ))}
