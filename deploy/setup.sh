@@ -81,6 +81,7 @@ test)
   install_packages "${test_packages[@]}"
   install_garage
   npm_packages tests/clients
+  npm_packages tests/e2e
   ;;
 *)
   echo "usage: $0 run|test" >&2
