@@ -38,7 +38,7 @@ check: setup ## Formatting, lints, types and licences
 
 test: setup-test ## Installs what the tests need and runs all of them
 	@$(MAKE) --no-print-directory web/dist/index.html
-	cargo test --workspace --locked
+	cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory test-pg test-web test-clients e2e
 
 test-pg: setup-test ## The API tests once more, on PostgreSQL

@@ -101,6 +101,12 @@ impl TestServer {
         tries
     }
 
+    /// How many jobs wait.
+    pub async fn jobs_waiting(&self) -> i64 {
+        let jobs = db::jobs::count(self.app.db.read()).await.expect("the job table can be read");
+        jobs.into_iter().find(|(state, _)| state == "waiting").map_or(0, |(_, count)| count)
+    }
+
     /// Stops the server in order and waits for it.
     pub async fn stop(&mut self) {
         self.app.shutdown.cancel();
