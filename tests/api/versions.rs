@@ -71,5 +71,5 @@ async fn equal_contents_are_prepared_once() {
     }
     let jobs = wenshu::db::jobs::count(server.app.db.read()).await.unwrap();
     let waiting = jobs.iter().find(|(state, _)| state == "waiting").map_or(0, |(_, count)| *count);
-    assert_eq!(waiting, 2, "one to prepare the content, one to remove expired uploads");
+    assert_eq!(waiting, 3, "one to read the text, one to make the pages, one to remove expired uploads");
 }
