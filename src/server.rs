@@ -59,7 +59,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         ..PoolConfig::default()
     });
     let node = match &data_lock {
-        Some(_) => Some(open_node(&config, &store)?),
+        Some(_) => Some(open_node(&config, &store, db::changes::last(db.read()).await?)?),
         None => None,
     };
     let rooms = Rooms::new(db.clone(), clock.clone());
@@ -82,11 +82,12 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
 }
 
 /// Index and caches, and an empty scratch folder: what a killed process left there is nobody's.
-fn open_node(config: &Config, store: &Store) -> anyhow::Result<Node> {
+fn open_node(config: &Config, store: &Store, newest_change: i64) -> anyhow::Result<Node> {
     let scratch = config.scratch();
     let _ = fs::remove_dir_all(&scratch);
     fs::create_dir_all(&scratch).with_context(|| format!("the folder {} cannot be made", scratch.display()))?;
-    let search = Search::open(&config.data.join("index")).context("the search index does not open")?;
+    let search =
+        Search::open(&config.data.join("index"), newest_change as u64).context("the search index does not open")?;
     let preview = Preview::new(store.clone(), config.data.join("cache")).context("the cache does not open")?;
     Ok(Node { preview, search })
 }

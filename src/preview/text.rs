@@ -3,6 +3,8 @@
 //! The worker's result is split into two kinds of derived objects: one with the text and size of every page (search reads
 //! it whole), and bundles of word rectangles (the viewer reads those of the pages that it shows).
 
+use std::io::Read;
+
 use bytes::Bytes;
 use indexer::text::{Extracted, PageText, Word};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -12,7 +14,7 @@ use storage::Store;
 const BUNDLE_PAGES: usize = 32;
 
 /// Largest object that is unpacked, in bytes: what the worker may return at the most.
-const MAX_OBJECT_BYTES: usize = 512 << 20;
+const MAX_OBJECT_BYTES: u64 = 512 << 20;
 
 /// Text and sizes of all pages, without the rectangles.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -91,8 +93,9 @@ async fn put<T: Serialize>(store: &Store, key: &str, value: &T) -> anyhow::Resul
 async fn get<T: DeserializeOwned + Send + 'static>(store: &Store, key: &str) -> anyhow::Result<Option<T>> {
     let Some(packed) = store.get_object(key).await? else { return Ok(None) };
     let value = tokio::task::spawn_blocking(move || -> anyhow::Result<T> {
-        let json = zstd::stream::decode_all(&packed[..])?;
-        anyhow::ensure!(json.len() <= MAX_OBJECT_BYTES, "derived object is too large");
+        let mut json = Vec::new();
+        zstd::stream::read::Decoder::new(&packed[..])?.take(MAX_OBJECT_BYTES + 1).read_to_end(&mut json)?;
+        anyhow::ensure!(json.len() as u64 <= MAX_OBJECT_BYTES, "derived object is too large");
         Ok(serde_json::from_slice(&json)?)
     });
     Ok(Some(value.await??))

@@ -43,14 +43,15 @@ pub struct Search {
 }
 
 impl Search {
-    /// Opens the index in `dir`.
-    pub fn open(dir: &Path) -> anyhow::Result<Self> {
+    /// Opens the index in `dir`. One that knows more than the database, whose newest change is `newest`, belongs to
+    /// another or a later state of it: it is built anew.
+    pub fn open(dir: &Path, newest: u64) -> anyhow::Result<Self> {
         let (index, Position(position)) = Index::open(dir)?;
         Ok(Self {
             index: Arc::new(index),
             position: AtomicU64::new(position),
             rebuilding: AtomicBool::new(false),
-            wanted: AtomicBool::new(position == 0),
+            wanted: AtomicBool::new(position == 0 || position > newest),
             changed: Notify::new(),
             following: Mutex::new(()),
         })
@@ -127,7 +128,7 @@ pub async fn catch_up(app: &App) -> anyhow::Result<()> {
 async fn rebuild(app: &App) -> anyhow::Result<()> {
     // What changes from here on is followed afterwards; a document that is indexed twice is one document.
     let start = db::changes::last(app.db.read()).await?;
-    if start == 0 {
+    if start == 0 && app.search().position() == 0 {
         return Ok(());
     }
     app.search().rebuilding.store(true, Ordering::Relaxed);

@@ -9,6 +9,7 @@ mod grants;
 mod groups;
 mod jobs;
 mod rooms;
+mod search;
 mod service;
 mod session;
 mod support;

@@ -85,35 +85,10 @@ impl PairStream<'_> {
 pub struct Singles;
 
 impl Tokenizer for Singles {
-    type TokenStream<'a> = SingleStream<'a>;
+    type TokenStream<'a> = Each<std::str::Chars<'a>>;
 
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> SingleStream<'a> {
-        SingleStream { chars: text.chars(), token: Token::default() }
-    }
-}
-
-pub struct SingleStream<'a> {
-    chars: std::str::Chars<'a>,
-    token: Token,
-}
-
-impl TokenStream for SingleStream<'_> {
-    fn advance(&mut self) -> bool {
-        let Some(char) = self.chars.next() else {
-            return false;
-        };
-        self.token.text.clear();
-        self.token.text.push(char);
-        self.token.position = self.token.position.wrapping_add(1);
-        true
-    }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Self::TokenStream<'a> {
+        Each { items: text.chars(), token: Token::default() }
     }
 }
 
@@ -122,25 +97,29 @@ impl TokenStream for SingleStream<'_> {
 pub struct Lines;
 
 impl Tokenizer for Lines {
-    type TokenStream<'a> = LineStream<'a>;
+    type TokenStream<'a> = Each<std::str::Lines<'a>>;
 
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> LineStream<'a> {
-        LineStream { lines: text.lines(), token: Token::default() }
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Self::TokenStream<'a> {
+        Each { items: text.lines(), token: Token::default() }
     }
 }
 
-pub struct LineStream<'a> {
-    lines: std::str::Lines<'a>,
+/// One term for each item.
+pub struct Each<I> {
+    items: I,
     token: Token,
 }
 
-impl TokenStream for LineStream<'_> {
+impl<I: Iterator> TokenStream for Each<I>
+where
+    String: Extend<I::Item>,
+{
     fn advance(&mut self) -> bool {
-        let Some(line) = self.lines.next() else {
+        let Some(item) = self.items.next() else {
             return false;
         };
         self.token.text.clear();
-        self.token.text.push_str(line);
+        self.token.text.extend(std::iter::once(item));
         self.token.position = self.token.position.wrapping_add(1);
         true
     }
