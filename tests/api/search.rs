@@ -43,7 +43,7 @@ async fn what_went_to_the_trash_is_not_shown_even_before_the_index_follows() {
     let library = ada.folder("库", None).await;
     let page = ada.page("过期通知", &library).await;
     search::catch_up(&server.app).await.unwrap();
-    assert_eq!(found(&ada, "q=过期通知").await.0, [page.clone()]);
+    assert_eq!(found(&ada, "q=过期通知").await, (vec![page.clone()], 1));
 
     ada.delete(&format!("/documents/{page}")).await.assert_status(204);
     assert_eq!(found(&ada, "q=过期通知").await.0, [""; 0]);
