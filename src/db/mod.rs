@@ -83,6 +83,7 @@ pub mod folders;
 pub mod grants;
 pub mod groups;
 pub mod jobs;
+pub mod notices;
 pub mod previews;
 pub mod room_snapshots;
 pub mod room_updates;
@@ -120,6 +121,7 @@ pub enum Engine {
 pub struct Db {
     pool: AnyPool,
     engine: Engine,
+    url: Arc<str>,
     /// SQLite has one writer: waiting here is fair and quick, waiting for its file lock is neither.
     writer: Option<Arc<Semaphore>>,
 }
@@ -149,7 +151,7 @@ impl Db {
         };
         let pool = options.connect(&url).await?;
         let writer = (engine == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { pool, engine, writer })
+        Ok(Self { pool, engine, url: url.into(), writer })
     }
 
     /// Brings the schema up to this program's version.
@@ -165,6 +167,11 @@ impl Db {
     /// The engine behind the pool.
     pub fn engine(&self) -> Engine {
         self.engine
+    }
+
+    /// The address that was connected to.
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     /// Begins a write transaction. On SQLite it waits for the one writer.

@@ -14,7 +14,7 @@ use crate::{
     db::{self, Db, room_updates::NewUpdate},
     error::Result,
     ids::UserId,
-    rooms::RoomName,
+    rooms::{RoomName, nodes::Nodes},
 };
 
 /// So many updates go into one transaction at most …
@@ -48,9 +48,9 @@ pub struct WriteFailed;
 
 impl Journal {
     /// Starts the writer. It ends when the last handle is dropped and everything is written.
-    pub fn start(db: Db, clock: Clock, tasks: &TaskTracker) -> Self {
+    pub fn start(db: Db, clock: Clock, nodes: Nodes, tasks: &TaskTracker) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tasks.spawn(write_all(db, clock, receiver));
+        tasks.spawn(write_all(db, clock, nodes, receiver));
         Self(sender)
     }
 
@@ -63,7 +63,7 @@ impl Journal {
     }
 }
 
-async fn write_all(db: Db, clock: Clock, mut queue: mpsc::Receiver<Batch>) {
+async fn write_all(db: Db, clock: Clock, nodes: Nodes, mut queue: mpsc::Receiver<Batch>) {
     while let Some(first) = queue.recv().await {
         let mut batches = vec![first];
         let (mut updates, mut bytes) = size(&batches[0]);
@@ -73,7 +73,7 @@ async fn write_all(db: Db, clock: Clock, mut queue: mpsc::Receiver<Batch>) {
             (updates, bytes) = (updates + more.0, bytes + more.1);
             batches.push(batch);
         }
-        let outcome = write(&db, clock.now(), &batches).await;
+        let outcome = write(&db, &nodes, clock.now(), &batches).await;
         if let Err(error) = &outcome {
             tracing::error!(%error, rooms = batches.len(), updates, "journal could not be written");
         }
@@ -91,7 +91,7 @@ fn size(batch: &Batch) -> (usize, usize) {
 }
 
 /// Writes batches in one transaction; returns each room's last number. A room has one batch at most.
-async fn write(db: &Db, now: i64, batches: &[Batch]) -> Result<BTreeMap<RoomName, i64>> {
+async fn write(db: &Db, nodes: &Nodes, now: i64, batches: &[Batch]) -> Result<BTreeMap<RoomName, i64>> {
     // Sorted by room: see `take_numbers`.
     let rooms: BTreeMap<&RoomName, i64> = batches.iter().map(|batch| (&batch.room, batch.edits.len() as i64)).collect();
     let counts: Vec<(RoomName, i64)> = rooms.into_iter().map(|(room, count)| (room.clone(), count)).collect();
@@ -109,6 +109,8 @@ async fn write(db: &Db, now: i64, batches: &[Batch]) -> Result<BTreeMap<RoomName
         }));
     }
     db::room_updates::insert(&mut tx, &rows).await?;
+    let last: BTreeMap<RoomName, i64> = last.into_iter().collect();
+    nodes.record(&mut tx, &last.iter().map(|(room, seq)| (room.clone(), *seq)).collect::<Vec<_>>()).await?;
     tx.commit().await?;
-    Ok(last.into_iter().collect())
+    Ok(last)
 }
