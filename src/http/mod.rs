@@ -1,5 +1,6 @@
 //! Which URL is answered where? The router, assembled from one `routes()` per resource, and what surrounds every request.
 
+mod annotations;
 mod audit;
 mod changes;
 mod content;
@@ -71,6 +72,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(folders::routes())
         .merge(documents::routes())
         .merge(versions::routes())
+        .merge(annotations::routes())
         .merge(pages::routes())
         .merge(search::routes())
         .merge(content::routes())

@@ -1,5 +1,6 @@
 //! The HTTP API from outside: one binary, one module per resource, so that linking stays quick.
 
+mod annotations;
 mod audit;
 mod content;
 mod cross_site;

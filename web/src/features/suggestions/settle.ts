@@ -1,31 +1,32 @@
 // What becomes of suggestions? Accepting or rejecting makes one ordinary transaction.
 import type { Node } from '@tiptap/pm/model';
-import type { EditorState, Transaction } from '@tiptap/pm/state';
+import type { Transaction } from '@tiptap/pm/state';
 import { borderBefore } from './border';
 import { isWhole, KINDS, stampOf, type Kind, type Stamp } from './stamp';
 
 export type Verdict = 'accept' | 'reject';
 
-/** Accepts or rejects the suggestions with the given ids, or all of them. `null` when there is none. */
-export function settle(state: EditorState, verdict: Verdict, ids: ReadonlySet<string> | null): Transaction | null {
-  const tr = state.tr;
+/** Accepts or rejects the suggestions with the given ids, or all of them. False when there is none. */
+export function settle(tr: Transaction, verdict: Verdict, ids: ReadonlySet<string> | null): boolean {
+  const { doc } = tr;
   const stays: Kind = verdict === 'accept' ? 'insertion' : 'deletion';
   const goes: Kind = verdict === 'accept' ? 'deletion' : 'insertion';
   const concerns = (stamp: Stamp | null) => stamp !== null && (ids === null || ids.has(stamp.id));
+  const changes: (() => void)[] = [];
   const removals: (() => void)[] = [];
-  state.doc.descendants((node, pos) => {
+  doc.descendants((node, pos) => {
     const end = pos + node.nodeSize;
     if (concerns(stampOf(node, goes))) removals.push(() => remove(tr, node, pos));
     if (concerns(stampOf(node, stays))) {
-      const type = state.schema.marks[stays];
-      if (!node.isText) tr.setNodeAttribute(pos, stays, null);
-      else if (type) tr.removeMark(pos, end, type);
+      const type = doc.type.schema.marks[stays];
+      if (!node.isText) changes.push(() => tr.setNodeAttribute(pos, stays, null));
+      else if (type) changes.push(() => tr.removeMark(pos, end, type));
     }
     return true;
   });
-  // From the end, so that positions before stay what they were.
-  for (const one of removals.reverse()) one();
-  return tr.docChanged ? tr : null;
+  // Removals last and from the end, so that positions stay what they were.
+  for (const change of [...changes, ...removals.reverse()]) change();
+  return changes.length + removals.length > 0;
 }
 
 function remove(tr: Transaction, node: Node, pos: number): void {
