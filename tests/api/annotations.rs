@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use wenshu::{db, rooms::RoomName};
 use yrs::{
     Any, Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Out, ReadTxn, Text, TextPrelim, TextRef, Transact,
     TransactionMut, WriteTxn,
@@ -24,10 +25,18 @@ async fn page(by: &Client) -> (String, String) {
     (folder, page)
 }
 
-/// Waits until the notes are mirrored.
-async fn mirror(server: &TestServer) {
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    server.run_jobs().await;
+/// Waits until everything in the notes of a page is mirrored. Rooms ask for that a while after the last edit.
+async fn mirror(server: &TestServer, page: &str) {
+    let room: RoomName = format!("{page}.notes").parse().unwrap();
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        server.run_jobs().await;
+        let row = db::rooms::find(server.app.db.read(), &room).await.unwrap();
+        if row.indexed_seq == row.last_seq {
+            return;
+        }
+    }
+    panic!("the notes are not mirrored");
 }
 
 /// Joins the notes of a page.
@@ -108,7 +117,7 @@ async fn a_thread_is_mirrored_with_its_people_and_answers() {
     begin(&mut by_bob, "t1", &bob.id, Some(&ada.id), "数字对吗？", 1_000).await;
     let mut by_ada = notes(&ada, &page).await;
     change(&mut by_ada, |tx| add_message(tx, &messages(tx, "t1"), "m2", &ada.id, "已核对", 2_000)).await;
-    mirror(&server).await;
+    mirror(&server, &page).await;
 
     let items = listed(&bob, &page).await["items"].clone();
     assert_eq!(items.as_array().unwrap().len(), 1);
@@ -132,7 +141,7 @@ async fn a_thread_is_mirrored_with_its_people_and_answers() {
         thread_map(tx).insert(tx, "resolvedAt", Any::from(3_000.0));
     })
     .await;
-    mirror(&server).await;
+    mirror(&server, &page).await;
     let items = listed(&ada, &page).await["items"].clone();
     assert_eq!((&items[0]["state"], &items[0]["resolved_by"]["id"]), (&json!("resolved"), &json!(ada.id)));
     let open = ada.get(&format!("/documents/{page}/annotations?state=open")).await.assert_status(200).json();
@@ -153,7 +162,7 @@ async fn a_message_in_another_persons_name_is_stored_with_its_real_author() {
     ada.share("folders", &folder, &eve, "commenter").await;
     let mut by_eve = notes(&eve, &page).await;
     begin(&mut by_eve, "t1", &ada.id, None, "同意付款", 1_000).await;
-    mirror(&server).await;
+    mirror(&server, &page).await;
     let message = listed(&ada, &page).await["items"][0]["messages"][0].clone();
     assert_eq!(message["author"]["id"], eve.id.as_str());
     assert_eq!(message["claimed_author"]["id"], ada.id.as_str());
@@ -186,7 +195,7 @@ async fn words_put_into_anothers_message_are_found_out() {
         message(tx, "t4", 0).insert(tx, "author", eve.id.as_str());
     })
     .await;
-    mirror(&server).await;
+    mirror(&server, &page).await;
     let items = listed(&ada, &page).await["items"].clone();
     let judged: Vec<_> = (0..4)
         .map(|index| {
@@ -216,11 +225,11 @@ async fn ones_own_message_may_be_edited_and_deleted() {
         message(tx, "t1", 0).insert(tx, "editedAt", Any::from(2_000.0));
     })
     .await;
-    mirror(&server).await;
+    mirror(&server, &page).await;
     let message = listed(&ada, &page).await["items"][0]["messages"][0].clone();
     assert_eq!((&message["text"], &message["is_forged"], &message["edited_at"]), (&json!("second"), &json!(false), &json!(2_000)));
     change(&mut elsewhere, |tx| messages(tx, "t1").remove(tx, 0)).await;
-    mirror(&server).await;
+    mirror(&server, &page).await;
     assert_eq!(listed(&ada, &page).await["items"], json!([]));
 }
 
@@ -245,7 +254,7 @@ async fn annotations_are_for_readers_and_hidden_from_others() {
     };
     by_rex.send_update(&denied).await;
     by_rex.hear_until(|heard| matches!(heard, Heard::Refused(_))).await;
-    mirror(&server).await;
+    mirror(&server, &page).await;
 
     let path = format!("/documents/{page}/annotations");
     assert_eq!(listed(&rex, &page).await["items"].as_array().unwrap().len(), 3);
@@ -275,7 +284,7 @@ async fn assignments_come_newest_first_in_pages() {
     for index in 1..=5 {
         begin(&mut by_ada, &format!("t{index}"), &ada.id, Some(&ada.id), "look", 1_000 * index).await;
     }
-    mirror(&server).await;
+    mirror(&server, &page).await;
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -319,7 +328,7 @@ async fn notes_that_are_no_threads_are_left_out() {
         odd.insert(tx, "assignee", "nobody");
     })
     .await;
-    mirror(&server).await;
+    mirror(&server, &page).await;
     let items = listed(&ada, &page).await["items"].clone();
     assert_eq!(items.as_array().unwrap().len(), 1, "{items}");
     assert_eq!(items[0]["messages"][0]["text"], "nul  in it");

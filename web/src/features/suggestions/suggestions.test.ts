@@ -14,7 +14,7 @@ const ADA = { id: 'ada', name: 'Ada' };
 const BOB = { id: 'bob', name: 'Bob' };
 
 // jsdom has none.
-globalThis.ClipboardEvent ??= class extends Event {} as typeof ClipboardEvent;
+globalThis.ClipboardEvent ??= class extends Event {} as unknown as typeof ClipboardEvent;
 
 const open: (() => void)[] = [];
 afterEach(() => open.splice(0).forEach((close) => close()));
