@@ -29,6 +29,10 @@ import { en as searchEn } from '../features/search/en';
 import { zhCN as searchZh } from '../features/search/zh-CN';
 import { en as editorEn } from '../features/editor/en';
 import { zhCN as editorZh } from '../features/editor/zh-CN';
+import { en as commentsEn } from '../features/comments/en';
+import { zhCN as commentsZh } from '../features/comments/zh-CN';
+import { en as suggestionsEn } from '../features/suggestions/en';
+import { zhCN as suggestionsZh } from '../features/suggestions/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
 
@@ -49,6 +53,8 @@ export const zhCN = {
   ...searchZh,
   ...editorZh,
   ...versionsZh,
+  ...commentsZh,
+  ...suggestionsZh,
 };
 
 export const en: Record<string, string> = {
@@ -68,4 +74,6 @@ export const en: Record<string, string> = {
   ...searchEn,
   ...editorEn,
   ...versionsEn,
+  ...commentsEn,
+  ...suggestionsEn,
 };

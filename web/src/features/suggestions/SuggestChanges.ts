@@ -74,14 +74,23 @@ function markOf(kind: Kind, tag: 'ins' | 'del', color: SuggestChangesOptions['co
     },
     renderHTML({ HTMLAttributes }) {
       const style = `--suggestion: ${color(String(HTMLAttributes['data-author'] ?? ''))}`;
-      return [tag, mergeAttributes(HTMLAttributes, { 'data-suggestion': kind, style }), 0];
+      return [tag, mergeAttributes(HTMLAttributes, { 'data-suggestion': kind, style, title: HTMLAttributes['data-name'] as string }), 0];
     },
   });
 }
 
-/** The two marks. */
-export function suggestionMarks(color: SuggestChangesOptions['color']) {
-  return [markOf('insertion', 'ins', color), markOf('deletion', 'del', color)];
+const SuggestionAttributes = Extension.create({
+  name: 'suggestionAttributes',
+  addGlobalAttributes() {
+    // Shown by decorations, so that nodes with views of their own show them too; never copied along.
+    const attribute = { default: null, rendered: false, keepOnSplit: false, parseHTML: () => null };
+    return [{ types: NODES, attributes: { insertion: attribute, deletion: attribute } }];
+  },
+});
+
+/** What a page must be able to hold so that nobody's suggestions are lost. */
+export function suggestionSchema(color: SuggestChangesOptions['color']) {
+  return [markOf('insertion', 'ins', color), markOf('deletion', 'del', color), SuggestionAttributes];
 }
 
 export function readSuggestState(state: EditorState): SuggestState {
@@ -99,12 +108,6 @@ export const SuggestChanges = Extension.create<SuggestChangesOptions>({
 
   addOptions() {
     return { author: { id: '', name: '' }, color: () => '#1f7488' };
-  },
-
-  addGlobalAttributes() {
-    // Shown by decorations, so that nodes with views of their own show them too; never copied along.
-    const attribute = { default: null, rendered: false, keepOnSplit: false, parseHTML: () => null };
-    return [{ types: NODES, attributes: { insertion: attribute, deletion: attribute } }];
   },
 
   addCommands() {

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { listSuggestions } from './list';
 import { stampOf } from './stamp';
-import { SuggestChanges, suggestionMarks } from './SuggestChanges';
+import { SuggestChanges, suggestionSchema } from './SuggestChanges';
 
 const ADA = { id: 'ada', name: 'Ada' };
 const BOB = { id: 'bob', name: 'Bob' };
@@ -28,7 +28,7 @@ function editorOn(doc: Y.Doc, author = ADA): Editor {
       StarterKit.configure({ undoRedo: false, trailingNode: false }),
       Image,
       TableKit,
-      ...suggestionMarks(() => 'red'),
+      ...suggestionSchema(() => 'red'),
       SuggestChanges.configure({ author }),
       Collaboration.configure({ document: doc }),
     ],

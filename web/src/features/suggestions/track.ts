@@ -91,8 +91,11 @@ function suggestDelete(tr: Transaction, from: number, to: number, stamp: Stamp):
     if (node.isText) {
       const [a, b] = [Math.max(pos, from), Math.min(end, to)];
       const deletion = tr.doc.type.schema.marks.deletion;
-      if (isOwn(node) || !deletion || !parent?.type.allowsMarkType(deletion)) removals.push(() => tr.delete(a, b));
-      else if (!stampOf(node, 'deletion')) tr.addMark(a, b, deletion.create(stamp));
+      const mark = deletion?.create(stamp);
+      // Where no mark may be, in code for instance, an edit is an edit.
+      const canHold = mark && parent?.type.allowsMarkType(mark.type) && mark.addToSet(node.marks).some((one) => one.type === mark.type);
+      if (isOwn(node) || !canHold) removals.push(() => tr.delete(a, b));
+      else if (!stampOf(node, 'deletion')) tr.addMark(a, b, mark);
       return false;
     }
     if (isWhole(node)) {
