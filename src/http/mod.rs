@@ -2,6 +2,7 @@
 
 mod audit;
 mod changes;
+mod colleagues;
 mod content;
 mod cross_site;
 pub mod cursor;
@@ -66,6 +67,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(rooms::routes())
         .merge(info::routes())
         .merge(users::routes())
+        .merge(colleagues::routes())
         .merge(groups::routes())
         .merge(tokens::routes())
         .merge(folders::routes())
