@@ -3,6 +3,7 @@
 mod annotations;
 mod audit;
 mod changes;
+mod colleagues;
 mod content;
 mod cross_site;
 pub mod cursor;
@@ -67,6 +68,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(rooms::routes())
         .merge(info::routes())
         .merge(users::routes())
+        .merge(colleagues::routes())
         .merge(groups::routes())
         .merge(tokens::routes())
         .merge(folders::routes())

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod audit;
+mod colleagues;
 mod content;
 mod cross_site;
 mod documents;

@@ -33,6 +33,8 @@ import { en as commentsEn } from '../features/comments/en';
 import { zhCN as commentsZh } from '../features/comments/zh-CN';
 import { en as suggestionsEn } from '../features/suggestions/en';
 import { zhCN as suggestionsZh } from '../features/suggestions/zh-CN';
+import { en as templatesEn } from '../features/templates/en';
+import { zhCN as templatesZh } from '../features/templates/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
 
@@ -52,6 +54,7 @@ export const zhCN = {
   ...viewerZh,
   ...searchZh,
   ...editorZh,
+  ...templatesZh,
   ...versionsZh,
   ...commentsZh,
   ...suggestionsZh,
@@ -73,6 +76,7 @@ export const en: Record<string, string> = {
   ...viewerEn,
   ...searchEn,
   ...editorEn,
+  ...templatesEn,
   ...versionsEn,
   ...commentsEn,
   ...suggestionsEn,
