@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconMessagePlus } from '@tabler/icons-react';
 import { posToDOMRect, type Editor } from '@tiptap/core';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import classes from './comments.module.css';
@@ -16,13 +16,24 @@ interface Props {
 export function CommentButton({ editor, onBegin }: Props) {
   const { t } = useTranslation();
   const [place, setPlace] = useState<{ left: number; top: number } | null>(null);
+  /** The selection that was commented already. */
+  const done = useRef('');
+
+  const begin = useCallback(() => {
+    const { from, to } = editor.state.selection;
+    if (!onBegin()) return false;
+    done.current = `${from}-${to}`;
+    setPlace(null);
+    return true;
+  }, [editor, onBegin]);
 
   useEffect(() => {
     let pressed = false;
     const update = () => {
       const { from, to, empty } = editor.state.selection;
+      if (done.current !== `${from}-${to}`) done.current = '';
       // While the mouse draws the selection a button under it would be in the way.
-      if (pressed || empty || editor.view.composing) return setPlace(null);
+      if (pressed || empty || done.current || editor.view.composing) return setPlace(null);
       const rect = posToDOMRect(editor.view, from, to);
       const end = editor.view.coordsAtPos(to, -1);
       const isVisible = end.bottom > 0 && end.bottom < window.innerHeight;
@@ -39,10 +50,7 @@ export function CommentButton({ editor, onBegin }: Props) {
       window.setTimeout(() => !editor.isDestroyed && update(), 20);
     };
     const handleKey = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && event.altKey && event.code === 'KeyM' && onBegin()) {
-        event.preventDefault();
-        setPlace(null);
-      }
+      if ((event.ctrlKey || event.metaKey) && event.altKey && event.code === 'KeyM' && begin()) event.preventDefault();
     };
     editor.on('selectionUpdate', update);
     editor.on('update', update);
@@ -58,7 +66,7 @@ export function CommentButton({ editor, onBegin }: Props) {
       window.removeEventListener('keydown', handleKey);
       window.removeEventListener('scroll', update, true);
     };
-  }, [editor, onBegin]);
+  }, [begin, editor]);
 
   if (!place) return null;
   return createPortal(
@@ -70,9 +78,7 @@ export function CommentButton({ editor, onBegin }: Props) {
       leftSection={<IconMessagePlus size={16} aria-hidden />}
       title={t('comments.shortcut')}
       onMouseDown={(event) => event.preventDefault()}
-      onClick={() => {
-        if (onBegin()) setPlace(null);
-      }}
+      onClick={begin}
     >
       {t('comments.add')}
     </Button>,

@@ -173,27 +173,18 @@ export const SuggestChanges = Extension.create<SuggestChangesOptions>({
 });
 
 /**
- * Before an input method writes, what is selected is marked as deleted and the cursor stands where the new text will be marked
- * as inserted. So nothing around the composed text changes while it is composed, which would end the composition.
+ * Before an input method writes, what is selected is marked as deleted, and the cursor stands where the new text will be marked
+ * as inserted. So nothing around the composed text changes while it is composed, which would end the composition. The new text
+ * comes before the old: Chromium counts from where the selection began.
  */
 function prepareComposition(view: EditorView, author: Author): void {
-  const isReplacing = !view.state.selection.empty;
-  if (isReplacing) view.dispatch(view.state.tr.deleteSelection());
+  if (!view.state.selection.empty) view.dispatch(view.state.tr.deleteSelection());
   const { selection, schema, doc } = view.state;
   const { insertion } = schema.marks;
   if (!(selection instanceof TextSelection) || !insertion || !selection.$from.parent.type.allowsMarkType(insertion)) return;
-  // New text comes behind what it replaces.
-  const end = isReplacing ? endOfDeletion(doc, selection.from) : selection.from;
-  const stamp = neighbour(doc, end, end, author) ?? newStamp(author);
+  const stamp = neighbour(doc, selection.from, selection.from, author) ?? newStamp(author);
   const marks = (view.state.storedMarks ?? selection.$from.marks()).filter((mark) => !(KINDS as readonly string[]).includes(mark.type.name));
-  const tr = view.state.tr.setSelection(TextSelection.create(doc, end));
-  view.dispatch(tr.setStoredMarks(insertion.create(stamp).addToSet(marks)));
-}
-
-function endOfDeletion(doc: Node, pos: number): number {
-  const $pos = doc.resolve(pos);
-  const { nodeAfter } = $pos;
-  return nodeAfter?.isText && stampOf(nodeAfter, 'deletion') ? endOfDeletion(doc, pos + nodeAfter.nodeSize) : pos;
+  view.dispatch(view.state.tr.setStoredMarks(insertion.create(stamp).addToSet(marks)));
 }
 
 function decorate(doc: Node, color: SuggestChangesOptions['color']): DecorationSet {

@@ -39,9 +39,18 @@ export function SuggestionHover({ editor, suggestions, mayDecide }: Props) {
       window.clearTimeout(timer.current);
       timer.current = window.setTimeout(run, ms);
     };
-    const handleOver = (event: PointerEvent) => {
+    // Who writes or clicks has something else in mind.
+    const hide = () => {
+      window.clearTimeout(timer.current);
+      setShown(null);
+    };
+    const last = { x: 0, y: 0 };
+    const handleMove = (event: PointerEvent) => {
+      // Text that moves under a resting mouse is no wish to know more.
+      if (event.clientX === last.x && event.clientY === last.y) return;
+      [last.x, last.y] = [event.clientX, event.clientY];
       const found = event.buttons === 0 && idAt(event.target);
-      if (!found) return later(HIDE_AFTER_MS, () => setShown(null));
+      if (!found) return later(HIDE_AFTER_MS, hide);
       const { clientX } = event;
       later(SHOW_AFTER_MS, () => {
         const lines = [...found.element.getClientRects()];
@@ -49,18 +58,21 @@ export function SuggestionHover({ editor, suggestions, mayDecide }: Props) {
         setShown({ id: found.id, left: Math.max(8, Math.min(clientX - 40, window.innerWidth - WIDTH)), top: bottom + 4 });
       });
     };
-    const handleLeave = () => later(HIDE_AFTER_MS, () => setShown(null));
-    const handleKey = () => setShown(null);
-    dom.addEventListener('pointerover', handleOver);
+    const handleLeave = () => later(HIDE_AFTER_MS, hide);
+    dom.addEventListener('pointermove', handleMove);
     dom.addEventListener('pointerleave', handleLeave);
-    dom.addEventListener('keydown', handleKey);
-    window.addEventListener('scroll', handleKey, true);
+    dom.addEventListener('pointerdown', hide);
+    dom.addEventListener('keydown', hide);
+    dom.addEventListener('compositionstart', hide);
+    window.addEventListener('scroll', hide, true);
     return () => {
       window.clearTimeout(timer.current);
-      dom.removeEventListener('pointerover', handleOver);
+      dom.removeEventListener('pointermove', handleMove);
       dom.removeEventListener('pointerleave', handleLeave);
-      dom.removeEventListener('keydown', handleKey);
-      window.removeEventListener('scroll', handleKey, true);
+      dom.removeEventListener('pointerdown', hide);
+      dom.removeEventListener('keydown', hide);
+      dom.removeEventListener('compositionstart', hide);
+      window.removeEventListener('scroll', hide, true);
     };
   }, [editor]);
 

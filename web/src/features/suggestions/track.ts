@@ -7,7 +7,7 @@ import { Fragment, Slice, type Node } from '@tiptap/pm/model';
 import { Selection, TextSelection, type EditorState, type Transaction } from '@tiptap/pm/state';
 import { Mapping, ReplaceStep, type Step } from '@tiptap/pm/transform';
 import { borderBefore } from './border';
-import { carriesStamps, isWhole, KINDS, stampOf, writeStamp, type Stamp } from './stamp';
+import { carriesStamps, isWhole, KINDS, stampOf, writeStamp, type Kind, type Stamp } from './stamp';
 
 /** The person who edits, and the means to make a new suggestion. */
 export interface Author {
@@ -53,7 +53,9 @@ function applyDirectly(tracked: Transaction, step: Step, mapping: Mapping): numb
 function suggestReplace(tracked: Transaction, step: ReplaceStep, mapping: Mapping, author: Author): number | null {
   const from = mapping.map(step.from, 1);
   let to = Math.max(from, mapping.map(step.to, -1));
-  const stamp = neighbour(tracked.doc, from, to, author) ?? newStamp(author);
+  // New text belongs to what it replaces; a deletion beside new text is a thought of its own.
+  const kinds: readonly Kind[] = step.slice.size > 0 ? KINDS : ['deletion'];
+  const stamp = neighbour(tracked.doc, from, to, author, kinds) ?? newStamp(author);
   if (from < to) {
     const before = tracked.steps.length;
     suggestDelete(tracked, from, to, stamp);
@@ -68,12 +70,12 @@ export function newStamp(author: Author, at = Date.now()): Stamp {
 }
 
 /** The author's suggestion that an edit of this range continues. */
-export function neighbour(doc: Node, from: number, to: number, author: Author): Stamp | null {
+export function neighbour(doc: Node, from: number, to: number, author: Author, kinds = KINDS): Stamp | null {
   const [$from, $to] = [doc.resolve(from), doc.resolve(to)];
   const near: (Node | null)[] = [$from.nodeBefore, $to.nodeAfter];
   if ($from.parent.isTextblock && $from.parentOffset === 0) near.push($from.parent);
   for (const node of near) {
-    for (const kind of KINDS) {
+    for (const kind of kinds) {
       const stamp = node && stampOf(node, kind);
       if (stamp && stamp.author === author.id) return stamp;
     }
