@@ -230,8 +230,9 @@ async fn list_annotations(
     Query(query): Query<AnnotationsQuery>,
 ) -> Result<Json<Items<AssignedAnnotationView>>> {
     if query.assigned_to != "me" {
-        return Err(Error::invalid("assigned_to_invalid", "only your own assignments can be listed: `me`")
-            .field("assigned_to"));
+        return Err(
+            Error::invalid("assigned_to_invalid", "only your own assignments can be listed: `me`").field("assigned_to")
+        );
     }
     let limit = limit_of(query.limit)? as usize;
     let mut before: (Millis, String, String) = match query.cursor.as_deref() {

@@ -7,8 +7,8 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use yrs::{
-    Any, Array, ArrayRef, Assoc, BranchID, Doc, GetString, ID, IndexedSequence, Map, MapRef, Number, Out, ReadTxn, Text,
-    TextRef, Transact,
+    Any, Array, ArrayRef, Assoc, BranchID, Doc, GetString, ID, IndexedSequence, Map, MapRef, Number, Out, ReadTxn,
+    Text, TextRef, Transact,
 };
 
 /// The shared type that holds the threads.
@@ -130,7 +130,9 @@ fn add(runs: &mut Vec<Run>, id: ID) {
 }
 
 fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_ID_CHARS && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    !text.is_empty()
+        && text.len() <= MAX_ID_CHARS
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn string(tx: &impl ReadTxn, map: &MapRef, key: &str, max_chars: usize) -> Option<String> {

@@ -126,14 +126,15 @@ async fn a_thread_is_mirrored_with_its_people_and_answers() {
     assert_eq!(thread["state"], "open");
     assert_eq!(thread["created_by"]["id"], bob.id.as_str());
     assert_eq!(thread["assignee"]["id"], ada.id.as_str());
-    let said: Vec<_> =
-        thread["messages"].as_array().unwrap().iter().map(|one| (&one["text"], &one["author"]["id"], &one["is_forged"])).collect();
+    let said: Vec<_> = thread["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (&one["text"], &one["author"]["id"], &one["is_forged"]))
+        .collect();
     assert_eq!(
         said,
-        [
-            (&json!("数字对吗？"), &json!(bob.id), &json!(false)),
-            (&json!("已核对"), &json!(ada.id), &json!(false)),
-        ]
+        [(&json!("数字对吗？"), &json!(bob.id), &json!(false)), (&json!("已核对"), &json!(ada.id), &json!(false)),]
     );
 
     change(&mut by_ada, |tx| {
@@ -227,7 +228,10 @@ async fn ones_own_message_may_be_edited_and_deleted() {
     .await;
     mirror(&server, &page).await;
     let message = listed(&ada, &page).await["items"][0]["messages"][0].clone();
-    assert_eq!((&message["text"], &message["is_forged"], &message["edited_at"]), (&json!("second"), &json!(false), &json!(2_000)));
+    assert_eq!(
+        (&message["text"], &message["is_forged"], &message["edited_at"]),
+        (&json!("second"), &json!(false), &json!(2_000))
+    );
     change(&mut elsewhere, |tx| messages(tx, "t1").remove(tx, 0)).await;
     mirror(&server, &page).await;
     assert_eq!(listed(&ada, &page).await["items"], json!([]));
@@ -300,11 +304,15 @@ async fn assignments_come_newest_first_in_pages() {
     assert_eq!(seen, ["t5", "t4", "t3", "t2", "t1"]);
     let path = format!("/documents/{page}/annotations?limit=3");
     let first = ada.get(&path).await.assert_status(200).json();
-    let rest = ada.get(&format!("{path}&cursor={}", first["next_cursor"].as_str().unwrap())).await.assert_status(200).json();
+    let rest =
+        ada.get(&format!("{path}&cursor={}", first["next_cursor"].as_str().unwrap())).await.assert_status(200).json();
     let ids = |part: &Value| -> Vec<String> {
         part["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!((ids(&first), ids(&rest)), (vec!["t1".into(), "t2".into(), "t3".into()], vec!["t4".into(), "t5".into()]));
+    assert_eq!(
+        (ids(&first), ids(&rest)),
+        (vec!["t1".into(), "t2".into(), "t3".into()], vec!["t4".into(), "t5".into()])
+    );
     assert_eq!(first["items"][2]["messages"][0]["text"], "look");
     assert_eq!(rest["items"][1]["messages"][0]["text"], "look");
     ada.get("/annotations?assigned_to=all").await.assert_error(400, "assigned_to_invalid");
