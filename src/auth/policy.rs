@@ -87,6 +87,8 @@ impl Role {
 pub enum Action {
     Read,
     Download,
+    /// Seeing what colleagues noted beside a document.
+    ReadAnnotations,
     Comment,
     Edit,
     Rename,
@@ -127,7 +129,7 @@ impl Action {
     pub fn least_role(self) -> Role {
         match self {
             Action::Read => Role::Previewer,
-            Action::Download => Role::Reader,
+            Action::Download | Action::ReadAnnotations => Role::Reader,
             Action::Comment => Role::Commenter,
             Action::Edit
             | Action::Rename
@@ -143,6 +145,7 @@ impl Action {
         match self {
             Action::Read => "read",
             Action::Download => "download",
+            Action::ReadAnnotations => "read_annotations",
             Action::Comment => "comment",
             Action::Edit => "edit",
             Action::Rename => "rename",

@@ -76,6 +76,7 @@ macro_rules! below_in_scope {
     };
 }
 
+pub mod annotations;
 pub mod audit;
 pub mod changes;
 pub mod documents;

@@ -28,14 +28,14 @@ pub async fn find(db: &AnyPool, room: &RoomName) -> Result<RoomRow> {
     Ok(row.unwrap_or_default())
 }
 
-/// Records that the text up to `seq` is searched.
-pub async fn update_indexed(tx: &mut Tx, room: &RoomName, seq: i64) -> Result<()> {
-    sqlx::query("update rooms set indexed_seq = $2 where room = $1 and indexed_seq < $2")
+/// Records that the text up to `seq` is searched. False when a newer text is already.
+pub async fn update_indexed(tx: &mut Tx, room: &RoomName, seq: i64) -> Result<bool> {
+    let done = sqlx::query("update rooms set indexed_seq = $2 where room = $1 and indexed_seq < $2")
         .bind(room)
         .bind(seq)
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Records who wrote in a page last.

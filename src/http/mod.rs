@@ -1,7 +1,9 @@
 //! Which URL is answered where? The router, assembled from one `routes()` per resource, and what surrounds every request.
 
+mod annotations;
 mod audit;
 mod changes;
+mod colleagues;
 mod content;
 mod cross_site;
 pub mod cursor;
@@ -66,11 +68,13 @@ fn api() -> OpenApiRouter<App> {
         .merge(rooms::routes())
         .merge(info::routes())
         .merge(users::routes())
+        .merge(colleagues::routes())
         .merge(groups::routes())
         .merge(tokens::routes())
         .merge(folders::routes())
         .merge(documents::routes())
         .merge(versions::routes())
+        .merge(annotations::routes())
         .merge(pages::routes())
         .merge(search::routes())
         .merge(content::routes())

@@ -3,6 +3,7 @@
 pub mod clean_up;
 pub mod compact_room;
 pub mod index_room;
+pub mod mirror_notes;
 pub mod prepare_content;
 pub mod read_text;
 pub mod remove_expired_uploads;
@@ -50,6 +51,7 @@ pub fn all() -> runner::JobSet {
         .with::<remove_expired_uploads::RemoveExpiredUploads>()
         .with::<compact_room::CompactRoom>()
         .with::<index_room::IndexRoom>()
+        .with::<mirror_notes::MirrorNotes>()
         .with::<save_page::SavePage>()
         .with::<clean_up::CleanUp>()
         .with::<prepare_content::PrepareContent>()

@@ -10,7 +10,7 @@ use crate::{
     db::{self, Tx},
     error::Result,
     ids::UserId,
-    jobs::{compact_room::CompactRoom, enqueue, index_room::IndexRoom, save_page::SavePage},
+    jobs::{compact_room::CompactRoom, enqueue, index_room::IndexRoom, mirror_notes::MirrorNotes, save_page::SavePage},
     rooms::RoomName,
 };
 
@@ -90,7 +90,7 @@ async fn write(app: &App, chores: &HashSet<Chore>) -> Result<()> {
 async fn ask_for_index(tx: &mut Tx, room: &RoomName, now: Millis) -> Result<()> {
     match room.is_body() {
         true => enqueue(tx, &IndexRoom { room: room.document() }, now, now).await,
-        false => Ok(()),
+        false => enqueue(tx, &MirrorNotes { document: room.document() }, now, now).await,
     }
 }
 

@@ -4,6 +4,7 @@
 //! to the `room`; the room's batch goes to the `journal`, and after the commit to everybody's `outbox`. Nobody is shown or
 //! told anything that is not durable. Documents are built only in the isolated child: `fold` asks it.
 
+pub mod authors;
 pub mod awareness;
 mod chores;
 mod connection;

@@ -24,6 +24,7 @@ mod prepare;
 mod render;
 pub mod room;
 mod room_html;
+mod room_notes;
 mod sandbox;
 mod slot;
 mod task;
@@ -34,5 +35,6 @@ mod workers;
 
 pub use limits::{Isolation, Limits};
 pub use pool::{PoolConfig, WorkerPool};
+pub use room_notes::{NotedMessage, NotedThread};
 pub use task::{Answer, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes};
 pub use workers::Workers;

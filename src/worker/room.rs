@@ -15,6 +15,7 @@ use yrs::{
 use super::{
     child::Child,
     room_html::{self, attribute},
+    room_notes,
     task::{Answer, RoomMake, WorkerError, codes},
 };
 
@@ -55,6 +56,8 @@ pub fn make(child: &Child, make: RoomMake, input: &Path) -> Result<Answer, Worke
             let extracted = Extracted { extra: page_text(&build(&updates)?), ..Extracted::default() };
             serde_json::to_vec(&extracted).map_err(|error| WorkerError::unavailable("writing the text", error))?
         }
+        RoomMake::Notes => serde_json::to_vec(&room_notes::read(&build(&updates)?))
+            .map_err(|error| WorkerError::unavailable("writing the notes", error))?,
         RoomMake::Restore => {
             let (target, updates) = updates.split_last().ok_or_else(|| damaged("there is no version to restore"))?;
             restoring_update(updates, target)?

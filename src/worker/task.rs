@@ -93,6 +93,8 @@ pub enum RoomMake {
     Text,
     /// An update after which the text is that of the last packed update, taken as a document of its own.
     Restore,
+    /// The threads of a document's notes (`Vec<NotedThread>`) as JSON.
+    Notes,
 }
 
 /// Which children do a kind of work: long conversions never stand before page images.

@@ -30,6 +30,10 @@ export const routes: RouteObject[] = [
                 lazy: async () => ({ Component: (await import('./features/documents/DocumentPage')).DocumentPage }),
               },
               {
+                path: 'assigned',
+                lazy: async () => ({ Component: (await import('./features/comments/AssignedPage')).AssignedPage }),
+              },
+              {
                 path: 'search',
                 lazy: async () => ({ Component: (await import('./features/search/SearchPage')).SearchPage }),
               },

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists threads that wait for the caller in documents that the caller may read, newest first. */
+        get: operations["list_annotations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -75,6 +92,23 @@ export interface paths {
         head?: never;
         /** Renames a document, moves it, sets its level, or lets grants from above reach it or not. */
         patch: operations["update_document"];
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was noted beside a document, oldest first. */
+        get: operations["list_document_annotations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/documents/{id}/content": {
@@ -687,7 +721,45 @@ export interface components {
          * @description Something that is asked for.
          * @enum {string}
          */
-        Action: "read" | "download" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level";
+        Action: "read" | "download" | "read_annotations" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level";
+        /** @description A message of a thread. */
+        AnnotationMessageView: {
+            at: components["schemas"]["i64"];
+            author?: components["schemas"]["PersonView"] | null;
+            claimed_author?: components["schemas"]["PersonView"] | null;
+            edited_at?: components["schemas"]["i64"] | null;
+            id: string;
+            /** @description The two differ: somebody wrote in another person's name. */
+            is_forged: boolean;
+            text: string;
+        };
+        /** @description A thread of notes. */
+        AnnotationView: {
+            assignee?: components["schemas"]["PersonView"] | null;
+            created_at: components["schemas"]["i64"];
+            created_by?: components["schemas"]["PersonView"] | null;
+            id: string;
+            messages: components["schemas"]["AnnotationMessageView"][];
+            /** @description The text that it is about, as it was then. */
+            quote: string;
+            resolved_at?: components["schemas"]["i64"] | null;
+            resolved_by?: components["schemas"]["PersonView"] | null;
+            state: components["schemas"]["ThreadState"];
+        };
+        /** @description A thread that waits for the caller. */
+        AssignedAnnotationView: {
+            created_at: components["schemas"]["i64"];
+            created_by?: components["schemas"]["PersonView"] | null;
+            document_id: components["schemas"]["DocumentId"];
+            document_name: string;
+            id: string;
+            /** Format: int64 */
+            message_count: number;
+            quote: string;
+            state: components["schemas"]["ThreadState"];
+            /** @description What the first message says. */
+            text: string;
+        };
         /** @description One entry: something that is shown or searched of `document_id` changed. */
         Change: {
             at: components["schemas"]["i64"];
@@ -870,6 +942,39 @@ export interface components {
             /** Format: int64 */
             upload_max_bytes: number;
             version: string;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
+        Items_AnnotationView: {
+            items: {
+                assignee?: components["schemas"]["PersonView"] | null;
+                created_at: components["schemas"]["i64"];
+                created_by?: components["schemas"]["PersonView"] | null;
+                id: string;
+                messages: components["schemas"]["AnnotationMessageView"][];
+                /** @description The text that it is about, as it was then. */
+                quote: string;
+                resolved_at?: components["schemas"]["i64"] | null;
+                resolved_by?: components["schemas"]["PersonView"] | null;
+                state: components["schemas"]["ThreadState"];
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
+        Items_AssignedAnnotationView: {
+            items: {
+                created_at: components["schemas"]["i64"];
+                created_by?: components["schemas"]["PersonView"] | null;
+                document_id: components["schemas"]["DocumentId"];
+                document_name: string;
+                id: string;
+                /** Format: int64 */
+                message_count: number;
+                quote: string;
+                state: components["schemas"]["ThreadState"];
+                /** @description What the first message says. */
+                text: string;
+            }[];
+            next_cursor?: string | null;
         };
         /** @description A list; `next_cursor` is there when more follows. */
         Items_ConflictView: {
@@ -1149,6 +1254,11 @@ export interface components {
             path: string;
         };
         /**
+         * @description Whether something is still to be done about a thread.
+         * @enum {string}
+         */
+        ThreadState: "open" | "resolved";
+        /**
          * Format: uuid
          * @description An API token (not its secret).
          */
@@ -1242,6 +1352,32 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_annotations: {
+        parameters: {
+            query: {
+                /** @description Whom they wait for: `me`. */
+                assigned_to: string;
+                /** @description `open`, which is meant without it, `resolved` or `all`. */
+                state?: "open" | "resolved" | "all";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AssignedAnnotationView"];
+                };
+            };
+        };
+    };
     list_audit: {
         parameters: {
             query?: {
@@ -1376,6 +1512,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DocumentView"];
+                };
+            };
+        };
+    };
+    list_document_annotations: {
+        parameters: {
+            query?: {
+                /** @description `open`, `resolved` or `all`, which is meant without it. */
+                state?: "open" | "resolved" | "all";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AnnotationView"];
                 };
             };
         };
@@ -2090,7 +2252,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description id of the page */
+                /** @description `<id of the page>` for its body, `<id of the page>.notes` for the notes beside it */
                 room: string;
             };
             cookie?: never;

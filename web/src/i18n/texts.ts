@@ -29,6 +29,12 @@ import { en as searchEn } from '../features/search/en';
 import { zhCN as searchZh } from '../features/search/zh-CN';
 import { en as editorEn } from '../features/editor/en';
 import { zhCN as editorZh } from '../features/editor/zh-CN';
+import { en as commentsEn } from '../features/comments/en';
+import { zhCN as commentsZh } from '../features/comments/zh-CN';
+import { en as suggestionsEn } from '../features/suggestions/en';
+import { zhCN as suggestionsZh } from '../features/suggestions/zh-CN';
+import { en as templatesEn } from '../features/templates/en';
+import { zhCN as templatesZh } from '../features/templates/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
 
@@ -48,7 +54,10 @@ export const zhCN = {
   ...viewerZh,
   ...searchZh,
   ...editorZh,
+  ...templatesZh,
   ...versionsZh,
+  ...commentsZh,
+  ...suggestionsZh,
 };
 
 export const en: Record<string, string> = {
@@ -67,5 +76,8 @@ export const en: Record<string, string> = {
   ...viewerEn,
   ...searchEn,
   ...editorEn,
+  ...templatesEn,
   ...versionsEn,
+  ...commentsEn,
+  ...suggestionsEn,
 };

@@ -2,6 +2,7 @@ import { Divider, NavLink, ScrollArea } from '@mantine/core';
 import { IconTrash, IconUsers, IconUsersGroup } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { NavLink as RouterLink } from 'react-router';
+import { AssignedLink } from '../features/comments/AssignedLink';
 import { useCurrentUser } from '../features/session/api';
 import { LibraryTree } from './LibraryTree';
 
@@ -16,6 +17,7 @@ export function Navigation() {
       </ScrollArea>
       <Divider />
       <div style={{ padding: 8 }}>
+        <AssignedLink />
         <NavLink
           component={RouterLink}
           to="/trash"

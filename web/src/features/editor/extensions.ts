@@ -1,14 +1,30 @@
 // What can a page contain? The one list of node and mark types; the server's page HTML (src/worker) knows the same names.
+import type { Extensions } from '@tiptap/core';
 import Collaboration from '@tiptap/extension-collaboration';
 import CollaborationCaret from '@tiptap/extension-collaboration-caret';
 import Highlight from '@tiptap/extension-highlight';
-import Image from '@tiptap/extension-image';
 import { TaskItem, TaskList } from '@tiptap/extension-list';
+import Subscript from '@tiptap/extension-subscript';
+import Superscript from '@tiptap/extension-superscript';
 import { TableKit } from '@tiptap/extension-table';
 import TextAlign from '@tiptap/extension-text-align';
-import { Placeholder } from '@tiptap/extensions';
+import { Color, FontFamily, FontSize, TextStyle } from '@tiptap/extension-text-style';
+import { Placeholder, Selection } from '@tiptap/extensions';
 import StarterKit from '@tiptap/starter-kit';
+import { suggestionSchema } from '../suggestions/SuggestChanges';
+import { CompositionGuard } from './composition';
+import { Find } from './find/Find';
+import { FormatPainter } from './formatPainter';
+import { EditorKeys } from './keys';
+import { Mention, type MentionOptions } from './mention/Mention';
 import type { Room } from './room';
+import { ColouredCell, ColouredHeader } from './schema/cells';
+import { HighlightedCode, InlineCode } from './schema/code';
+import { Indent } from './schema/indent';
+import { NumberedList, Numberings } from './schema/lists';
+import { PageBreak } from './schema/pageBreak';
+import { ParagraphStyles } from './schema/paragraphStyles';
+import { Picture } from './schema/picture';
 
 /** A colleague as the others see them. */
 export interface Presence {
@@ -26,19 +42,65 @@ export function presenceColor(userId: string): string {
   return COLORS[sum % COLORS.length] ?? '#1f7488';
 }
 
-/** The extensions of an editor on `room`. */
-export function editorExtensions(room: Room, user: Presence, placeholder: string) {
+/** Every node and mark of a page, without a room: to read, to compare, to convert. */
+export function schemaExtensions(mention?: MentionOptions, pageBreakLabel = ''): Extensions {
   return [
     // Undo belongs to the collaboration: it must not take back a colleague's words.
-    StarterKit.configure({ undoRedo: false, link: { openOnClick: false, protocols: ['http', 'https', 'mailto', 'tel'] } }),
+    StarterKit.configure({
+      undoRedo: false,
+      orderedList: false,
+      codeBlock: false,
+      code: false,
+      heading: { levels: [1, 2, 3, 4, 5, 6] },
+      link: { openOnClick: false, protocols: ['http', 'https', 'mailto', 'tel'], defaultProtocol: 'https' },
+    }),
+    InlineCode,
+    ParagraphStyles,
+    Indent,
+    NumberedList,
+    Numberings,
     TaskList,
     TaskItem.configure({ nested: true }),
-    TableKit.configure({ table: { resizable: true } }),
-    Image,
-    Highlight,
-    TextAlign.configure({ types: ['heading', 'paragraph'] }),
-    Placeholder.configure({ placeholder }),
+    TableKit.configure({ table: { resizable: true, cellMinWidth: 40 }, tableCell: false, tableHeader: false }),
+    ColouredCell,
+    ColouredHeader,
+    Picture,
+    PageBreak.configure({ label: pageBreakLabel }),
+    HighlightedCode,
+    mention ? Mention.configure(mention) : Mention,
+    Highlight.configure({ multicolor: true }),
+    TextStyle,
+    Color,
+    FontSize,
+    FontFamily,
+    Subscript,
+    Superscript,
+    TextAlign.configure({ types: ['heading', 'paragraph'], alignments: ['left', 'center', 'right', 'justify'] }),
+    ...suggestionSchema(presenceColor),
+  ];
+}
+
+interface EditorParts {
+  room: Room;
+  user: Presence;
+  texts: { placeholder: string; pageBreak: string };
+  mention: MentionOptions;
+  /** Of other features: comments, suggestions … */
+  extra?: Extensions;
+}
+
+/** The extensions of an editor on `room`. */
+export function editorExtensions({ room, user, texts, mention, extra = [] }: EditorParts): Extensions {
+  return [
+    ...schemaExtensions(mention, texts.pageBreak),
+    Placeholder.configure({ placeholder: texts.placeholder }),
+    Find,
+    FormatPainter,
+    Selection,
+    EditorKeys,
+    CompositionGuard.configure({ provider: room.provider }),
     Collaboration.configure({ document: room.doc }),
     CollaborationCaret.configure({ provider: room.provider, user }),
+    ...extra,
   ];
 }

@@ -2,11 +2,11 @@
 import { Upload } from 'tus-js-client';
 import { apiUrl, ApiError, toApiError } from '../../api/client';
 
-const TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp'];
+export const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp'];
 
 /** Whether a page can show this file as a picture. */
 export function isPicture(file: File): boolean {
-  return TYPES.includes(file.type);
+  return PICTURE_TYPES.includes(file.type);
 }
 
 /** A name that no file of the folder has: pasted pictures are all called "image.png". */

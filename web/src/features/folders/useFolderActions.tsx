@@ -11,6 +11,7 @@ import { openNameDialog } from '../../shared/NameDialog';
 import { notifyDone, notifyError } from '../../shared/notify';
 import { useCreatePage, useDeleteDocument, useUpdateDocument } from '../documents/api';
 import { openRightsDialog } from '../rights/RightsDialog';
+import { openNewPageDialog } from '../templates/NewPageDialog';
 import { uploads } from '../uploads/manager';
 import { pickFiles } from '../uploads/pick';
 import { useCreateFolder, useDeleteFolder, useUpdateFolder } from './api';
@@ -123,13 +124,11 @@ export function useDocumentActions() {
 
   return {
     createPage: (folder: FolderView) =>
-      openNameDialog({
+      openNewPageDialog({
         title: t('folders.newPage'),
-        label: t('folders.pageName'),
-        submit: t('common.create'),
-        onSubmit: async (name) => {
+        onSubmit: async (name, template) => {
           const page = await createPage.mutateAsync({ folder_id: folder.id, name });
-          void navigate(`/documents/${page.id}`);
+          void navigate(`/documents/${page.id}${template === 'blank' ? '' : `?template=${template}`}`);
         },
       }),
     rename: (document: DocumentView) =>

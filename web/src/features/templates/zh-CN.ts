@@ -1,0 +1,17 @@
+export const zhCN = {
+  'templates.label': '模板',
+  'templates.title': '套用模板',
+  'templates.apply': '套用',
+  'templates.blank': '空白文档',
+  'templates.blankText': '从头开始写',
+  'templates.minutes': '会议纪要',
+  'templates.minutesText': '议题、议定事项、分工',
+  'templates.notice': '通知',
+  'templates.noticeText': '时间、地点、要求',
+  'templates.plan': '工作计划',
+  'templates.planText': '目标、任务、保障措施',
+  'templates.weekly': '工作周报',
+  'templates.weeklyText': '本周完成、下周计划',
+  'templates.official': '红头公文',
+  'templates.officialText': 'GB/T 9704—2012 格式',
+};
