@@ -41,8 +41,15 @@ export function presenceColor(userId: string): string {
   return COLORS[sum % COLORS.length] ?? '#1f7488';
 }
 
+interface SchemaTexts {
+  mention?: MentionOptions;
+  pageBreak?: string;
+  /** Read out in front of what is to be done. */
+  task?: string;
+}
+
 /** Every node and mark of a page, without a room: to read, to compare, to convert. */
-export function schemaExtensions(mention?: MentionOptions, pageBreakLabel = ''): Extensions {
+export function schemaExtensions({ mention, pageBreak = '', task = '' }: SchemaTexts = {}): Extensions {
   return [
     // Undo belongs to the collaboration: it must not take back a colleague's words.
     StarterKit.configure({
@@ -57,12 +64,12 @@ export function schemaExtensions(mention?: MentionOptions, pageBreakLabel = ''):
     NumberedList,
     Numberings,
     TaskList,
-    TaskItem.configure({ nested: true }),
+    TaskItem.configure({ nested: true, a11y: { checkboxLabel: (node) => `${task}${node.firstChild?.textContent ?? ''}` } }),
     TableKit.configure({ table: { resizable: true, cellMinWidth: 40 }, tableCell: false, tableHeader: false }),
     ColouredCell,
     ColouredHeader,
     Picture,
-    PageBreak.configure({ label: pageBreakLabel }),
+    PageBreak.configure({ label: pageBreak }),
     HighlightedCode,
     mention ? Mention.configure(mention) : Mention,
     Highlight.configure({ multicolor: true }),
@@ -79,7 +86,7 @@ export function schemaExtensions(mention?: MentionOptions, pageBreakLabel = ''):
 interface EditorParts {
   room: Room;
   user: Presence;
-  texts: { placeholder: string; pageBreak: string };
+  texts: { placeholder: string; pageBreak: string; task: string };
   mention: MentionOptions;
   /** Of other features: comments, suggestions … */
   extra?: Extensions;
@@ -88,7 +95,7 @@ interface EditorParts {
 /** The extensions of an editor on `room`. */
 export function editorExtensions({ room, user, texts, mention, extra = [] }: EditorParts): Extensions {
   return [
-    ...schemaExtensions(mention, texts.pageBreak),
+    ...schemaExtensions({ mention, ...texts }),
     Placeholder.configure({ placeholder: texts.placeholder }),
     Find,
     FormatPainter,
