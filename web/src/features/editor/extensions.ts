@@ -6,7 +6,7 @@ import Highlight from '@tiptap/extension-highlight';
 import { TaskItem, TaskList } from '@tiptap/extension-list';
 import Subscript from '@tiptap/extension-subscript';
 import Superscript from '@tiptap/extension-superscript';
-import { TableKit } from '@tiptap/extension-table';
+import { TableRow } from '@tiptap/extension-table';
 import TextAlign from '@tiptap/extension-text-align';
 import { Color, FontFamily, FontSize, TextStyle } from '@tiptap/extension-text-style';
 import { Placeholder, Selection } from '@tiptap/extensions';
@@ -17,13 +17,13 @@ import { FormatPainter } from './formatPainter';
 import { EditorKeys } from './keys';
 import { Mention, type MentionOptions } from './mention/Mention';
 import type { Room } from './room';
-import { ColouredCell, ColouredHeader } from './schema/cells';
 import { HighlightedCode } from './schema/code';
 import { Indent } from './schema/indent';
 import { NumberedList, Numberings } from './schema/lists';
 import { PageBreak } from './schema/pageBreak';
 import { ParagraphStyles } from './schema/paragraphStyles';
 import { Picture } from './schema/picture';
+import { ColouredCell, ColouredHeader, ResizableTable } from './schema/tables';
 
 /** A colleague as the others see them. */
 export interface Presence {
@@ -65,7 +65,8 @@ export function schemaExtensions({ mention, pageBreak = '', task = '' }: SchemaT
     Numberings,
     TaskList,
     TaskItem.configure({ nested: true, a11y: { checkboxLabel: (node) => `${task}${node.firstChild?.textContent ?? ''}` } }),
-    TableKit.configure({ table: { resizable: true, cellMinWidth: 40 }, tableCell: false, tableHeader: false }),
+    ResizableTable,
+    TableRow,
     ColouredCell,
     ColouredHeader,
     Picture,
