@@ -12,6 +12,7 @@ pub mod folders;
 mod grants;
 mod groups;
 pub mod health;
+mod history;
 mod info;
 pub mod listener;
 pub mod page;
@@ -71,6 +72,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(folders::routes())
         .merge(documents::routes())
         .merge(versions::routes())
+        .merge(history::routes())
         .merge(pages::routes())
         .merge(search::routes())
         .merge(content::routes())
