@@ -19,7 +19,7 @@ const TRIES: usize = 5;
 /// Adds the state after journal entry `seq` as a version called `note`. The newest version is what the page is shown by, so
 /// the present follows it as one more.
 pub async fn name_moment(app: &App, by: &UserId, page: &DocumentId, seq: i64, note: &str) -> Result<Version> {
-    let end = history::end(&app.db, page).await?;
+    let end = history::end(&app.db, &page.into()).await?;
     if seq == end.seq && end.quarantined.is_none() {
         return save_page_version(app, by, page, note).await;
     }
@@ -28,7 +28,7 @@ pub async fn name_moment(app: &App, by: &UserId, page: &DocumentId, seq: i64, no
     }
     let past = history::state_at(app, page, seq).await?;
     let past = app.store.put(past.into()).await?;
-    let now = fold::fold(app, page).await?;
+    let now = fold::fold(app, &page.into()).await?;
     let present = app.store.put(now.state.into()).await?;
     let past = NewVersion { room_seq: Some(seq), ..NewVersion::of(&past, PAGE).with_note(note) };
     let present = NewVersion { room_seq: Some(now.seq), ..NewVersion::of(&present, PAGE) };

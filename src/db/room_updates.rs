@@ -103,7 +103,7 @@ pub async fn list(db: &AnyPool, room: &RoomName, after: i64, limit: i64) -> Resu
 }
 
 /// Lists the last entries of a room up to `until`, in order.
-pub async fn list_back(db: &AnyPool, room: &DocumentId, until: i64, limit: i64) -> Result<Vec<UpdateRow>> {
+pub async fn list_back(db: &AnyPool, room: &RoomName, until: i64, limit: i64) -> Result<Vec<UpdateRow>> {
     let mut rows: Vec<UpdateRow> = sqlx::query_as(
         "select seq, author_id, at, payload from room_updates where room = $1 and seq <= $2 order by seq desc limit $3",
     )

@@ -28,7 +28,10 @@ use crate::{
         page::limit_of,
     },
     ids::{DocumentId, UserId},
-    rooms::history::{self, Burst, End},
+    rooms::{
+        RoomName,
+        history::{self, Burst, End},
+    },
 };
 
 /// Media type of the stream of updates; `rooms::history::updates` describes the layout.
@@ -124,7 +127,7 @@ async fn find_readable(app: &App, caller: &Caller, id: &DocumentId) -> Result<(D
     if document.kind == "file" {
         return Err(Error::conflict("not_a_page", "a file has versions, but no history of edits"));
     }
-    let end = history::end(&app.db, &document.id).await?;
+    let end = history::end(&app.db, &RoomName::from(&document.id)).await?;
     Ok((document, end))
 }
 
@@ -140,7 +143,7 @@ async fn read_history(
     let (document, end) = find_readable(&app, &caller, &id).await?;
     let limit = limit_of(query.limit)?;
     let before = query.before.unwrap_or(i64::MAX).clamp(1, end.seq + 1);
-    let (bursts, more) = history::bursts(&app.db, &document.id, before, limit as usize).await?;
+    let (bursts, more) = history::bursts(&app.db, &RoomName::from(&document.id), before, limit as usize).await?;
     let oldest = bursts.last().map_or(before, |burst| burst.from_seq);
     let moments = db::versions::list_moments(app.db.read(), &document.id, oldest, before - 1, MOMENTS).await?;
     Ok(Json(HistoryView {
@@ -205,7 +208,7 @@ async fn read_updates(
     answer.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     record_reading(&app, &caller, &document, after, until).await?;
     // The first part is read before the answer begins, so that damage is told with its code.
-    let mut parts = Box::pin(history::updates(app.db.clone(), document.id, after, until));
+    let mut parts = Box::pin(history::updates(app.db.clone(), RoomName::from(&document.id), after, until));
     let first = parts.next().await.transpose()?;
     Ok((answer, Body::from_stream(stream::iter(first.map(Ok)).chain(parts))).into_response())
 }

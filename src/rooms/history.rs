@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     ids::{DocumentId, UserId},
     rooms::{
-        fold,
+        RoomName, fold,
         lib0::{put_buffer, put_uint},
         segment, update,
     },
@@ -68,7 +68,7 @@ pub struct Share {
 }
 
 /// Finds the last entry that can be shown. A room in quarantine is shown up to its last good state.
-pub async fn end(db: &Db, room: &DocumentId) -> Result<End> {
+pub async fn end(db: &Db, room: &RoomName) -> Result<End> {
     let row = db::rooms::find(db.read(), room).await?;
     let seq = match row.quarantined {
         None => row.last_seq,
@@ -78,7 +78,7 @@ pub async fn end(db: &Db, room: &DocumentId) -> Result<End> {
 }
 
 /// Lists what happened before entry `before`, newest first; and whether there is more.
-pub async fn bursts(db: &Db, room: &DocumentId, before: i64, limit: usize) -> Result<(Vec<Burst>, bool)> {
+pub async fn bursts(db: &Db, room: &RoomName, before: i64, limit: usize) -> Result<(Vec<Burst>, bool)> {
     let (mut bursts, mut seq) = (Vec::<Burst>::new(), before - 1);
     while seq > 0 {
         let rows = read_back(db, room, seq).await?;
@@ -141,7 +141,7 @@ impl Burst {
 }
 
 /// Entries that lie together and of which `seq` is the last; empty when there is no such entry.
-async fn read_back(db: &Db, room: &DocumentId, seq: i64) -> Result<Vec<UpdateRow>> {
+async fn read_back(db: &Db, room: &RoomName, seq: i64) -> Result<Vec<UpdateRow>> {
     for _ in 0..TRIES {
         if let Some(mut rows) = find_segment(db, room, seq).await? {
             rows.retain(|row| row.seq <= seq);
@@ -157,7 +157,7 @@ async fn read_back(db: &Db, room: &DocumentId, seq: i64) -> Result<Vec<UpdateRow
 }
 
 /// Entries that lie together and begin with `seq`.
-async fn read_on(db: &Db, room: &DocumentId, seq: i64) -> Result<Vec<UpdateRow>> {
+async fn read_on(db: &Db, room: &RoomName, seq: i64) -> Result<Vec<UpdateRow>> {
     for _ in 0..TRIES {
         if let Some(mut rows) = find_segment(db, room, seq).await? {
             rows.retain(|row| row.seq >= seq);
@@ -171,7 +171,7 @@ async fn read_on(db: &Db, room: &DocumentId, seq: i64) -> Result<Vec<UpdateRow>>
     Err(Error::internal(anyhow::anyhow!("the history of room {room} lacks entry {seq}")))
 }
 
-async fn find_segment(db: &Db, room: &DocumentId, seq: i64) -> Result<Option<Vec<UpdateRow>>> {
+async fn find_segment(db: &Db, room: &RoomName, seq: i64) -> Result<Option<Vec<UpdateRow>>> {
     let Some(packed) = db::room_snapshots::find_segment(db.read(), room, seq).await? else { return Ok(None) };
     let rows = tokio::task::spawn_blocking(move || segment::unpack(&packed)).await.map_err(Error::internal)??;
     Ok(Some(rows))
@@ -183,7 +183,7 @@ async fn find_segment(db: &Db, room: &DocumentId, seq: i64) -> Result<Option<Vec
 /// `n = 0` introduces an author: varstring id, varstring display name; authors count from 1 in the order of their
 /// introduction. `n > 0` is the next entry, by author `n`: varuint milliseconds since the entry before (zigzag:
 /// `2d` or `-2d - 1`; since the epoch for the first), varbuffer update (Yjs v1). Numbers of entries have no holes.
-pub fn updates(db: Db, room: DocumentId, after: i64, until: i64) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+pub fn updates(db: Db, room: RoomName, after: i64, until: i64) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
     let mut head = vec![LAYOUT];
     put_uint(&mut head, after as u64 + 1);
     let writer = Writer { db, room, next: after + 1, until, at: 0, authors: Vec::new(), out: head };
@@ -195,7 +195,7 @@ pub fn updates(db: Db, room: DocumentId, after: i64, until: i64) -> impl Stream<
 
 struct Writer {
     db: Db,
-    room: DocumentId,
+    room: RoomName,
     next: i64,
     until: i64,
     at: Millis,
@@ -252,9 +252,10 @@ pub async fn state_at(app: &App, page: &DocumentId, seq: i64) -> Result<Vec<u8>>
         }
         None => (0, update::EMPTY.to_vec()),
     };
+    let room = RoomName::from(page);
     let (mut rows, mut bytes) = (Vec::new(), base.len());
     while from + (rows.len() as i64) < seq {
-        let more = read_on(&app.db, page, from + 1 + rows.len() as i64).await?;
+        let more = read_on(&app.db, &room, from + 1 + rows.len() as i64).await?;
         rows.extend(more.into_iter().take_while(|row| row.seq <= seq).inspect(|row| bytes += row.payload.len()));
         if bytes > MOMENT_MAX_BYTES || rows.len() > MOMENT_MAX_ENTRIES {
             let message = "too much was written between this moment and the version before it";

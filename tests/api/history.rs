@@ -4,8 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use wenshu::{
     db,
-    ids::DocumentId,
-    rooms::{fold, lib0::Reader},
+    rooms::{RoomName, fold, lib0::Reader},
 };
 use yrs::{Doc, GetString, Transact, Update, WriteTxn, XmlFragment, updates::decoder::Decode};
 
@@ -153,7 +152,7 @@ async fn folding_the_journal_changes_nothing_of_the_history() {
     }
     one.wait_saved().await;
     let (before, line) = (updates(&ada, &page, "").await, timeline(&ada, &page, "").await);
-    let id: DocumentId = page.parse().unwrap();
+    let id: RoomName = page.parse().unwrap();
     fold::fold(&server.app, &id).await.unwrap();
     assert!(db::room_updates::list(server.app.db.read(), &id, 0, 10).await.unwrap().is_empty());
     for number in 620..640 {
@@ -246,7 +245,7 @@ async fn a_past_moment_is_named_and_the_present_stays_the_newest_version() {
     ada.post(&versions, json!({ "note": "now" })).await.assert_status(201);
     say(&mut one, "third").await;
     let third = one.text();
-    fold::fold(&server.app, &page.parse().unwrap()).await.unwrap();
+    fold::fold(&server.app, &page.parse::<RoomName>().unwrap()).await.unwrap();
     say(&mut one, "fourth").await;
 
     // Before the first version: from raw updates alone. After it: from the version on, over the border of a segment.
@@ -309,7 +308,7 @@ async fn the_history_of_a_poisoned_room_opens_up_to_its_last_good_state() {
     say(&mut one, "still good").await;
     let good = one.text();
     one.leave().await;
-    let (id, author) = (page.parse::<DocumentId>().unwrap(), ada.id.parse().unwrap());
+    let (id, author) = (page.parse::<RoomName>().unwrap(), ada.id.parse().unwrap());
     let mut tx = server.app.db.begin().await.unwrap();
     db::room_updates::take_numbers(&mut tx, &[(id.clone(), 2)]).await.unwrap();
     let late = typed(&Doc::new(), "late");
