@@ -30,6 +30,10 @@ export const routes: RouteObject[] = [
                 lazy: async () => ({ Component: (await import('./features/documents/DocumentPage')).DocumentPage }),
               },
               {
+                path: 'documents/:id/history',
+                lazy: async () => ({ Component: (await import('./features/history/HistoryPage')).HistoryPage }),
+              },
+              {
                 path: 'search',
                 lazy: async () => ({ Component: (await import('./features/search/SearchPage')).SearchPage }),
               },

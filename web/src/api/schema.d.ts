@@ -129,6 +129,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows who worked on a page when, newest first. It takes an editor: deleted text is not for readers. */
+        get: operations["read_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/history/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives every edit of a page, with author and time, as a binary stream in lib0's encoding: a byte 1, varuint number of the
+         *     first entry; then records. A record that begins with varuint 0 introduces an author (varstring id, varstring name), who
+         *     is called by its place from then on, the first one 1. A record that begins with an author's number is the next entry:
+         *     varuint milliseconds since the entry before (zigzag; the first: since 1970), varbuffer Yjs update (v1).
+         * @description Entries never change, so the entity tag of a range stays.
+         */
+        get: operations["read_updates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/pages": {
         parameters: {
             query?: never;
@@ -207,12 +247,29 @@ export interface paths {
         /** Lists the versions of a document, newest first. */
         get: operations["list_versions"];
         put?: never;
-        /** Saves what a page says now as a version. */
+        /** Saves what a page says now, or said at a moment of its history, as a version. */
         post: operations["save_version"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Gives a version a name, or another one. */
+        patch: operations["rename_version"];
         trace?: never;
     };
     "/api/v1/documents/{id}/versions/{number}/content": {
@@ -687,7 +744,18 @@ export interface components {
          * @description Something that is asked for.
          * @enum {string}
          */
-        Action: "read" | "download" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level";
+        Action: "read" | "download" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level" | "read_history";
+        /** @description Contiguous work: without a pause of five minutes, within one hour of the clock, at most 2000 entries. */
+        BurstView: {
+            /** @description Who did the most comes first. */
+            authors: components["schemas"]["ShareView"][];
+            from_at: components["schemas"]["i64"];
+            /** Format: int64 */
+            from_seq: number;
+            to_at: components["schemas"]["i64"];
+            /** Format: int64 */
+            to_seq: number;
+        };
         /** @description One entry: something that is shown or searched of `document_id` changed. */
         Change: {
             at: components["schemas"]["i64"];
@@ -851,6 +919,25 @@ export interface components {
             member_count: number;
             name: string;
             parent_id?: components["schemas"]["GroupId"] | null;
+        };
+        /** @description The timeline of a page. */
+        HistoryView: {
+            /** @description Newest first. */
+            bursts: components["schemas"]["BurstView"][];
+            /**
+             * Format: int64
+             * @description Number of the newest entry that can be read; 0: nothing was ever written.
+             */
+            last_seq: number;
+            /** @description Versions that lie in these bursts, newest first. */
+            moments: components["schemas"]["MomentView"][];
+            /**
+             * Format: int64
+             * @description The `before` of what is older.
+             */
+            next_before?: number | null;
+            /** @description Later entries cannot be applied; the page is read-only as it was at `last_seq`. */
+            quarantined: boolean;
         };
         /** @description A document that was found, and where. Marks are code point offsets. */
         HitView: {
@@ -1026,6 +1113,11 @@ export interface components {
                 /** Format: int64 */
                 number: number;
                 processing: components["schemas"]["ProcessingView"];
+                /**
+                 * Format: int64
+                 * @description Of a page: the last entry of its history that the version contains.
+                 */
+                room_seq?: number | null;
                 sha256: string;
                 /** Format: int64 */
                 size_bytes: number;
@@ -1036,6 +1128,22 @@ export interface components {
         LevelView: {
             level: number;
             name: string;
+        };
+        /** @description A version as a point of the history. */
+        MomentView: {
+            author: components["schemas"]["PersonView"];
+            created_at: components["schemas"]["i64"];
+            note: string;
+            /**
+             * Format: int64
+             * @description Number of the version.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description The last entry that it contains.
+             */
+            seq: number;
         };
         /** @description A new group. */
         NewGroupInput: {
@@ -1105,6 +1213,11 @@ export interface components {
         Role: "previewer" | "reader" | "commenter" | "editor" | "manager";
         /** @description What to say about a version. */
         SaveVersionInput: {
+            /**
+             * Format: int64
+             * @description What the page said after this entry of its history; what it says now when absent.
+             */
+            at_seq?: number | null;
             note?: string;
         };
         /** @description What was found. */
@@ -1129,6 +1242,20 @@ export interface components {
         /** @description Who is signed in. */
         SessionView: {
             user: components["schemas"]["UserView"];
+        };
+        /** @description What one person did in a burst. */
+        ShareView: {
+            /** Format: int64 */
+            deleted: number;
+            id: components["schemas"]["UserId"];
+            /**
+             * Format: int64
+             * @description Characters, and one for each element or mark.
+             */
+            inserted: number;
+            name: string;
+            /** Format: int64 */
+            updates: number;
         };
         /** @description A piece of the text around a hit. */
         SnippetView: {
@@ -1201,6 +1328,10 @@ export interface components {
             is_admin: boolean;
             name: string;
         };
+        /** @description What can be changed of a version. */
+        VersionPatch: {
+            note: string;
+        };
         /** @description A version. */
         VersionView: {
             author: components["schemas"]["PersonView"];
@@ -1212,6 +1343,11 @@ export interface components {
             /** Format: int64 */
             number: number;
             processing: components["schemas"]["ProcessingView"];
+            /**
+             * Format: int64
+             * @description Of a page: the last entry of its history that the version contains.
+             */
+            room_seq?: number | null;
             sha256: string;
             /** Format: int64 */
             size_bytes: number;
@@ -1483,6 +1619,64 @@ export interface operations {
             };
         };
     };
+    read_history: {
+        parameters: {
+            query?: {
+                /** @description What happened before this entry; the end of the history when absent. */
+                before?: number;
+                /** @description At most so many bursts, up to 1000; 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryView"];
+                };
+            };
+        };
+    };
+    read_updates: {
+        parameters: {
+            query?: {
+                /** @description Entries after this one; 0 by default. */
+                after?: number;
+                /** @description Entries up to this one; up to the end of the history when absent. */
+                until?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.wenshu.history": number[];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_pages: {
         parameters: {
             query?: {
@@ -1623,6 +1817,32 @@ export interface operations {
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
+                };
+            };
+        };
+    };
+    rename_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionPatch"];
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2090,7 +2310,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description id of the page */
+                /** @description `<id of the page>` for its body, `<id of the page>.notes` for the notes beside it */
                 room: string;
             };
             cookie?: never;

@@ -31,6 +31,8 @@ import { en as editorEn } from '../features/editor/en';
 import { zhCN as editorZh } from '../features/editor/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
+import { en as historyEn } from '../features/history/en';
+import { zhCN as historyZh } from '../features/history/zh-CN';
 
 export const zhCN = {
   ...commonZh,
@@ -49,6 +51,7 @@ export const zhCN = {
   ...searchZh,
   ...editorZh,
   ...versionsZh,
+  ...historyZh,
 };
 
 export const en: Record<string, string> = {
@@ -68,4 +71,5 @@ export const en: Record<string, string> = {
   ...searchEn,
   ...editorEn,
   ...versionsEn,
+  ...historyEn,
 };

@@ -104,7 +104,7 @@ export class Ledger {
   /** Everything that the moments after entries `a` and `b` (not before `a`) show. */
   compare(a: number, b: number): Comparison {
     const walk = new Walk(this.born, this.gone, (seq) => this.deed(seq), a, b);
-    const nodes = walk.children(this.body, true, true).filter((piece) => !isText(piece));
+    const nodes = walk.children(this.body, true, true).filter((piece): piece is TreeNode => !isText(piece));
     return { nodes, shares: [...walk.shares].sort((one, other) => other[1] - one[1]) };
   }
 
@@ -148,7 +148,7 @@ class Walk {
     private readonly b: number,
   ) {}
 
-  children(parent: Y.AbstractType<unknown>, inA: boolean, inB: boolean): (TreeNode | TextRun)[] {
+  children(parent: Y.XmlFragment, inA: boolean, inB: boolean): (TreeNode | TextRun)[] {
     const pieces: (TreeNode | TextRun)[] = [];
     for (let item = parent._start; item; item = item.right) {
       if (!(item.content instanceof Y.ContentType)) continue;
