@@ -9,7 +9,6 @@ import { Link, useParams, useSearchParams } from 'react-router';
 import type { DocumentView, MomentView } from '../../api/types';
 import { EmptyState } from '../../shared/EmptyState';
 import { ErrorNotice } from '../../shared/ErrorNotice';
-import { formatTime } from '../../shared/format';
 import { Loading } from '../../shared/Loading';
 import { openNameDialog } from '../../shared/NameDialog';
 import { notifyDone } from '../../shared/notify';
@@ -20,6 +19,7 @@ import { useRenameVersion } from '../versions/api';
 import { useNameMoment, useTimeline } from './api';
 import classes from './history.module.css';
 import { MomentSlider } from './MomentSlider';
+import { formatMoment } from './time';
 import { Shares } from './Shares';
 import { StateLine } from './StateLine';
 import { TextView } from './TextView';
@@ -98,7 +98,7 @@ function History({ document }: { document: DocumentView }) {
   const stop = stops.find((one) => one.seq >= seq);
   const burst = bursts.find((one) => one.from_seq <= seq && seq <= one.to_seq);
   const at = stop?.seq === seq ? stop.at : burst && burst.to_seq === seq ? burst.to_at : (stop?.at ?? burst?.to_at ?? 0);
-  const time = formatTime(at);
+  const time = formatMoment(at);
   const restoring = useRestoring(document, engine, lastSeq);
 
   const handleName = () =>
@@ -127,7 +127,7 @@ function History({ document }: { document: DocumentView }) {
       onConfirm: () => void restoring.all(seq, time),
     });
   const handleRestoreBlocks = async () => {
-    if (compared && (await restoring.blocks(seq, compared.nodes.map((node) => node.key), picked))) setPicked(new Set());
+    if (compared && (await restoring.blocks(seq, compared.nodes, picked))) setPicked(new Set());
   };
 
   const list = (

@@ -2,10 +2,10 @@ import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
 import { IconPlayerPause, IconPlayerPlay, IconPlayerSkipBack, IconPlayerSkipForward } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatTime } from '../../shared/format';
 import classes from './history.module.css';
 import type { Stop } from './ledger';
 import type { Person } from './stream';
+import { formatMoment } from './time';
 
 interface Props {
   stops: Stop[];
@@ -42,7 +42,7 @@ export function MomentSlider({ stops, people, seq, onGo }: Props) {
   });
 
   const names = stop ? stop.who.map((who) => people[who]?.name || t('history.somebody')).join('、') : '';
-  const label = stop ? `${formatTime(stop.at)} · ${names}` : '';
+  const label = stop ? `${formatMoment(stop.at)} · ${names}` : '';
   return (
     <Group className={classes.slider} gap="xs" wrap="nowrap">
       <Tooltip label={t('history.stepBack')}>
@@ -76,6 +76,7 @@ export function MomentSlider({ stops, people, seq, onGo }: Props) {
         aria-valuetext={label}
         min={0}
         max={Math.max(stops.length - 1, 0)}
+        style={{ '--done': `${(Math.max(at, 0) / Math.max(stops.length - 1, 1)) * 100}%` } as React.CSSProperties}
         value={Math.max(at, 0)}
         onChange={(event) => {
           setPlaying(false);

@@ -3,12 +3,12 @@ import type { Schema } from '@tiptap/pm/model';
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
-import { formatTime } from '../../shared/format';
 import text from '../editor/editor.module.css';
 import { presenceColor } from '../editor/extensions';
 import classes from './history.module.css';
 import { readDeed, renderBlocks } from './render';
 import type { Person } from './stream';
+import { formatMoment } from './time';
 import type { TreeNode } from './tree';
 
 interface Props {
@@ -19,6 +19,9 @@ interface Props {
   picked?: Set<string>;
   onPick?: (key: string, picked: boolean) => void;
 }
+
+/** Blocks that have a name in the interface. */
+const TYPES = ['paragraph', 'heading', 'bulletList', 'orderedList', 'taskList', 'blockquote', 'codeBlock', 'table'] as const;
 
 interface Hint {
   x: number;
@@ -38,6 +41,10 @@ export function TextView({ nodes, schema, people, picked, onPick }: Props) {
       renderBlocks(nodes, schema, {
         color: (who) => presenceColor(people[who]?.id ?? ''),
         unknown: (type) => t('history.unknownNode', { type }),
+        was: ({ typeBefore }) => {
+          const name = TYPES.find((type) => type === typeBefore);
+          return typeBefore ? t('history.wasType', { type: name ? t(`history.type.${name}`) : typeBefore }) : t('history.formatChanged');
+        },
       }),
     [nodes, schema, people, t],
   );
@@ -70,7 +77,7 @@ export function TextView({ nodes, schema, people, picked, onPick }: Props) {
       const { written, removed, changed } = at.dataset;
       const line = (key: 'history.by' | 'history.removedBy' | 'history.changedBy', noted: string | undefined) => {
         const deed = readDeed(noted);
-        return deed ? [t(key, { name: people[deed.who]?.name || t('history.somebody'), time: formatTime(deed.at) })] : [];
+        return deed ? [t(key, { name: people[deed.who]?.name || t('history.somebody'), time: formatMoment(deed.at) })] : [];
       };
       const lines = [...line('history.by', written), ...line('history.changedBy', changed), ...line('history.removedBy', removed)];
       setHint({ x: event.clientX, y: event.clientY, lines });

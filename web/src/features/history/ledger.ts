@@ -4,6 +4,8 @@
 // An author is whoever's update first brought a unit; a deletion belongs to the author of the update that said so.
 import * as Y from 'yjs';
 import { ClockMap } from './clockMap';
+import { equal } from './equal';
+import { settle } from './settle';
 import type { Entry, Person } from './stream';
 import { isText, type Deed, type Status, type TextRun, type TreeNode } from './tree';
 
@@ -104,7 +106,8 @@ export class Ledger {
   /** Everything that the moments after entries `a` and `b` (not before `a`) show. */
   compare(a: number, b: number): Comparison {
     const walk = new Walk(this.born, this.gone, (seq) => this.deed(seq), a, b);
-    const nodes = walk.children(this.body, true, true).filter((piece): piece is TreeNode => !isText(piece));
+    const pieces = walk.children(this.body, true, true);
+    const nodes = (a === b ? pieces : settle(pieces)).filter((piece): piece is TreeNode => !isText(piece));
     return { nodes, shares: [...walk.shares].sort((one, other) => other[1] - one[1]) };
   }
 
@@ -319,13 +322,4 @@ function setMark(marks: Map<string, unknown>, mark: string, value: unknown): voi
 function together(one: Deed | undefined, other: Deed | undefined): boolean {
   if (!one || !other) return one === other;
   return one.who === other.who && Math.abs(one.at - other.at) <= RUN_MS;
-}
-
-/** Whether two JSON values are equal. */
-export function equal(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (typeof one !== 'object' || typeof other !== 'object' || !one || !other) return (one ?? null) === (other ?? null);
-  const [a, b] = [one as Record<string, unknown>, other as Record<string, unknown>];
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => key in b && equal(a[key], b[key]));
 }

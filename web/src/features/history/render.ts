@@ -9,6 +9,8 @@ export interface Palette {
   color: (who: number) => string;
   /** What to call a node that is not known. */
   unknown: (type: string) => string;
+  /** What a changed block was. */
+  was: (node: TreeNode) => string;
 }
 
 /** Draws the blocks of a comparison. */
@@ -32,6 +34,7 @@ class Painter {
     frame.dataset.block = node.key;
     frame.dataset.status = node.status;
     if (node.touched) frame.dataset.touched = '';
+    if (node.status === 'changed') frame.dataset.was = this.palette.was(node);
     frame.append(this.node(node));
     return frame;
   }

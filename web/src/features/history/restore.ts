@@ -1,7 +1,7 @@
 // How does a page become again what it was? With the least change to the live document, in one transaction: what is as it was
 // keeps its identity, so that colleagues' carets and comments stay where they are, and types of nodes that this client does not know survive.
 import * as Y from 'yjs';
-import { equal } from './ledger';
+import { equal } from './equal';
 import { isText, type TextRun, type TreeNode } from './tree';
 
 /** A node, or the runs of one shared text. */
@@ -14,15 +14,17 @@ export function restoreAll(body: Y.XmlFragment, nodes: TreeNode[]): void {
 }
 
 /**
- * Makes the blocks in `chosen` what they were, and leaves the others. `order` has the ids of all blocks of both moments in order,
- * `then` the blocks of the moment. A block that was not there then is taken away; one that is not there now is put
+ * Makes the blocks in `chosen` what they were, and leaves the others. `compared` has the blocks of both moments in order, `then` those
+ * of the moment. A block that was not there then is taken away; one that is not there now is put
  * back behind its nearest neighbour.
  */
-export function restoreBlocks(body: Y.XmlFragment, order: string[], chosen: Set<string>, then: TreeNode[]): void {
+export function restoreBlocks(body: Y.XmlFragment, compared: TreeNode[], chosen: Set<string>, then: TreeNode[]): void {
+  const order = compared.flatMap(({ key, replaces }) => (replaces ? [replaces, key] : [key]));
+  const wanted = new Set(compared.flatMap(({ key, replaces }) => (chosen.has(key) ? [key, replaces ?? key] : [])));
   const old = new Map(then.map((node) => [node.key, node]));
   const placed = new Map<string, Y.XmlElement>();
   for (const [at, key] of order.entries()) {
-    if (!chosen.has(key)) continue;
+    if (!wanted.has(key)) continue;
     const [node, index] = [old.get(key), indexOf(body, key)];
     if (node && index >= 0) makeElement(body.get(index) as Y.XmlElement, node);
     else if (index >= 0) body.delete(index, 1);

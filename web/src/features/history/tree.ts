@@ -34,6 +34,10 @@ export interface TreeNode extends Piece {
   attrs: Record<string, unknown>;
   /** When `changed`: what it was. */
   attrsBefore?: Record<string, unknown>;
+  /** When another kind of block with the same words stood here: its type. */
+  typeBefore?: string;
+  /** Id of the equal or alike block that stood here. */
+  replaces?: string;
   /** Id of the shared element, equal wherever and whenever it is shown. */
   key: string;
   content: (TreeNode | TextRun)[];

@@ -78,7 +78,7 @@ export function useRestoring(document: DocumentView, engine: Engine | null, last
   return {
     busy,
     all: (seq: number, time: string) => change(seq, t('history.restored', { time }), (then) => (body) => restoreAll(body, then)),
-    blocks: (seq: number, order: string[], chosen: Set<string>) =>
-      change(seq, t('history.restoredBlocks', { count: chosen.size }), (then) => (body) => restoreBlocks(body, order, chosen, then)),
+    blocks: (seq: number, compared: TreeNode[], chosen: Set<string>) =>
+      change(seq, t('history.restoredBlocks', { count: chosen.size }), (then) => (body) => restoreBlocks(body, compared, chosen, then)),
   };
 }
