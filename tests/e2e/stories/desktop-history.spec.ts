@@ -15,8 +15,9 @@ const line = (on: Page): Locator => on.getByRole('complementary', { name: '时�
 const slider = (on: Page): Locator => on.getByRole('slider', { name: '时刻' });
 const view = (on: Page, name: string): Locator => on.getByRole('radiogroup', { name: '查看方式' }).getByText(name, { exact: true });
 
-/** What stands in the text, block by block. */
-const blocks = (on: Page): Promise<string[]> => text(on).evaluate((element) => [...element.children].map((child) => child.textContent ?? ''));
+/** What stands in the text, block by block; not the empty ones. */
+const blocks = (on: Page): Promise<string[]> =>
+  text(on).evaluate((element) => [...element.children].map((child) => child.textContent ?? '').filter((words) => words !== ''));
 
 /** Types at the end of the text, as a new paragraph. */
 async function writeParagraph(on: Page, words: string): Promise<void> {
