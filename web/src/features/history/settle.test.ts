@@ -29,10 +29,13 @@ test('words that were deleted and written again are no difference, the rest is',
   textIn(body(ada), 0).insert(5, '半年。');
   expect(show(compared(journal, 1))).toBe('<paragraph>试点时间为[-三个月][+半年]。');
   textIn(body(ada), 0).delete(5, 3);
-  textIn(body(ada), 0).insert(5, '三个月。');
+  const bob = journal.join('bob');
+  textIn(body(bob), 0).insert(5, '三个月。');
   const [same] = compared(journal, 1);
   expect(show([same!])).toBe('<paragraph>试点时间为三个月。');
   expect(same!.touched).toBe(false);
+  // Whoever put them back did not write them.
+  expect(same!.content.map((run) => run.written.who)).toEqual([0, 0]);
 });
 
 test('equal blocks that were put in the place of others are no difference', () => {

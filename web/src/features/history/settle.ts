@@ -67,7 +67,8 @@ function settleNodes(zone: TreeNode[]): TreeNode[] {
     .filter((node) => !shown.has(node))
     .map((node) => {
       const [twin, old] = [partner.get(node), looks.get(node)];
-      if (twin) return { ...(asSame(node) as TreeNode), replaces: twin.key };
+      // Who wrote the words wrote them then, not when they were put back.
+      if (twin) return { ...(asSame(twin) as TreeNode), key: node.key, replaces: twin.key };
       if (!old) return node;
       const content = node.content.map(asSame);
       return { ...node, status: 'changed' as const, changed: node.written, attrsBefore: old.attrs, typeBefore: old.type, replaces: old.key, content };
@@ -139,8 +140,10 @@ function settleRuns(zone: TextRun[]): TextRun[] {
   let tail = 0;
   while (tail < gone.length - head && tail < come.length - head && same(gone.at(-1 - tail), come.at(-1 - tail))) tail += 1;
   if (head + tail === 0) return zone;
-  const kept = come.map((cell, at) => (at < head || at >= come.length - tail ? (asSame(cell) as TextRun) : cell));
-  return join([...kept.slice(0, head), ...gone.slice(head, gone.length - tail), ...kept.slice(head)]);
+  // Who wrote the words wrote them then, not when they were put back.
+  const kept = (cells: TextRun[]) => cells.map((cell) => asSame(cell) as TextRun);
+  const differ = [...gone.slice(head, gone.length - tail), ...come.slice(head, come.length - tail)];
+  return join([...kept(gone.slice(0, head)), ...differ, ...kept(gone.slice(gone.length - tail))]);
 }
 
 /** One run for each character. */
@@ -153,7 +156,7 @@ function join(runs: TextRun[]): TextRun[] {
   for (const run of runs) {
     const last = joined.at(-1);
     // Runs that were cut share what they say about themselves.
-    const whole = last && last.status === run.status && last.key === run.key && last.written === run.written && last.removed === run.removed;
+    const whole = last && last.status === run.status && last.key === run.key && equal(last.written, run.written) && equal(last.removed, run.removed);
     if (whole && equal(last.attributes, run.attributes)) last.text += run.text;
     else joined.push({ ...run });
   }

@@ -35,6 +35,8 @@ export function useRestoring(document: DocumentView, engine: Engine | null, last
         id: NOTICE,
         color: 'teal',
         withBorder: true,
+        // Not over the slider.
+        position: 'top-center',
         autoClose: 20_000,
         onClose: () => {
           restored.close();
