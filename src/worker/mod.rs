@@ -23,6 +23,7 @@ mod prepare;
 mod render;
 pub mod room;
 mod room_html;
+mod room_restore;
 mod sandbox;
 mod slot;
 mod task;

@@ -55,11 +55,11 @@ test('a page with 260,000 edits shows a moment far back within seconds', async (
   await chief.getByRole('radiogroup', { name: '查看方式' }).getByText('当时全文').click();
   const slider = chief.getByRole('slider', { name: '时刻' });
   await slider.focus();
-  const steps = 10;
+  const steps = 4;
   const started = Date.now();
   for (let step = 0; step < steps; step += 1) {
     const before = await shown.innerText();
-    await chief.keyboard.press('PageUp');
+    await chief.keyboard.press('PageDown');
     await expect.poll(() => shown.innerText(), { intervals: [20] }).not.toBe(before);
   }
   measured['another moment, seconds'] = (Date.now() - started) / 1000 / steps;

@@ -52,7 +52,7 @@ function History({ document }: { document: DocumentView }) {
   const { t } = useTranslation();
   const phone = useMediaQuery('(max-width: 48em)') ?? false;
   const [params, setParams] = useSearchParams();
-  const timeline = useTimeline(document.id, true);
+  const timeline = useTimeline(document.id);
   const pages = timeline.data?.pages;
   const bursts = useMemo(() => pages?.flatMap((page) => page.bursts) ?? [], [pages]);
   const moments = useMemo(() => pages?.flatMap((page) => page.moments) ?? [], [pages]);

@@ -1,24 +1,38 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { api, requestBytes } from '../../api/client';
 import type { HistoryView, VersionView } from '../../api/types';
 import { documentKey } from '../documents/api';
 
 const historyKey = (id: string) => [...documentKey(id), 'history'];
 
-/** How often the timeline looks whether colleagues have written. */
+/** How often to look whether colleagues have written. */
 const LOOK_AGAIN_MS = 20_000;
+/** Bursts in one page of the timeline. */
+const BURSTS = 40;
 
 /** Who worked on a page when, newest first, page by page. */
-export function useTimeline(id: string, enabled: boolean) {
-  return useInfiniteQuery({
+export function useTimeline(id: string) {
+  const timeline = useInfiniteQuery({
     queryKey: historyKey(id),
-    enabled,
     initialPageParam: undefined as number | undefined,
-    queryFn: ({ pageParam, signal }) => api.get<HistoryView>(`/documents/${id}/history`, { before: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => api.get<HistoryView>(`/documents/${id}/history`, { before: pageParam, limit: BURSTS }, signal),
     getNextPageParam: (last) => last.next_before ?? undefined,
-    // Once older pages are open, looking again would read all of them.
-    refetchInterval: (query) => (query.state.data && query.state.data.pages.length > 1 ? false : LOOK_AGAIN_MS),
   });
+  // Looking again is cheap; only when there is something new the timeline is read anew.
+  const newest = useQuery({
+    queryKey: [...historyKey(id), 'newest'],
+    enabled: timeline.isSuccess,
+    queryFn: ({ signal }) => api.get<HistoryView>(`/documents/${id}/history`, { limit: 1 }, signal),
+    refetchInterval: LOOK_AGAIN_MS,
+    staleTime: LOOK_AGAIN_MS,
+  });
+  const [known, there] = [timeline.data?.pages[0]?.last_seq, newest.data?.last_seq];
+  const { refetch } = timeline;
+  useEffect(() => {
+    if (known !== undefined && there !== undefined && there > known) void refetch();
+  }, [known, there, refetch]);
+  return timeline;
 }
 
 /** The edits after entry `after` up to `until`. */
@@ -29,7 +43,7 @@ export function fetchUpdates(id: string, after: number, until: number, signal?: 
 /** Reads the timeline again. */
 export function useRefreshTimeline(id: string) {
   const client = useQueryClient();
-  return () => client.invalidateQueries({ queryKey: historyKey(id) });
+  return () => client.invalidateQueries({ queryKey: historyKey(id), exact: true });
 }
 
 /** Keeps a moment as a version with a name. */
