@@ -116,14 +116,21 @@ pub async fn list_uses(db: &AnyPool, after: Option<&Use>, limit: i64) -> Result<
     .await?)
 }
 
-/// The newest version of a page that contains nothing after journal entry `seq`.
-pub async fn find_before_entry(db: &AnyPool, page: &DocumentId, seq: i64) -> Result<Option<Version>> {
+/// The newest version of `media_type` that contains nothing after journal entry `seq`.
+pub async fn find_before_entry(
+    db: &AnyPool,
+    page: &DocumentId,
+    seq: i64,
+    media_type: &str,
+) -> Result<Option<Version>> {
     Ok(sqlx::query_as(
         "select document_id, number, content_id, size_bytes, sha256, media_type, author_id, note, created_at, room_seq
-         from versions where document_id = $1 and room_seq <= $2 order by room_seq desc, number desc limit 1",
+         from versions where document_id = $1 and room_seq <= $2 and media_type = $3
+         order by room_seq desc, number desc limit 1",
     )
     .bind(page)
     .bind(seq)
+    .bind(media_type)
     .fetch_optional(db)
     .await?)
 }

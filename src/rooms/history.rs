@@ -17,6 +17,7 @@ use crate::{
         lib0::{put_buffer, put_uint},
         segment, update,
     },
+    worker::room::PAGE as PAGE_STATE,
 };
 
 /// Who writes nothing for so long begins a new burst.
@@ -245,7 +246,8 @@ impl Writer {
 /// What the page said after entry `seq`, as one update. Made by the child from the last version before and what followed:
 /// 413 `history_too_long` when that is more than one task may take.
 pub async fn state_at(app: &App, page: &DocumentId, seq: i64) -> Result<Vec<u8>> {
-    let (from, base) = match db::versions::find_before_entry(app.db.read(), page, seq).await? {
+    // Only versions that are states can be built upon.
+    let (from, base) = match db::versions::find_before_entry(app.db.read(), page, seq, PAGE_STATE).await? {
         Some(version) => {
             let content = version.content_id.parse().map_err(|_| Error::internal(anyhow::anyhow!("a content id")))?;
             (version.room_seq.unwrap_or_default(), app.store.read_all(&content, STATE_MAX_BYTES).await?.to_vec())

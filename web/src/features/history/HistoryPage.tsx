@@ -1,7 +1,7 @@
 import { ActionIcon, Alert, Button, Center, Drawer, Group, Progress, SegmentedControl, Stack, Text, Title, Tooltip } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { modals } from '@mantine/modals';
-import { IconArrowLeft, IconFlag, IconHistory, IconListDetails, IconRestore } from '@tabler/icons-react';
+import { IconArrowLeft, IconFlag, IconHistory, IconListDetails, IconRefresh, IconRestore } from '@tabler/icons-react';
 import { getSchema } from '@tiptap/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -132,6 +132,11 @@ function History({ document }: { document: DocumentView }) {
 
   const list = (
     <Stack gap="md">
+      {timeline.hasNews && (
+        <Button size="xs" variant="light" leftSection={<IconRefresh size={15} />} loading={timeline.isRefetching} onClick={() => void timeline.refetch()}>
+          {t('history.news')}
+        </Button>
+      )}
       {present && <Shares shares={present.shares} people={people} />}
       <Timeline
         bursts={bursts}

@@ -1,5 +1,4 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { api, requestBytes } from '../../api/client';
 import type { HistoryView, VersionView } from '../../api/types';
 import { documentKey } from '../documents/api';
@@ -19,7 +18,7 @@ export function useTimeline(id: string) {
     queryFn: ({ pageParam, signal }) => api.get<HistoryView>(`/documents/${id}/history`, { before: pageParam, limit: BURSTS }, signal),
     getNextPageParam: (last) => last.next_before ?? undefined,
   });
-  // Looking again is cheap; only when there is something new the timeline is read anew.
+  // A timeline that changes under the reader's hand is none: they are told that there is more.
   const newest = useQuery({
     queryKey: [...historyKey(id), 'newest'],
     enabled: timeline.isSuccess,
@@ -27,12 +26,8 @@ export function useTimeline(id: string) {
     refetchInterval: LOOK_AGAIN_MS,
     staleTime: LOOK_AGAIN_MS,
   });
-  const [known, there] = [timeline.data?.pages[0]?.last_seq, newest.data?.last_seq];
-  const { refetch } = timeline;
-  useEffect(() => {
-    if (known !== undefined && there !== undefined && there > known) void refetch();
-  }, [known, there, refetch]);
-  return timeline;
+  const known = timeline.data?.pages[0]?.last_seq ?? 0;
+  return { ...timeline, hasNews: (newest.data?.last_seq ?? 0) > known };
 }
 
 /** The edits after entry `after` up to `until`. */

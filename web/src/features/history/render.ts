@@ -1,7 +1,7 @@
 // What does a comparison look like? Every node is drawn by the schema's own `toDOM`, as in the editor; nothing checks whether the
 // whole is a valid document, because what was deleted and what was inserted stand side by side in it. Nodes that this client
 // does not know are shown as a plain box with their content.
-import { DOMSerializer, type DOMOutputSpec, type Schema } from '@tiptap/pm/model';
+import { DOMSerializer, type DOMOutputSpec, type Node, type Schema } from '@tiptap/pm/model';
 import { isText, markName, type Deed, type TextRun, type TreeNode } from './tree';
 
 export interface Palette {
@@ -54,7 +54,7 @@ class Painter {
     const draw = type && this.serializer.nodes[node.type];
     if (type && draw) {
       try {
-        const { dom, contentDOM } = DOMSerializer.renderSpec(document, draw(type.create(known(type.spec.attrs, node.attrs))));
+        const { dom, contentDOM } = DOMSerializer.renderSpec(document, draw(type.create(known(type.spec.attrs, node.attrs), this.columns(node))));
         if (dom instanceof HTMLElement) return type.isLeaf ? { dom } : { dom, contentDOM: contentDOM ?? dom };
       } catch {
         // Attributes that the schema does not take: shown as unknown.
@@ -67,6 +67,15 @@ class Painter {
     const contentDOM = document.createElement('div');
     dom.append(label, contentDOM);
     return { dom, contentDOM };
+  }
+
+  /** A table draws its columns by its first row; no other node looks at its content. */
+  private columns(table: TreeNode): Node[] | undefined {
+    const { nodes } = this.schema;
+    const row = table.content.find((piece): piece is TreeNode => !isText(piece) && nodes[piece.type]?.spec.tableRole === 'row');
+    if (nodes[table.type]?.spec.tableRole !== 'table' || !row) return undefined;
+    const cells = row.content.filter((piece): piece is TreeNode => !isText(piece) && piece.status !== 'deleted');
+    return [nodes[row.type]!.create(null, cells.flatMap((cell) => nodes[cell.type]?.create(known(nodes[cell.type]!.spec.attrs, cell.attrs)) ?? []))];
   }
 
   private text(run: TextRun): HTMLElement {

@@ -31,21 +31,33 @@ export function useLedger(documentId: string, until: number): LedgerState & { re
     const engine = createEngine();
     const leaving = new AbortController();
     let [lastSeq, reading] = [0, false];
+    const fetchPart = async (after: number) => {
+      const to = Math.min(wanted.current, (Math.floor(after / PART) + 1) * PART);
+      return { bytes: await fetchUpdates(documentId, after, to, leaving.signal), to };
+    };
     read.current = () => {
       if (reading) return;
       reading = true;
+      let failed = false;
       void (async () => {
         try {
-          while (lastSeq < wanted.current) {
-            const to = Math.min(wanted.current, (Math.floor(lastSeq / PART) + 1) * PART);
-            const { lastSeq: reached, people, stops } = await engine.add(await fetchUpdates(documentId, lastSeq, to, leaving.signal));
+          // While one part is taken in, the next one is on its way.
+          let coming = lastSeq < wanted.current ? fetchPart(lastSeq) : null;
+          while (coming) {
+            const { bytes, to } = await coming;
+            coming = to < wanted.current ? fetchPart(to) : null;
+            coming?.catch(() => {});
+            const { lastSeq: reached, people, stops } = await engine.add(bytes);
             lastSeq = reached;
             setState({ engine, lastSeq, people, stops, error: null });
           }
         } catch (error) {
+          failed = true;
           if (!leaving.signal.aborted) setState((before) => ({ ...before, error }));
         }
         reading = false;
+        // More may have been asked for in the last moment; after a failure the reader decides.
+        if (!failed && lastSeq < wanted.current) read.current();
       })();
     };
     read.current();
