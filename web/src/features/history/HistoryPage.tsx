@@ -17,6 +17,7 @@ import { useDocument } from '../documents/api';
 import { schemaExtensions } from '../editor/extensions';
 import { useRenameVersion } from '../versions/api';
 import { useNameMoment, useTimeline } from './api';
+import { colorsOf } from './colors';
 import classes from './history.module.css';
 import { MomentSlider } from './MomentSlider';
 import { formatMoment } from './time';
@@ -63,6 +64,8 @@ function History({ document }: { document: DocumentView }) {
   const names = useMemo(() => new Map(bursts.flatMap((burst) => burst.authors.map(({ id, name }) => [id, name]))), [bursts]);
   // The stream may come from the cache of the browser; names change.
   const people = useMemo(() => ledger.people.map(({ id, name }) => ({ id, name: names.get(id) || name })), [ledger.people, names]);
+
+  const color = useMemo(() => colorsOf([...people.map(({ id }) => id), ...names.keys()]), [people, names]);
 
   // Which moment; the newest until one is chosen.
   const [chosen, setChosen] = useState<[from: number, to: number] | null>(() => {
@@ -137,10 +140,11 @@ function History({ document }: { document: DocumentView }) {
           {t('history.news')}
         </Button>
       )}
-      {present && <Shares shares={present.shares} people={people} />}
+      {present && <Shares shares={present.shares} people={people} color={color} />}
       <Timeline
         bursts={bursts}
         moments={moments}
+        color={color}
         seq={seq}
         lastSeq={end}
         onOpen={(start, to) => {
@@ -238,6 +242,7 @@ function History({ document }: { document: DocumentView }) {
                 nodes={compared.nodes}
                 schema={schema}
                 people={people}
+                color={color}
                 picked={view === 'now' && editable ? picked : undefined}
                 onPick={(key, on) =>
                   setPicked((before) => {

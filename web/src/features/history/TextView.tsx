@@ -4,7 +4,6 @@ import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import text from '../editor/editor.module.css';
-import { presenceColor } from '../editor/extensions';
 import classes from './history.module.css';
 import { readDeed, renderBlocks } from './render';
 import type { Person } from './stream';
@@ -15,6 +14,7 @@ interface Props {
   nodes: TreeNode[];
   schema: Schema;
   people: Person[];
+  color: (id: string) => string;
   /** Blocks that are chosen; absent when none can be. */
   picked?: Set<string>;
   onPick?: (key: string, picked: boolean) => void;
@@ -30,7 +30,7 @@ interface Hint {
 }
 
 /** The text of a comparison, to be read; whoever points at a part learns who wrote it when. */
-export function TextView({ nodes, schema, people, picked, onPick }: Props) {
+export function TextView({ nodes, schema, people, color, picked, onPick }: Props) {
   const { t } = useTranslation();
   const place = useRef<HTMLDivElement>(null);
   const [hint, setHint] = useState<Hint | null>(null);
@@ -39,14 +39,14 @@ export function TextView({ nodes, schema, people, picked, onPick }: Props) {
   const blocks = useMemo(
     () =>
       renderBlocks(nodes, schema, {
-        color: (who) => presenceColor(people[who]?.id ?? ''),
+        color: (who) => color(people[who]?.id ?? ''),
         unknown: (type) => t('history.unknownNode', { type }),
         was: ({ typeBefore }) => {
           const name = TYPES.find((type) => type === typeBefore);
           return typeBefore ? t('history.wasType', { type: name ? t(`history.type.${name}`) : typeBefore }) : t('history.formatChanged');
         },
       }),
-    [nodes, schema, people, t],
+    [nodes, schema, people, color, t],
   );
 
   useLayoutEffect(() => {

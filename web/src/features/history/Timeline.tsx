@@ -5,13 +5,13 @@ import type { TFunction } from 'i18next';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BurstView, MomentView } from '../../api/types';
-import { presenceColor } from '../editor/extensions';
 import { noteText } from '../versions/noteText';
 import classes from './history.module.css';
 
 interface Props {
   bursts: BurstView[];
   moments: MomentView[];
+  color: (id: string) => string;
   /** The entry after which the page is shown. */
   seq: number;
   lastSeq: number;
@@ -22,7 +22,7 @@ interface Props {
 }
 
 /** Who worked when, newest first, by day; with the versions that lie in between. */
-export function Timeline({ bursts, moments, seq, lastSeq, onOpen, onRename, onOlder, loadingOlder }: Props) {
+export function Timeline({ bursts, moments, color, seq, lastSeq, onOpen, onRename, onOlder, loadingOlder }: Props) {
   const { t } = useTranslation();
   const days = useMemo(() => byDay(bursts), [bursts]);
   return (
@@ -35,7 +35,7 @@ export function Timeline({ bursts, moments, seq, lastSeq, onOpen, onRename, onOl
           <Stack component="ol" gap={2} p={0} m={0} style={{ listStyle: 'none' }}>
             {some.map((burst) => (
               <li key={burst.from_seq}>
-                <Burst burst={burst} current={burst.from_seq <= seq && seq <= burst.to_seq} isLast={burst.to_seq === lastSeq} onOpen={onOpen} />
+                <Burst burst={burst} color={color} current={burst.from_seq <= seq && seq <= burst.to_seq} isLast={burst.to_seq === lastSeq} onOpen={onOpen} />
                 <Moments burst={burst} moments={moments} seq={seq} onOpen={onOpen} onRename={onRename} />
               </li>
             ))}
@@ -69,7 +69,7 @@ function dayName(t: TFunction, day: number): string {
   return dayjs(day).format('YYYY-MM-DD dddd');
 }
 
-function Burst({ burst, current, isLast, onOpen }: { burst: BurstView; current: boolean; isLast: boolean; onOpen: Props['onOpen'] }) {
+function Burst({ burst, color, current, isLast, onOpen }: Pick<Props, 'color' | 'onOpen'> & { burst: BurstView; current: boolean; isLast: boolean }) {
   const { t } = useTranslation();
   const [from, to] = [dayjs(burst.from_at).format('HH:mm'), dayjs(burst.to_at).format('HH:mm')];
   const sum = (what: 'inserted' | 'deleted') => burst.authors.reduce((total, author) => total + author[what], 0);
@@ -89,7 +89,7 @@ function Burst({ burst, current, isLast, onOpen }: { burst: BurstView; current: 
       {burst.authors.map((author) => (
         <Group key={author.id} gap={6} wrap="nowrap" justify="space-between">
           <Group gap={6} wrap="nowrap" miw={0}>
-            <span className={classes.dot} style={{ background: presenceColor(author.id) }} />
+            <span className={classes.dot} style={{ background: color(author.id) }} />
             <Text size="xs" truncate>
               {author.name || t('history.somebody')}
             </Text>
