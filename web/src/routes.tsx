@@ -30,10 +30,6 @@ export const routes: RouteObject[] = [
                 lazy: async () => ({ Component: (await import('./features/documents/DocumentPage')).DocumentPage }),
               },
               {
-                path: 'documents/:id/history',
-                lazy: async () => ({ Component: (await import('./features/history/HistoryPage')).HistoryPage }),
-              },
-              {
                 path: 'search',
                 lazy: async () => ({ Component: (await import('./features/search/SearchPage')).SearchPage }),
               },
@@ -52,6 +48,10 @@ export const routes: RouteObject[] = [
               {
                 path: 'trash',
                 lazy: async () => ({ Component: (await import('./features/trash/TrashPage')).TrashPage }),
+              },
+              {
+                path: 'documents/:id/history',
+                lazy: async () => ({ Component: (await import('./features/history/HistoryPage')).HistoryPage }),
               },
               { path: '*', Component: NotFoundPage },
             ],

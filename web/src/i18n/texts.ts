@@ -23,6 +23,8 @@ import { en as settingsEn } from '../features/settings/en';
 import { zhCN as settingsZh } from '../features/settings/zh-CN';
 import { en as trashEn } from '../features/trash/en';
 import { zhCN as trashZh } from '../features/trash/zh-CN';
+import { en as historyEn } from '../features/history/en';
+import { zhCN as historyZh } from '../features/history/zh-CN';
 import { en as viewerEn } from '../features/viewer/en';
 import { zhCN as viewerZh } from '../features/viewer/zh-CN';
 import { en as searchEn } from '../features/search/en';
@@ -31,8 +33,6 @@ import { en as editorEn } from '../features/editor/en';
 import { zhCN as editorZh } from '../features/editor/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
-import { en as historyEn } from '../features/history/en';
-import { zhCN as historyZh } from '../features/history/zh-CN';
 
 export const zhCN = {
   ...commonZh,
@@ -47,11 +47,11 @@ export const zhCN = {
   ...groupsZh,
   ...settingsZh,
   ...trashZh,
+  ...historyZh,
   ...viewerZh,
   ...searchZh,
   ...editorZh,
   ...versionsZh,
-  ...historyZh,
 };
 
 export const en: Record<string, string> = {
@@ -67,9 +67,9 @@ export const en: Record<string, string> = {
   ...groupsEn,
   ...settingsEn,
   ...trashEn,
+  ...historyEn,
   ...viewerEn,
   ...searchEn,
   ...editorEn,
   ...versionsEn,
-  ...historyEn,
 };
