@@ -99,10 +99,12 @@ pub enum Action {
     Upload,
     CreateFolder,
     SetLevel,
+    /// Who wrote what when, with all that was deleted again.
+    ReadHistory,
 }
 
 impl Action {
-    const OF_DOCUMENT: [Action; 11] = [
+    const OF_DOCUMENT: [Action; 12] = [
         Action::Read,
         Action::Download,
         Action::Comment,
@@ -114,6 +116,7 @@ impl Action {
         Action::RestoreVersion,
         Action::Upload,
         Action::SetLevel,
+        Action::ReadHistory,
     ];
     const OF_FOLDER: [Action; 7] = [
         Action::Read,
@@ -136,7 +139,8 @@ impl Action {
             | Action::Move
             | Action::RestoreVersion
             | Action::Upload
-            | Action::CreateFolder => Role::Editor,
+            | Action::CreateFolder
+            | Action::ReadHistory => Role::Editor,
             Action::Delete | Action::Share | Action::SetLevel => Role::Manager,
         }
     }
@@ -156,6 +160,7 @@ impl Action {
             Action::Upload => "upload",
             Action::CreateFolder => "create_folder",
             Action::SetLevel => "set_level",
+            Action::ReadHistory => "read_history",
         }
     }
 
@@ -262,7 +267,11 @@ pub async fn allow_level(db: &Db, caller: &Caller, document: &Document, level: i
 
 /// What a role allows on a document of `kind`, for the client to show or hide.
 pub fn abilities_on_document(role: Role, kind: &str) -> Vec<Action> {
-    let of_kind = |action: &Action| kind == "file" || *action != Action::Upload;
+    let of_kind = |action: &Action| match action {
+        Action::Upload => kind == "file",
+        Action::ReadHistory => kind != "file",
+        _ => true,
+    };
     abilities(role, &Action::OF_DOCUMENT).filter(of_kind).collect()
 }
 

@@ -54,3 +54,15 @@ pub async fn list_segments(db: &AnyPool, room: &RoomName) -> Result<Vec<(i64, i6
         .fetch_all(db)
         .await?)
 }
+
+/// The compressed records among which is entry `seq`.
+pub async fn find_segment(db: &AnyPool, room: &RoomName, seq: i64) -> Result<Option<Vec<u8>>> {
+    let nearest: Option<(i64, Vec<u8>)> = sqlx::query_as(
+        "select to_seq, payload from room_segments where room = $1 and from_seq <= $2 order by from_seq desc limit 1",
+    )
+    .bind(room)
+    .bind(seq)
+    .fetch_optional(db)
+    .await?;
+    Ok(nearest.filter(|(to, _)| *to >= seq).map(|(_, payload)| payload))
+}

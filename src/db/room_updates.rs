@@ -102,6 +102,20 @@ pub async fn list(db: &AnyPool, room: &RoomName, after: i64, limit: i64) -> Resu
     .await?)
 }
 
+/// Lists the last entries of a room up to `until`, in order.
+pub async fn list_back(db: &AnyPool, room: &RoomName, until: i64, limit: i64) -> Result<Vec<UpdateRow>> {
+    let mut rows: Vec<UpdateRow> = sqlx::query_as(
+        "select seq, author_id, at, payload from room_updates where room = $1 and seq <= $2 order by seq desc limit $3",
+    )
+    .bind(room)
+    .bind(until)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.reverse();
+    Ok(rows)
+}
+
 /// Removes a room's entries up to `seq`, which a snapshot and a segment now hold.
 pub async fn delete_until(tx: &mut Tx, room: &RoomName, seq: i64) -> Result<()> {
     sqlx::query("delete from room_updates where room = $1 and seq <= $2")

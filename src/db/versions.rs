@@ -1,4 +1,4 @@
-//! Table `versions`: what was a document at each time? Rows are never changed.
+//! Table `versions`: what was a document at each time? Of a row only the note changes.
 
 use sqlx::AnyPool;
 
@@ -114,4 +114,67 @@ pub async fn list_uses(db: &AnyPool, after: Option<&Use>, limit: i64) -> Result<
     .bind(limit)
     .fetch_all(db)
     .await?)
+}
+
+/// The newest version of `media_type` that contains nothing after journal entry `seq`.
+pub async fn find_before_entry(
+    db: &AnyPool,
+    page: &DocumentId,
+    seq: i64,
+    media_type: &str,
+) -> Result<Option<Version>> {
+    Ok(sqlx::query_as(
+        "select document_id, number, content_id, size_bytes, sha256, media_type, author_id, note, created_at, room_seq
+         from versions where document_id = $1 and room_seq <= $2 and media_type = $3
+         order by room_seq desc, number desc limit 1",
+    )
+    .bind(page)
+    .bind(seq)
+    .bind(media_type)
+    .fetch_optional(db)
+    .await?)
+}
+
+/// A version of a page as a point of its history.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Moment {
+    pub number: i64,
+    pub room_seq: i64,
+    pub note: String,
+    pub author_id: UserId,
+    pub author_name: String,
+    pub created_at: Millis,
+}
+
+/// Lists the versions of a page that end between two journal entries (both included), newest first.
+pub async fn list_moments(
+    db: &AnyPool,
+    page: &DocumentId,
+    from_seq: i64,
+    to_seq: i64,
+    limit: i64,
+) -> Result<Vec<Moment>> {
+    Ok(sqlx::query_as(
+        "select v.number, v.room_seq, v.note, v.author_id, author.display_name as author_name, v.created_at
+         from versions v join users author on author.id = v.author_id
+         where v.document_id = $1 and v.room_seq between $2 and $3
+         order by v.room_seq desc, v.number desc limit $4",
+    )
+    .bind(page)
+    .bind(from_seq)
+    .bind(to_seq)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
+/// Changes what is said about a version. False when there is no such version.
+pub async fn update_note(tx: &mut Tx, document: &DocumentId, number: i64, note: &str) -> Result<bool> {
+    let done = sqlx::query("update versions set note = $3 where document_id = $1 and number = $2")
+        .bind(document)
+        .bind(number)
+        .bind(note)
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected() == 1)
 }

@@ -14,6 +14,7 @@ pub mod folders;
 mod grants;
 mod groups;
 pub mod health;
+mod history;
 mod info;
 pub mod listener;
 pub mod page;
@@ -79,6 +80,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(search::routes())
         .merge(content::routes())
         .merge(grants::routes())
+        .merge(history::routes())
         .merge(trash::routes())
         .merge(uploads::routes())
         .merge(audit::routes())

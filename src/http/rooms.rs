@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    actions::save_page_version::save_page_version,
+    actions::{name_moment::name_moment, save_page_version::save_page_version},
     app::App,
     auth::{
         CurrentUser,
@@ -23,7 +23,7 @@ use crate::{
     error::{Error, Result},
     http::{
         extract::{Json, Path, Query},
-        versions::VersionView,
+        versions::{VersionView, parse_note},
     },
     ids::DocumentId,
     rooms::{self, RoomName, protocol::CloseCode},
@@ -93,9 +93,11 @@ async fn join_room(
 struct SaveVersionInput {
     #[serde(default)]
     note: String,
+    /// What the page said after this entry of its history; what it says now when absent.
+    at_seq: Option<i64>,
 }
 
-/// Saves what a page says now as a version.
+/// Saves what a page says now, or said at a moment of its history, as a version.
 #[utoipa::path(
     post, path = "/documents/{id}/versions", tag = "versions",
     responses((status = 201, body = VersionView))
@@ -111,6 +113,10 @@ async fn save_version(
     if document.kind != "page" {
         return Err(Error::conflict("not_a_page", "a file gets its versions by uploads"));
     }
-    let version = save_page_version(&app, &caller.id, &document.id, input.note.trim()).await?;
+    let note = parse_note(&input.note)?;
+    let version = match input.at_seq {
+        None => save_page_version(&app, &caller.id, &document.id, note).await?,
+        Some(seq) => name_moment(&app, &caller.id, &document.id, seq, note).await?,
+    };
     Ok((StatusCode::CREATED, Json(VersionView::one(&app, &document.id, version.number).await?)))
 }

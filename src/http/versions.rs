@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    actions::restore_version::restore_version as restore,
+    actions::{rename_version::rename_version as rename, restore_version::restore_version as restore},
     app::App,
     auth::policy::{self, Action, Caller},
     clock::Millis,
@@ -27,10 +27,12 @@ use crate::{
 
 /// Versions in one answer.
 const PAGE: i64 = 200;
+/// Longest name or note of a version, in characters.
+const NOTE_MAX: usize = 200;
 
 /// Routes of this resource.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_versions)).routes(routes!(restore_version))
+    OpenApiRouter::new().routes(routes!(list_versions)).routes(routes!(rename_version)).routes(routes!(restore_version))
 }
 
 /// A version.
@@ -45,6 +47,9 @@ pub struct VersionView {
     created_at: Millis,
     /// Whether it is the newest.
     is_head: bool,
+    /// Of a page: the last entry of its history that the version contains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_seq: Option<i64>,
     processing: ProcessingView,
 }
 
@@ -66,6 +71,7 @@ impl VersionView {
             author: PersonView { id: version.author_id, name: author_name },
             note: version.note,
             created_at: version.created_at,
+            room_seq: version.room_seq,
             processing: ProcessingView::new(&document.kind, preview_state, preview_code, preview_message),
         }
     }
@@ -102,6 +108,40 @@ async fn list_versions(
     let next_cursor = listed.last().filter(|_| more).map(|last| cursor::encode(&last.version.number));
     let items = listed.into_iter().map(|listed| VersionView::new(listed, &document)).collect();
     Ok(Json(Items { items, next_cursor }))
+}
+
+/// What is said about a version: one line.
+pub fn parse_note(text: &str) -> Result<&str> {
+    let note = text.trim();
+    if note.chars().count() > NOTE_MAX {
+        return Err(Error::invalid("note_too_long", format!("a note has at most {NOTE_MAX} characters")).field("note"));
+    }
+    if note.chars().any(char::is_control) {
+        return Err(Error::invalid("note_invalid", "a note is one line without control characters").field("note"));
+    }
+    Ok(note)
+}
+
+/// What can be changed of a version.
+#[derive(Deserialize, ToSchema)]
+struct VersionPatch {
+    note: String,
+}
+
+/// Gives a version a name, or another one.
+#[utoipa::path(patch, path = "/documents/{id}/versions/{number}", tag = "versions",
+    params(("id" = DocumentId, Path), ("number" = i64, Path)), request_body = VersionPatch,
+    responses((status = 200, body = VersionView)))]
+async fn rename_version(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, number)): Path<(DocumentId, i64)>,
+    Json(input): Json<VersionPatch>,
+) -> Result<Json<VersionView>> {
+    let document = find_document(&app, &id).await?;
+    policy::allow(&app.db, &caller, Action::Edit, &document).await?;
+    rename(&app, &caller.id, &document, number, parse_note(&input.note)?).await?;
+    Ok(Json(VersionView::one(&app, &id, number).await?))
 }
 
 /// Brings an older version back, as a new one.

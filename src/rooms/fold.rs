@@ -109,7 +109,7 @@ async fn longest_good(app: &App, base: &[u8], rows: &[UpdateRow]) -> Result<(usi
 }
 
 /// Folds entries; the inner error is the document's fault.
-async fn try_fold(app: &App, base: &[u8], rows: &[UpdateRow]) -> Result<Result<Vec<u8>, WorkerError>> {
+pub(super) async fn try_fold(app: &App, base: &[u8], rows: &[UpdateRow]) -> Result<Result<Vec<u8>, WorkerError>> {
     let updates = || std::iter::once(base).chain(rows.iter().map(|row| row.payload.as_slice()));
     let state = match make(app, RoomMake::State, updates()).await {
         Ok(state) => state,

@@ -9,6 +9,7 @@ pub mod awareness;
 mod chores;
 mod connection;
 pub mod fold;
+pub mod history;
 pub mod journal;
 pub mod lib0;
 mod loader;

@@ -26,10 +26,12 @@ const ALL_EVERY: Duration = Duration::from_secs(30);
 /// Connections looked at together.
 const TOGETHER: usize = 8;
 /// Events that change nobody's rights.
-const HARMLESS: [&str; 9] = [
+const HARMLESS: [&str; 11] = [
     "signed_in",
     "sign_in_failed",
     "version_added",
+    "version_renamed",
+    "history_read",
     "document_renamed",
     "folder_renamed",
     "page_created",

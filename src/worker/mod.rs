@@ -25,6 +25,7 @@ mod render;
 pub mod room;
 mod room_html;
 mod room_notes;
+mod room_restore;
 mod sandbox;
 mod slot;
 mod task;

@@ -6,23 +6,22 @@ use std::{fs, path::Path};
 
 use indexer::text::Extracted;
 use yrs::{
-    Any, Doc, Options, Out, ReadTxn, StateVector, Text, Transact, TransactionMut, Update, WriteTxn, Xml,
-    XmlElementPrelim, XmlElementRef, XmlFragment, XmlFragmentRef, XmlOut, XmlTextPrelim, XmlTextRef,
-    types::{Attrs, text::YChange},
-    updates::decoder::Decode,
+    Any, Doc, Options, Out, ReadTxn, StateVector, Text, Transact, Update, WriteTxn, XmlElementRef, XmlFragment, XmlOut,
+    types::text::YChange, updates::decoder::Decode,
 };
 
 use super::{
     child::Child,
     room_html::{self, attribute},
     room_notes,
+    room_restore,
     task::{Answer, RoomMake, WorkerError, codes},
 };
 
 /// Media type of a page's content: the state as one Yjs update (v1).
 pub const PAGE: &str = "application/vnd.wenshu.page";
 /// The shared type that holds the text, as Tiptap names it.
-const BODY: &str = "default";
+pub(super) const BODY: &str = "default";
 
 /// Puts updates into one file for [`super::Task::Room`].
 pub fn pack<'a>(updates: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
@@ -162,53 +161,7 @@ pub fn read_page(update: &[u8]) -> Result<(String, String), WorkerError> {
 
 /// An update to a document of `updates` that makes its body that of `target`.
 fn restoring_update(updates: &[&[u8]], target: &[u8]) -> Result<Vec<u8>, WorkerError> {
-    let (doc, target) = (build(updates)?, build(&[target])?);
-    let from = target.transact();
-    let body = from.get_xml_fragment(BODY).ok_or_else(|| damaged("the version has no text"))?;
-    let mut tx = doc.transact_mut();
-    let to = tx.get_or_insert_xml_fragment(BODY);
-    let len = to.len(&tx);
-    to.remove_range(&mut tx, 0, len);
-    copy_children(&from, &body, &mut tx, &to);
-    Ok(tx.encode_update_v1())
-}
-
-fn copy_children(from: &impl ReadTxn, source: &impl XmlFragment, tx: &mut TransactionMut, to: &XmlFragmentRef) {
-    for child in source.children(from) {
-        match child {
-            XmlOut::Element(element) => copy_element(from, &element, tx, to),
-            XmlOut::Text(text) => {
-                let copy = to.push_back(tx, XmlTextPrelim::new(""));
-                copy_text(from, &text, tx, &copy);
-            }
-            XmlOut::Fragment(_) => {}
-        }
-    }
-}
-
-fn copy_element(from: &impl ReadTxn, element: &XmlElementRef, tx: &mut TransactionMut, to: &XmlFragmentRef) {
-    let Some(tag) = element.try_tag() else { return };
-    let copy = to.push_back(tx, XmlElementPrelim::empty(tag.clone()));
-    for (name, value) in element.attributes(from) {
-        if let Out::Any(value) = value {
-            copy.insert_attribute(tx, name.to_owned(), value);
-        }
-    }
-    copy_children(from, element, tx, copy.as_ref());
-}
-
-fn copy_text(from: &impl ReadTxn, text: &XmlTextRef, tx: &mut TransactionMut, copy: &XmlTextRef) {
-    for piece in text.diff(from, YChange::identity) {
-        let attributes: Attrs = piece.attributes.map(|attributes| *attributes).unwrap_or_default();
-        let end = copy.len(tx);
-        match piece.insert {
-            Out::Any(Any::String(string)) => copy.insert_with_attributes(tx, end, &string, attributes),
-            Out::Any(value) => {
-                copy.insert_embed_with_attributes(tx, end, value, attributes);
-            }
-            _ => {}
-        }
-    }
+    room_restore::restore(&build(updates)?, &build(&[target])?)
 }
 
 #[cfg(test)]

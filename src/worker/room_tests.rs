@@ -1,5 +1,7 @@
 //! Unit tests of what is made of a room's updates.
 
+use yrs::{TransactionMut, Xml, XmlElementPrelim, XmlFragmentRef, XmlTextPrelim, branch::BranchID};
+
 use super::*;
 
 fn page(build: impl FnOnce(&mut TransactionMut, &XmlFragmentRef)) -> Vec<u8> {
@@ -89,4 +91,37 @@ fn restoring_brings_back_text_attributes_and_marks() {
     let tx = restored.transact();
     let XmlOut::Element(first) = tx.get_xml_fragment(BODY).unwrap().first_child().unwrap() else { panic!() };
     assert_eq!(first.get_attribute(&tx, "level"), Some(Out::Any(Any::from(2i64))), "a number stays a number");
+}
+
+fn ids(doc: &Doc) -> Vec<BranchID> {
+    let tx = doc.transact();
+    let body = tx.get_xml_fragment(BODY).unwrap();
+    body.children(&tx).map(|block| block.id()).collect()
+}
+
+#[test]
+fn restoring_leaves_blocks_alone_that_did_not_change() {
+    let line = |tx: &mut TransactionMut, body: &XmlFragmentRef, at: u32, words: &str| {
+        let paragraph = body.insert(tx, at, XmlElementPrelim::empty("paragraph"));
+        paragraph.push_back(tx, XmlTextPrelim::new(words));
+    };
+    let then = page(|tx, body| (0..6).for_each(|number| line(tx, body, number, &format!("line {number}"))));
+    let doc = build(&[&then]).unwrap();
+    let before = ids(&doc);
+    {
+        let mut tx = doc.transact_mut();
+        let body = tx.get_or_insert_xml_fragment(BODY);
+        body.remove_range(&mut tx, 4, 1);
+        body.remove_range(&mut tx, 1, 1);
+        line(&mut tx, &body, 3, "between");
+        line(&mut tx, &body, 0, "first");
+    }
+    let now = doc.transact().encode_state_as_update_v1(&StateVector::default());
+    let back = restoring_update(&[&now], &then).unwrap();
+    let restored = build(&[&now, &back]).unwrap();
+    assert_eq!(page_html(&restored), read_page(&then).unwrap().1);
+    let after = ids(&restored);
+    let kept: Vec<usize> = (0..6).filter(|at| before[*at] == after[*at]).collect();
+    assert_eq!(kept, [0, 2, 3, 5]);
+    assert!(restoring_update(&[&then], &then).unwrap().len() < 4, "nothing to do");
 }

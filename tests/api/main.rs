@@ -9,6 +9,7 @@ mod documents;
 mod folders;
 mod grants;
 mod groups;
+mod history;
 mod jobs;
 mod rooms;
 mod search;

@@ -53,6 +53,10 @@ export const routes: RouteObject[] = [
                 path: 'trash',
                 lazy: async () => ({ Component: (await import('./features/trash/TrashPage')).TrashPage }),
               },
+              {
+                path: 'documents/:id/history',
+                lazy: async () => ({ Component: (await import('./features/history/HistoryPage')).HistoryPage }),
+              },
               { path: '*', Component: NotFoundPage },
             ],
           },

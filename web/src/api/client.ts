@@ -75,6 +75,23 @@ export function toApiError(status: number, body: string, retryAfter?: string | n
 
 /** Sends one request and returns the decoded answer. Throws `ApiError`. */
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const response = await send(method, path, options);
+  const text = response.status === 204 ? '' : await response.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** Reads a binary answer. Throws `ApiError`. */
+export async function requestBytes(path: string, query?: Query, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await send('GET', path, { query, signal });
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError('network', 'The connection ended in the middle of the answer', 0);
+  }
+}
+
+async function send(method: string, path: string, options: Options): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(apiUrl(path, options.query), {
@@ -91,13 +108,12 @@ export async function request<T>(method: string, path: string, options: Options 
     if (options.signal?.aborted) throw error;
     throw new ApiError('network', 'The server cannot be reached', 0);
   }
-  const text = response.status === 204 ? '' : await response.text();
   if (!response.ok) {
-    const error = toApiError(response.status, text, response.headers.get('retry-after'));
+    const error = toApiError(response.status, await response.text(), response.headers.get('retry-after'));
     if (error.code === 'unauthorized') reportUnauthorized();
     throw error;
   }
-  return (text ? JSON.parse(text) : undefined) as T;
+  return response;
 }
 
 export const api = {

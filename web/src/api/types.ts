@@ -45,3 +45,6 @@ export type SearchHit = Narrow<
 >;
 export type SearchView = Narrow<Schemas['SearchView'], { items: SearchHit[] }>;
 export type Suggestion = Narrow<Schemas['SuggestionView'], { kind: Kind }>;
+export type HistoryView = Schemas['HistoryView'];
+export type BurstView = Schemas['BurstView'];
+export type MomentView = Schemas['MomentView'];

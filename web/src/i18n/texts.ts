@@ -23,6 +23,8 @@ import { en as settingsEn } from '../features/settings/en';
 import { zhCN as settingsZh } from '../features/settings/zh-CN';
 import { en as trashEn } from '../features/trash/en';
 import { zhCN as trashZh } from '../features/trash/zh-CN';
+import { en as historyEn } from '../features/history/en';
+import { zhCN as historyZh } from '../features/history/zh-CN';
 import { en as viewerEn } from '../features/viewer/en';
 import { zhCN as viewerZh } from '../features/viewer/zh-CN';
 import { en as searchEn } from '../features/search/en';
@@ -51,6 +53,7 @@ export const zhCN = {
   ...groupsZh,
   ...settingsZh,
   ...trashZh,
+  ...historyZh,
   ...viewerZh,
   ...searchZh,
   ...editorZh,
@@ -73,6 +76,7 @@ export const en: Record<string, string> = {
   ...groupsEn,
   ...settingsEn,
   ...trashEn,
+  ...historyEn,
   ...viewerEn,
   ...searchEn,
   ...editorEn,

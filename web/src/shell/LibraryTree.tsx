@@ -14,7 +14,7 @@ import classes from './LibraryTree.module.css';
 function useCurrentFolder(): FolderView | undefined {
   const client = useQueryClient();
   const folderId = useMatch('/folders/:id')?.params.id;
-  const documentId = useMatch('/documents/:id')?.params.id;
+  const documentId = useMatch('/documents/:id/*')?.params.id;
   const document = useDocument(documentId);
   const id = folderId ?? document.data?.folder_id;
   const folder = useFolder(id);

@@ -1,8 +1,7 @@
 import { ActionIcon, Badge, Button, Card, Drawer, Group, Stack, Text, TextInput, Tooltip } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { notifications } from '@mantine/notifications';
-import { IconDownload, IconEye, IconRestore } from '@tabler/icons-react';
-import type { TFunction } from 'i18next';
+import { IconDownload, IconEye, IconPencil, IconRestore, IconTimeline } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -12,7 +11,9 @@ import { codeText, errorText } from '../../i18n/errorText';
 import { ErrorNotice } from '../../shared/ErrorNotice';
 import { formatBytes, formatTime } from '../../shared/format';
 import { Loading } from '../../shared/Loading';
-import { useRestoreVersion, useSaveVersion, useVersions } from './api';
+import { openNameDialog } from '../../shared/NameDialog';
+import { useRenameVersion, useRestoreVersion, useSaveVersion, useVersions } from './api';
+import { noteText } from './noteText';
 
 interface Props {
   document: DocumentView;
@@ -27,6 +28,11 @@ export function VersionsDrawer({ document, opened, onClose }: Props) {
   return (
     <Drawer opened={opened} onClose={onClose} position="right" title={t('versions.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Stack>
+        {document.abilities.includes('read_history') && (
+          <Button component={Link} to={`/documents/${document.id}/history`} variant="light" leftSection={<IconTimeline size={18} />}>
+            {t('history.open')}
+          </Button>
+        )}
         {document.kind === 'page' && document.abilities.includes('edit') && <SaveVersion document={document} />}
         {versions.isPending && <Loading />}
         {versions.error && <ErrorNotice error={versions.error} onRetry={() => void versions.refetch()} />}
@@ -70,6 +76,7 @@ function SaveVersion({ document }: { document: DocumentView }) {
 function VersionCard({ document, version, onOpen }: { document: DocumentView; version: VersionView; onOpen: () => void }) {
   const { t } = useTranslation();
   const restore = useRestoreVersion(document.id);
+  const rename = useRenameVersion(document.id);
   // A page goes on after its newest version, so that one too can be gone back to.
   const isNow = version.is_head && document.kind === 'file';
   const label = t('versions.number', { number: version.number });
@@ -84,6 +91,15 @@ function VersionCard({ document, version, onOpen }: { document: DocumentView; ve
           onSuccess: (added) => notifications.show({ color: 'teal', message: t('versions.restored', { number: added.number }) }),
           onError: (error) => notifications.show({ color: 'red', message: errorText(t, error) }),
         }),
+    });
+
+  const handleRename = () =>
+    openNameDialog({
+      title: t('versions.renameTitle', { number: version.number }),
+      label: t('versions.name'),
+      initial: version.note,
+      submit: t('common.save'),
+      onSubmit: (note) => rename.mutateAsync({ number: version.number, note }),
     });
 
   return (
@@ -118,6 +134,13 @@ function VersionCard({ document, version, onOpen }: { document: DocumentView; ve
               <IconEye size={18} />
             </ActionIcon>
           </Tooltip>
+          {document.abilities.includes('edit') && (
+            <Tooltip label={t('versions.rename')}>
+              <ActionIcon variant="subtle" aria-label={t('versions.renameNumber', { number: version.number })} onClick={handleRename}>
+                <IconPencil size={18} />
+              </ActionIcon>
+            </Tooltip>
+          )}
           {document.kind === 'file' && document.abilities.includes('download') && (
             <Tooltip label={t('common.download')}>
               <ActionIcon
@@ -147,10 +170,4 @@ function VersionCard({ document, version, onOpen }: { document: DocumentView; ve
       </Group>
     </Card>
   );
-}
-
-/** What a version says about itself; one that was restored names its origin as `#2`. */
-function noteText(t: TFunction, note: string): string {
-  const [, number] = /^#(\d+)$/.exec(note) ?? [];
-  return number ? t('versions.restoredFrom', { number }) : note;
 }

@@ -37,3 +37,11 @@ export function useSaveVersion(id: string) {
     onSuccess: useRefresh(id),
   });
 }
+
+/** Gives a version another name. */
+export function useRenameVersion(id: string) {
+  return useMutation({
+    mutationFn: ({ number, note }: { number: number; note: string }) => api.patch<VersionView>(`/documents/${id}/versions/${number}`, { note }),
+    onSuccess: useRefresh(id),
+  });
+}
