@@ -2,12 +2,13 @@
 //!
 //! `http/rooms` lets a client in; `connection` reads its frames (`protocol`), checks every update (`update`) and hands it
 //! to the `room`; the room's batch goes to the `journal`, and after the commit to everybody's `outbox`. Nobody is shown or
-//! told anything that is not durable. Documents are built only in the isolated child: `fold` asks it.
+//! told anything that is not durable. Where WebSockets are blocked, `http_transport` takes the place of the socket. Documents are built only in the isolated child: `fold` asks it.
 
 pub mod awareness;
 mod chores;
 mod connection;
 pub mod fold;
+pub mod http_transport;
 pub mod journal;
 pub mod lib0;
 mod loader;
@@ -27,7 +28,14 @@ use crate::{
     app::App,
     auth::CurrentUser,
     ids::DocumentId,
-    rooms::{awareness::Identity, outbox::Outbox, protocol::CloseCode, rights::Standing, room::Member},
+    rooms::{
+        awareness::Identity,
+        outbox::Outbox,
+        protocol::CloseCode,
+        registry::Seat,
+        rights::{Refusal, Standing},
+        room::Member,
+    },
 };
 
 /// Starts what runs beside the rooms: the watch over rights, and the queueing of work. Both end with `app.shutdown`.
@@ -46,14 +54,18 @@ pub fn start(app: &App) {
 
 /// Serves a client that `user` connected to the room of `document`, until one of both ends it.
 pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, document: DocumentId, wants_acks: bool) {
-    let standing = match rights::standing(&app, &user, &document).await {
-        Ok(Ok(standing)) => standing,
-        Ok(Err((code, reason))) => return refuse(&mut socket, code, reason).await,
-        Err(error) => {
-            tracing::error!(%error, "rights cannot be checked");
-            return refuse(&mut socket, CloseCode::Restarting, "the room cannot be opened now").await;
-        }
-    };
+    match enter(&app, user, &document, wants_acks).await {
+        Ok(seat) => connection::serve(socket, seat, app.config.room_message_max_bytes).await,
+        Err((code, reason)) => refuse(&mut socket, code, reason).await,
+    }
+}
+
+/// Brings `user` into the room of `document`, whatever they are connected by.
+async fn enter(app: &App, user: CurrentUser, document: &DocumentId, wants_acks: bool) -> Result<Seat, Refusal> {
+    let standing = rights::standing(app, &user, document).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "rights cannot be checked");
+        Err((CloseCode::Restarting, "the room cannot be opened now"))
+    })?;
     let member = Member {
         identity: Identity { user: user.id.clone(), display_name: user.display_name.clone() },
         outbox: Outbox::default(),
@@ -63,10 +75,7 @@ pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, document:
         saved: 0,
         was_refused: false,
     };
-    match app.rooms.join(&document, user, member) {
-        Some(seat) => connection::serve(socket, seat, app.config.room_message_max_bytes).await,
-        None => refuse(&mut socket, CloseCode::Restarting, "the server restarts").await,
-    }
+    app.rooms.join(document, user, member).ok_or((CloseCode::Restarting, "the server restarts"))
 }
 
 /// Ends a connection that came to nothing, with the reason.
