@@ -16,8 +16,8 @@ use crate::{
     auth::CurrentUser,
     error::{Error, Result},
     http::extract::{Json, Path, Query},
-    ids::DocumentId,
     rooms::{
+        RoomName,
         http_transport::{self, NotTaken},
         protocol::CloseCode,
     },
@@ -55,7 +55,7 @@ struct EventsQuery {
 /// frames of the y-websocket protocol in base64, `close` has a close code of WebSockets and the reason.
 #[utoipa::path(
     get, path = "/rooms/{room}/events", tag = "rooms",
-    params(("room" = String, Path, description = "id of the page"), EventsQuery),
+    params(("room" = String, Path, description = "as for the WebSocket"), EventsQuery),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, description = "no such room or connection"))
 )]
 async fn read_events(
@@ -64,13 +64,13 @@ async fn read_events(
     Query(query): Query<EventsQuery>,
     user: CurrentUser,
 ) -> Result<Response> {
-    let document = parse(&room)?;
+    let room = parse(&room)?;
     let polls = is_set(&query.poll);
     if let Some(name) = query.connection.filter(|_| polls) {
-        let peer = app.http_peers.find(&name, &user.id, &document).ok_or_else(no_connection)?;
+        let peer = app.http_peers.find(&name, &user.id, &room).ok_or_else(no_connection)?;
         return Ok(event_stream(Body::from(peer.poll(query.after.unwrap_or(0)).await)));
     }
-    let joined = http_transport::connect(&app, user, &document, is_set(&query.ack)).await;
+    let joined = http_transport::connect(&app, user, &room, is_set(&query.ack)).await;
     let peer = joined.map_err(|(code, reason)| refusal(code, reason.to_owned()))?;
     let body = if polls { Body::from(peer.greeting()) } else { Body::from_stream(peer.events()) };
     Ok(event_stream(body))
@@ -109,7 +109,7 @@ struct ReceivedView {
 /// are passed over, so a request may be repeated. An empty body is a sign of life.
 #[utoipa::path(
     post, path = "/rooms/{room}/messages", tag = "rooms",
-    params(("room" = String, Path, description = "id of the page"), MessagesQuery),
+    params(("room" = String, Path, description = "as for the WebSocket"), MessagesQuery),
     request_body(content_type = "application/octet-stream", content = Vec<u8>),
     responses((status = 200, body = ReceivedView), (status = 404, description = "no such connection"), (status = 409, description = "frames are missing"))
 )]
@@ -142,7 +142,7 @@ fn is_set(flag: &Option<String>) -> bool {
     flag.as_ref().is_some_and(|flag| flag != "0")
 }
 
-fn parse(room: &str) -> Result<DocumentId> {
+fn parse(room: &str) -> Result<RoomName> {
     room.parse().map_err(|_| Error::not_found("room"))
 }
 

@@ -24,9 +24,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::{
     app::App,
     auth::CurrentUser,
-    ids::{DocumentId, UserId},
+    ids::UserId,
     rooms::{
-        self,
+        self, RoomName,
         connection::{self, Ending, Intake, KEEP_ALIVE, SILENCE_MAX},
         lib0::Reader,
         outbox::Outgoing,
@@ -46,10 +46,10 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 pub struct HttpPeers(Arc<Mutex<HashMap<String, Arc<HttpPeer>>>>);
 
 impl HttpPeers {
-    /// Finds a peer that belongs to this user and document; for everybody else it does not exist.
-    pub fn find(&self, name: &str, user: &UserId, document: &DocumentId) -> Option<Arc<HttpPeer>> {
+    /// Finds a peer that belongs to this user and room; for everybody else it does not exist.
+    pub fn find(&self, name: &str, user: &UserId, room: &RoomName) -> Option<Arc<HttpPeer>> {
         let found = self.lock().get(name).cloned()?;
-        (found.link.user.id == *user && found.link.document == *document).then_some(found)
+        (found.link.user.id == *user && found.link.room == *room).then_some(found)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<HttpPeer>>> {
@@ -92,14 +92,14 @@ pub enum NotTaken {
     Gone,
 }
 
-/// Connects `user` to the room of `document`.
+/// Connects `user` to a room.
 pub async fn connect(
     app: &App,
     user: CurrentUser,
-    document: &DocumentId,
+    room: &RoomName,
     wants_acks: bool,
 ) -> Result<Arc<HttpPeer>, Refusal> {
-    let seat = rooms::enter(app, user, document, wants_acks).await?;
+    let seat = rooms::enter(app, user, room, wants_acks).await?;
     let peer = Arc::new(HttpPeer {
         name: hex::encode(rand::random::<[u8; 16]>()),
         link: seat.link.clone(),

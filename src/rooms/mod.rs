@@ -12,6 +12,7 @@ pub mod http_transport;
 pub mod journal;
 pub mod lib0;
 mod loader;
+mod name;
 mod outbox;
 pub mod protocol;
 mod registry;
@@ -22,12 +23,12 @@ pub mod update;
 
 use axum::extract::ws::{Message as Frame, WebSocket};
 
+pub use name::RoomName;
 pub use registry::Rooms;
 
 use crate::{
     app::App,
     auth::CurrentUser,
-    ids::DocumentId,
     rooms::{
         awareness::Identity,
         outbox::Outbox,
@@ -52,17 +53,17 @@ pub fn start(app: &App) {
     });
 }
 
-/// Serves a client that `user` connected to the room of `document`, until one of both ends it.
-pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, document: DocumentId, wants_acks: bool) {
-    match enter(&app, user, &document, wants_acks).await {
+/// Serves a client that `user` connected to a room, until one of both ends it.
+pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, room: RoomName, wants_acks: bool) {
+    match enter(&app, user, &room, wants_acks).await {
         Ok(seat) => connection::serve(socket, seat, app.config.room_message_max_bytes).await,
         Err((code, reason)) => refuse(&mut socket, code, reason).await,
     }
 }
 
-/// Brings `user` into the room of `document`, whatever they are connected by.
-async fn enter(app: &App, user: CurrentUser, document: &DocumentId, wants_acks: bool) -> Result<Seat, Refusal> {
-    let standing = rights::standing(app, &user, document).await.unwrap_or_else(|error| {
+/// Brings `user` into a room, whatever they are connected by.
+async fn enter(app: &App, user: CurrentUser, room: &RoomName, wants_acks: bool) -> Result<Seat, Refusal> {
+    let standing = rights::standing(app, &user, room).await.unwrap_or_else(|error| {
         tracing::error!(%error, "rights cannot be checked");
         Err((CloseCode::Restarting, "the room cannot be opened now"))
     })?;
@@ -75,7 +76,7 @@ async fn enter(app: &App, user: CurrentUser, document: &DocumentId, wants_acks: 
         saved: 0,
         was_refused: false,
     };
-    app.rooms.join(document, user, member).ok_or((CloseCode::Restarting, "the server restarts"))
+    app.rooms.join(room, user, member).ok_or((CloseCode::Restarting, "the server restarts"))
 }
 
 /// Ends a connection that came to nothing, with the reason.
