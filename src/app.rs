@@ -7,9 +7,16 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness,
-    preview::Preview, rooms::{Rooms, http_transport::HttpPeers},
-    search::Search, telemetry::Metrics, worker::Workers,
+    actions::upload_locks::UploadLocks,
+    clock::Clock,
+    config::Config,
+    db::Db,
+    http::health::Readiness,
+    preview::Preview,
+    rooms::{Rooms, http_transport::HttpPeers},
+    search::Search,
+    telemetry::Metrics,
+    worker::Workers,
 };
 
 /// The running service; cheap to clone.

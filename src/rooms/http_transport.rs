@@ -268,9 +268,6 @@ mod tests {
         };
         let mut text = String::new();
         write_events(&mut text, Some(7), &outgoing);
-        assert_eq!(
-            text,
-            "data: AAEC\n\ndata: /w==\n\nevent: close\ndata: 4403 no more\n\nevent: mark\ndata: 7\n\n"
-        );
+        assert_eq!(text, "data: AAEC\n\ndata: /w==\n\nevent: close\ndata: 4403 no more\n\nevent: mark\ndata: 7\n\n");
     }
 }
