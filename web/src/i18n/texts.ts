@@ -31,6 +31,8 @@ import { en as editorEn } from '../features/editor/en';
 import { zhCN as editorZh } from '../features/editor/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
+import { en as offlineEn } from '../offline/en';
+import { zhCN as offlineZh } from '../offline/zh-CN';
 
 export const zhCN = {
   ...commonZh,
@@ -49,6 +51,7 @@ export const zhCN = {
   ...searchZh,
   ...editorZh,
   ...versionsZh,
+  ...offlineZh,
 };
 
 export const en: Record<string, string> = {
@@ -68,4 +71,5 @@ export const en: Record<string, string> = {
   ...searchEn,
   ...editorEn,
   ...versionsEn,
+  ...offlineEn,
 };

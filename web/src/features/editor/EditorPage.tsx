@@ -15,9 +15,11 @@ import classes from './editor.module.css';
 import { editorExtensions, presenceColor } from './extensions';
 import { isPicture, uploadPicture } from './images';
 import { Presences } from './Presences';
-import { Room } from './room';
-import { SaveState } from './SaveState';
+import { NewerPage } from './NewerPage';
+import type { Room } from './room';
+import { RescueButton, SaveState } from './SaveState';
 import { Toolbar } from './Toolbar';
+import { useEditorSchema, useLiveRoom } from './useLiveRoom';
 
 interface Props {
   document: DocumentView;
@@ -25,14 +27,10 @@ interface Props {
 
 /** Joins the room for as long as the page is shown. */
 export function EditorPage({ document }: Props) {
-  const [room, setRoom] = useState<Room | null>(null);
-  useEffect(() => {
-    const joined = new Room(document.id);
-    // eslint-disable-next-line react-hooks/set-state-in-effect -- a room is a connection: the effect opens and ends it
-    setRoom(joined);
-    return () => joined.destroy();
-  }, [document.id]);
-  return room ? <Editing key={document.id} document={document} room={room} /> : <Loading />;
+  const live = useLiveRoom(document.id);
+  if (!live) return <Loading />;
+  if (live.newer) return <NewerPage document={document} live={live} />;
+  return <Editing key={document.id} document={document} room={live.room} />;
 }
 
 function Title({ document }: Props) {
@@ -115,6 +113,8 @@ function Editing({ document, room }: Props & { room: Room }) {
     },
   });
 
+  useEditorSchema(room, editor);
+
   useEffect(() => {
     if (editor && editor.isEditable !== editable) editor.setEditable(editable);
   }, [editor, editable]);
@@ -142,7 +142,10 @@ function Editing({ document, room }: Props & { room: Room }) {
         </Group>
         {snapshot.refusal && (
           <Alert color="red" mx="md" mb="xs">
-            {codeText(t, snapshot.refusal.code, snapshot.refusal.message)}
+            <Group justify="space-between">
+              {codeText(t, snapshot.refusal.code, snapshot.refusal.message)}
+              {snapshot.dirty && <RescueButton name={document.name} doc={room.doc} />}
+            </Group>
           </Alert>
         )}
         {editable && <Toolbar editor={editor} onPicture={(file) => insertPictures([file])} />}
