@@ -55,7 +55,10 @@ async function keepView(view: KeptView): Promise<void> {
   await transact(['views'], 'readwrite', (store) => result(store('views').put(view))).catch(() => {});
 }
 
+/** Removes a view; one that names work that was not sent stays until that is gone. */
 async function removeView(user: string, name: string): Promise<void> {
+  const unsent = await unsentRooms(user);
+  if (unsent.some((room) => name.endsWith(room.split('.')[0]!))) return;
   await transact(['views'], 'readwrite', (store) => result(store('views').delete([user, name]))).catch(() => {});
 }
 
