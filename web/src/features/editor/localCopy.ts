@@ -183,7 +183,7 @@ export class LocalCopy {
     });
     try {
       // What failed before is in the page: all of it goes, so that nothing is missing between the changes.
-      if (this.keeping === 'failed') await this.rewrite(settled);
+      if (this.keeping === 'failed') await this.rewrite(batch.some((one) => one.pending) || (!settled && this.hasPending()));
       else await this.append(rows, settled);
       this.keeping = this.queue.length > 0 ? 'writing' : 'kept';
       if (rows.length > 0) this.channel?.postMessage('news');
@@ -218,8 +218,7 @@ export class LocalCopy {
   }
 
   /** Puts the page as it is in the place of everything that is known of it. */
-  private async rewrite(settled: boolean): Promise<void> {
-    const pending = !settled && (this.hasPending() || this.serverHas === undefined);
+  private async rewrite(pending: boolean): Promise<void> {
     const row = this.row(this.options.encode(), pending);
     const key = await this.replace([...this.known.keys()], row);
     this.known.clear();
