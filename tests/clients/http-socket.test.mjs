@@ -12,8 +12,8 @@ import { Server, synced, until } from './server.mjs'
 
 const web = resolve(import.meta.dirname, '../../web')
 const server = new Server()
-// Beside this file, so that the packages of these tests are found.
-const folder = mkdtempSync(join(import.meta.dirname, '.http-socket-'))
+// Where the packages of these tests are found.
+const folder = mkdtempSync(join(import.meta.dirname, 'node_modules/.http-socket-'))
 let HttpSocket
 
 before(async () => {
@@ -176,7 +176,7 @@ test('a killed server is rejoined, and what was called saved is there', async ()
 test('a refusal ends it as a WebSocket would', async () => {
   await server.page()
   const provider = connect('00000000-0000-7000-8000-000000000000')
-  const closed = new Promise(resolve => provider.on('closed', resolve))
+  const closed = new Promise(resolve => provider.on('connection-close', resolve))
   assert.equal((await closed).code, 4404)
   close(provider)
 })
