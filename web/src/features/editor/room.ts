@@ -8,7 +8,7 @@ import * as Y from 'yjs';
 import { API_ROOT } from '../../api/client';
 import { LocalCopy, type Keeping } from './localCopy';
 import { roomSocket, type Transport } from './roomSocket';
-import { keepUnknownAttributes, unknownInUpdate, type KnownTypes } from './schemaGuard';
+import { keepUnknownAttributes, unknownInBody, unknownInUpdate, type KnownTypes } from './schemaGuard';
 
 /** `connecting`: first contact · `saving`: something is not durable yet · `saved` · `offline` · `closed`: the server ended it. */
 export type RoomState = 'connecting' | 'saving' | 'saved' | 'offline' | 'closed';
@@ -84,6 +84,7 @@ export class Room {
   readonly name: string;
   private readonly copy: LocalCopy | null;
   private known: KnownTypes | null = null;
+  /** Ends the keeping of attributes. */
   private endGuard: (() => void) | null = null;
   private sent = 0;
   private acknowledged = 0;
@@ -188,7 +189,7 @@ export class Room {
       encode: (beyond) => Y.encodeStateAsUpdate(this.doc, beyond),
       arrived: (update) => {
         // Sent on by the provider when it is connected: the tab that wrote it may be gone.
-        if (!this.destroyed && this.accepts(update)) Y.applyUpdate(this.doc, update, this.copy);
+        if (!this.destroyed && this.copy) this.takeKept([update], this.copy);
       },
       changed: () => this.publish(),
     });
@@ -206,15 +207,20 @@ export class Room {
   private async loadCopy(copy: LocalCopy): Promise<void> {
     const kept = await copy.load();
     if (this.destroyed) return;
-    const take = (updates: Uint8Array[]) => {
-      for (const update of updates) if (this.accepts(update)) Y.applyUpdate(this.doc, update, copy);
-    };
-    take(kept.durable);
+    this.takeKept(kept.durable, copy);
     copy.setServerState(Y.encodeStateVector(this.doc));
-    take(kept.pending);
+    this.takeKept(kept.pending, copy);
     if (kept.pending.length > 0) this.unsent = true;
     if (kept.exists) this.loaded = true;
     this.publish();
+  }
+
+  private takeKept(updates: Uint8Array[], copy: LocalCopy): void {
+    if (updates.every((update) => this.isKnown(update))) this.doc.transact(() => updates.forEach((update) => Y.applyUpdate(this.doc, update)), copy);
+    else {
+      this.held.push(...updates);
+      this.judge(copy);
+    }
   }
 
   /** Lets nothing into the document that its binding would delete. */
@@ -222,24 +228,39 @@ export class Room {
     const read = this.provider.messageHandlers[MESSAGE_SYNC]!;
     this.provider.messageHandlers[MESSAGE_SYNC] = (encoder, decoder, provider, emitSynced, type) => {
       const at = decoder.pos;
-      if (decoding.readVarUint(decoder) !== SYNC_STEP_1 && !this.accepts(decoding.readVarUint8Array(decoder))) return;
-      decoder.pos = at;
-      read(encoder, decoder, provider, emitSynced, type);
+      const step = decoding.readVarUint(decoder);
+      const update = step === SYNC_STEP_1 ? null : decoding.readVarUint8Array(decoder);
+      if (update === null || (this.held.length === 0 && this.isKnown(update))) {
+        decoder.pos = at;
+        read(encoder, decoder, provider, emitSynced, type);
+        return;
+      }
+      this.held.push(update.slice());
+      // While the content comes, what looks unknown may be deleted by what follows: step 2 is its end.
+      if (step === SYNC_STEP_2 || provider.synced) this.judge(provider);
+      if (step === SYNC_STEP_2 && !this.unknown) provider.synced = true;
     };
   }
 
-  private accepts(update: Uint8Array): boolean {
-    if (!this.known) return true;
-    const unknown = this.unknown ? [] : unknownInUpdate(update, this.known);
+  private isKnown(update: Uint8Array): boolean {
+    return !this.known || unknownInUpdate(update, this.known).length === 0;
+  }
+
+  /** Lets in what was held, if the page as it is then has nothing that the editor would delete. Otherwise nothing comes or goes any more. */
+  private judge(origin: unknown): void {
+    if (!this.known || this.unknown) return;
+    const shadow = new Y.Doc();
+    Y.applyUpdate(shadow, this.handOver());
+    const unknown = unknownInBody(shadow.getXmlFragment('default'), this.known);
+    shadow.destroy();
     if (unknown.length > 0) {
       this.unknown = unknown;
-      // Nothing comes or goes from here on: another room takes this one's place.
       this.provider.disconnect();
+    } else {
+      const held = this.held.splice(0);
+      this.doc.transact(() => held.forEach((update) => Y.applyUpdate(this.doc, update)), origin);
     }
-    if (this.unknown === null) return true;
-    this.held.push(update.slice());
     this.publish();
-    return false;
   }
 
   private countSent(bytes: Uint8Array): void {

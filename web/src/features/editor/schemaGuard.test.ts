@@ -30,7 +30,7 @@ function written(content: object[]): Y.Doc {
   return doc;
 }
 
-const paragraph = (text: string, marks?: object[]) => ({ type: 'paragraph', content: [{ type: 'text', text, marks }] });
+const paragraph = (text: string, marks?: { type: string; attrs?: object }[]) => ({ type: 'paragraph', content: [{ type: 'text', text, marks }] });
 
 test('what every client knows passes', () => {
   const { known } = old();

@@ -28,26 +28,48 @@ export function markName(key: string): string {
   return HASHED_MARK.exec(key)?.[1] ?? key;
 }
 
+/** `ychange` marks what a comparison shows; it is never part of a page. */
+function isKnownMark(key: string, known: KnownTypes): boolean {
+  return known.marks.has(markName(key)) || key === 'ychange';
+}
+
 function nameIn(content: Y.Item['content'], known: KnownTypes): string | null {
   if (content instanceof Y.ContentType) {
     if (content.type instanceof Y.XmlElement && !known.nodes.has(content.type.nodeName)) return content.type.nodeName;
     if (content.type instanceof Y.XmlHook) return content.type.hookName || 'hook';
   } else if (content instanceof Y.ContentFormat) {
-    // `ychange` marks what a comparison shows; it is never part of a page.
-    if (!known.marks.has(markName(content.key)) && content.key !== 'ychange') return content.key;
+    if (!isKnownMark(content.key, known)) return content.key;
   } else if (content instanceof Y.ContentEmbed) {
     return 'embed';
   }
   return null;
 }
 
-/** The names in an update that this client does not know. */
+/** The names in an update that this client does not know, of things that may be deleted again by what follows. */
 export function unknownInUpdate(update: Uint8Array, known: KnownTypes): string[] {
   const found = new Set<string>();
   for (const struct of Y.decodeUpdate(update).structs) {
     if (!(struct instanceof Y.Item)) continue;
     const name = nameIn(struct.content, known);
     if (name !== null) found.add(markName(name));
+  }
+  return [...found];
+}
+
+/** The names in a page, as it is now, that this client does not know. What was deleted does not count. */
+export function unknownInBody(body: Y.XmlFragment, known: KnownTypes, found = new Set<string>()): string[] {
+  for (const child of body.toArray()) {
+    if (child instanceof Y.XmlElement) {
+      if (!known.nodes.has(child.nodeName)) found.add(child.nodeName);
+      unknownInBody(child, known, found);
+    } else if (child instanceof Y.XmlText) {
+      for (const { insert, attributes } of child.toDelta() as { insert: unknown; attributes?: object }[]) {
+        if (typeof insert !== 'string') found.add('embed');
+        for (const key of Object.keys(attributes ?? {})) if (!isKnownMark(key, known)) found.add(markName(key));
+      }
+    } else {
+      found.add('hook');
+    }
   }
   return [...found];
 }
