@@ -85,12 +85,12 @@ test('a newer build of the program is offered, taken when wanted, and opens with
     if (path === '/' || path.startsWith('/documents')) return Buffer.from(body.toString().replace('<head>', `<head><meta name="build" content="${build}">`));
     return body;
   };
-  const shownBuild = () => page.evaluate(() => document.querySelector<HTMLMetaElement>('meta[name=build]')?.content);
+  const expectBuild = (number: number) => expect(page.locator('meta[name=build]')).toHaveAttribute('content', String(number));
   await signIn(page, ADMIN);
   await page.goto(`/documents/${made.page}`);
   await expectSaved(page);
   await expect.poll(() => page.evaluate(() => Boolean(navigator.serviceWorker.controller))).toBe(true);
-  expect(await shownBuild()).toBe('1');
+  await expectBuild(1);
   const offer = page.getByRole('status').filter({ hasText: '新版本已准备好' });
   await expect(offer).toBeHidden();
 
@@ -104,7 +104,7 @@ test('a newer build of the program is offered, taken when wanted, and opens with
   await expectSaved(page);
   await shot(page, '101-update-offered');
   await offer.getByRole('button', { name: '立即更新' }).click();
-  await expect.poll(shownBuild).toBe('2');
+  await expectBuild(2);
   await expectSaved(page);
   await expect(offer).toBeHidden();
   const caches = await page.evaluate(async () => (await window.caches.keys()).filter((name) => name.startsWith('wenshu-shell-')));
@@ -114,7 +114,7 @@ test('a newer build of the program is offered, taken when wanted, and opens with
   await proxy.stop();
   await page.reload();
   await expect(text(page)).toContainText('写着写着服务器更新了，没有打断。');
-  expect(await shownBuild()).toBe('2');
+  await expectBuild(2);
   await expect(state(page)).toHaveAttribute('data-state', 'offline');
   await shot(page, '102-opened-without-server');
   await context.close();

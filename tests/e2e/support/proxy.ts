@@ -49,6 +49,8 @@ export class Proxy {
   private headers(from: IncomingMessage): NodeJS.Dict<string | string[]> {
     // The client's own host stays: the server compares it with the origin.
     const { connection: _connection, upgrade: _upgrade, ...kept } = from.headers;
+    // What is to be changed has to be readable, and there.
+    if (this.change) for (const name of ['accept-encoding', 'if-none-match']) delete kept[name];
     return kept;
   }
 
@@ -77,7 +79,7 @@ export class Proxy {
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('end', () => {
         const body = Buffer.concat(chunks);
-        const { 'content-length': _length, 'content-encoding': coded, ...headers } = answer.headers;
+        const { 'content-length': _length, 'content-encoding': coded, etag: _tag, ...headers } = answer.headers;
         const changed = this.change && !coded ? this.change(path, body) : body;
         to.writeHead(answer.statusCode!, { ...headers, ...(coded && { 'content-encoding': coded }), 'content-length': changed.length });
         to.end(changed);

@@ -100,7 +100,7 @@ export class Room {
   private transport: Transport = 'websocket';
   private unknown: string[] | null = null;
   /** What was not let into the document. */
-  private held: Uint8Array[] = [];
+  private held: { update: Uint8Array; fromServer: boolean }[] = [];
   private listeners = new Set<() => void>();
   private snapshot: RoomSnapshot;
 
@@ -159,7 +159,7 @@ export class Room {
   /** Everything that is here, for a room that takes this one's place. */
   handOver(): Uint8Array {
     const here = Y.encodeStateAsUpdate(this.doc);
-    return this.held.length === 0 ? here : Y.mergeUpdates([here, ...this.held]);
+    return this.held.length === 0 ? here : Y.mergeUpdates([here, ...this.held.map((one) => one.update)]);
   }
 
   /** Removes the copy from this device and keeps none any more. */
@@ -200,7 +200,9 @@ export class Room {
       const patience = new Promise<void>((resolve) => setTimeout(resolve, COPY_PATIENCE_MS));
       await Promise.race([this.loadCopy(this.copy), patience]);
     }
-    if (!this.destroyed && !this.unknown && !this.ended) this.provider.connect();
+    if (this.destroyed) return;
+    if (!navigator.onLine) this.judgeAlone();
+    if (!this.unknown) this.provider.connect();
     this.publish();
   }
 
@@ -211,16 +213,23 @@ export class Room {
     copy.setServerState(Y.encodeStateVector(this.doc));
     this.takeKept(kept.pending, copy);
     if (kept.pending.length > 0) this.unsent = true;
-    if (kept.exists) this.loaded = true;
+    if (kept.exists && this.held.length === 0) this.loaded = true;
     this.publish();
   }
 
   private takeKept(updates: Uint8Array[], copy: LocalCopy): void {
-    if (updates.every((update) => this.isKnown(update))) this.doc.transact(() => updates.forEach((update) => Y.applyUpdate(this.doc, update)), copy);
-    else {
-      this.held.push(...updates);
-      this.judge(copy);
+    if (this.held.length === 0 && updates.every((update) => this.isKnown(update))) {
+      this.doc.transact(() => updates.forEach((update) => Y.applyUpdate(this.doc, update)), copy);
+      return;
     }
+    this.held.push(...updates.map((update) => ({ update, fromServer: false })));
+    // The server may know that it was deleted meanwhile: ask it first.
+    if (this.provider.synced) this.judge();
+  }
+
+  /** Without the server, what is here has to do. */
+  private judgeAlone(): void {
+    if (this.held.length > 0 && !this.provider.synced && !this.destroyed) this.judge();
   }
 
   /** Lets nothing into the document that its binding would delete. */
@@ -235,9 +244,9 @@ export class Room {
         read(encoder, decoder, provider, emitSynced, type);
         return;
       }
-      this.held.push(update.slice());
+      this.held.push({ update: update.slice(), fromServer: true });
       // While the content comes, what looks unknown may be deleted by what follows: step 2 is its end.
-      if (step === SYNC_STEP_2 || provider.synced) this.judge(provider);
+      if (step === SYNC_STEP_2 || provider.synced) this.judge();
       if (step === SYNC_STEP_2 && !this.unknown) provider.synced = true;
     };
   }
@@ -247,7 +256,7 @@ export class Room {
   }
 
   /** Lets in what was held, if the page as it is then has nothing that the editor would delete. Otherwise nothing comes or goes any more. */
-  private judge(origin: unknown): void {
+  private judge(): void {
     if (!this.known || this.unknown) return;
     const shadow = new Y.Doc();
     Y.applyUpdate(shadow, this.handOver());
@@ -258,7 +267,10 @@ export class Room {
       this.provider.disconnect();
     } else {
       const held = this.held.splice(0);
-      this.doc.transact(() => held.forEach((update) => Y.applyUpdate(this.doc, update)), origin);
+      // In one step, so that the editor sees nothing in between. What this device had is sent like any other edit.
+      const origin = held.every((one) => one.fromServer) ? this.provider : 'held';
+      this.doc.transact(() => held.forEach((one) => Y.applyUpdate(this.doc, one.update)), origin);
+      this.loaded = true;
     }
     this.publish();
   }
@@ -308,6 +320,7 @@ export class Room {
     this.failures += 1;
     this.provider.maxBackoffTime = pauseAfter(this.failures, event?.code);
     this.provider.wsUnsuccessfulReconnects = ALWAYS_LONGER;
+    this.judgeAlone();
   };
 
   private handleClosed = ({ code, reason }: { code: number; reason: string }) => {
