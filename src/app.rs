@@ -7,8 +7,16 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness,
-    preview::Preview, rooms::Rooms, search::Search, telemetry::Metrics, worker::Workers,
+    actions::upload_locks::UploadLocks,
+    clock::Clock,
+    config::Config,
+    db::Db,
+    http::health::Readiness,
+    preview::Preview,
+    rooms::{Rooms, http_transport::HttpPeers},
+    search::Search,
+    telemetry::Metrics,
+    worker::Workers,
 };
 
 /// The running service; cheap to clone.
@@ -23,6 +31,8 @@ pub struct Parts {
     pub clock: Clock,
     pub jobs: JobSignal,
     pub rooms: Rooms,
+    /// Who takes part in a room without a WebSocket.
+    pub http_peers: HttpPeers,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
     pub metrics: Metrics,

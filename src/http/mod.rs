@@ -20,6 +20,7 @@ pub mod listener;
 pub mod page;
 mod pages;
 mod refusal;
+mod room_stream;
 mod rooms;
 mod search;
 mod session;
@@ -67,6 +68,7 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(session::routes())
         .merge(rooms::routes())
+        .merge(room_stream::routes())
         .merge(info::routes())
         .merge(users::routes())
         .merge(colleagues::routes())

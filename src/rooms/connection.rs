@@ -1,4 +1,7 @@
 //! How does one client take part? Reads its frames, checks every one, and sends what its room has for it.
+//!
+//! The rules (`Intake`, the times below) are those of both ways to be connected: the WebSocket here, and requests with an
+//! event stream in `http_transport`.
 
 use std::time::Duration;
 
@@ -8,24 +11,27 @@ use futures::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 use crate::rooms::{
     awareness,
     lib0::Malformed,
     outbox::{Outbox, Outgoing},
     protocol::{self, CloseCode, Message},
-    registry::Seat,
+    registry::{Link, Seat},
     room::Inbound,
     update::{self, Facts, StateVector},
 };
 
 /// Plain y-websocket clients reconnect when nothing came for 30 seconds.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// A client that answers no ping for so long is gone.
-const SILENCE_MAX: Duration = Duration::from_secs(45);
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(45);
 /// A client that takes no byte for so long is gone.
-const SEND_MAX: Duration = Duration::from_secs(30);
+pub(super) const SEND_MAX: Duration = Duration::from_secs(30);
 /// Updates longer than this are checked off the async threads.
 const CHECK_INLINE_MAX_BYTES: usize = 64 << 10;
 /// Messages per second that a client may send for long, and at once.
@@ -50,7 +56,13 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, frame_max_bytes: usize)
     }
 }
 
-type Ending = (CloseCode, String);
+/// Why a client is sent away.
+pub(super) type Ending = (CloseCode, String);
+
+/// What is sent when nothing else was for a while: a message that says nothing.
+pub(super) fn sign_of_life() -> Bytes {
+    protocol::awareness(&[0])
+}
 
 /// Sends what is queued; one flush for all that has gathered.
 async fn write(mut sink: SplitSink<WebSocket, Frame>, outbox: &Outbox) {
@@ -58,7 +70,7 @@ async fn write(mut sink: SplitSink<WebSocket, Frame>, outbox: &Outbox) {
     loop {
         let outgoing = match timeout(KEEP_ALIVE, outbox.take()).await {
             Ok(outgoing) => outgoing,
-            Err(_) => Outgoing { frames: vec![protocol::awareness(&[0])], close: None },
+            Err(_) => Outgoing { frames: vec![sign_of_life()], close: None },
         };
         let ping = pinged.elapsed() >= KEEP_ALIVE;
         if ping {
@@ -91,32 +103,55 @@ pub(super) fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
     CloseFrame { code: code.number(), reason: reason[..end].into() }
 }
 
-/// Reads and checks frames; ends with the reason to send the client away, if there is one.
+/// Reads frames; ends with the reason to send the client away, if there is one.
 async fn read(mut stream: SplitStream<WebSocket>, seat: &Seat, frame_max_bytes: usize) -> Result<(), Ending> {
-    let mut allowance = Allowance::new();
+    let mut intake = Intake::new(frame_max_bytes);
     loop {
         let next = timeout(SILENCE_MAX, stream.next());
-        let frame = match next.await.map_err(|_| (CloseCode::TooSlow, "no sign of life".to_owned()))? {
+        let frame = match next.await.map_err(|_| silent())? {
             None | Some(Ok(Frame::Close(_))) => return Ok(()),
             Some(Err(error)) => return ending_of(error),
             Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => continue,
             Some(Ok(Frame::Text(_))) => return Err(malformed("messages are binary")),
             Some(Ok(Frame::Binary(frame))) => frame,
         };
-        if frame.len() > frame_max_bytes {
-            return Err(too_large());
-        }
-        allowance.take(frame.len())?;
-        if let Some(message) = inbound(seat, frame).await.map_err(malformed)? {
-            // The room is gone: it has said why.
-            if seat.inbox.send(message).await.is_err() {
-                return Err((CloseCode::Restarting, "the room starts afresh".into()));
-            }
-        }
+        intake.take(&seat.link, &seat.inbox, frame).await?;
     }
 }
 
-fn malformed(why: Malformed) -> Ending {
+/// The door for what a client says: its size and its rate are bounded, its content is checked, then the room gets it.
+pub(super) struct Intake {
+    frame_max_bytes: usize,
+    allowance: Allowance,
+}
+
+impl Intake {
+    pub(super) fn new(frame_max_bytes: usize) -> Self {
+        Self { frame_max_bytes, allowance: Allowance::new() }
+    }
+
+    /// Hands a frame to the room; waits while the room has no space.
+    pub(super) async fn take(
+        &mut self,
+        link: &Link,
+        inbox: &mpsc::Sender<Inbound>,
+        frame: Bytes,
+    ) -> Result<(), Ending> {
+        if frame.len() > self.frame_max_bytes {
+            return Err(too_large());
+        }
+        self.allowance.take(frame.len())?;
+        let Some(message) = inbound(link, frame).await.map_err(malformed)? else { return Ok(()) };
+        // The room is gone: it has said why.
+        inbox.send(message).await.map_err(|_| (CloseCode::Restarting, "the room starts afresh".to_owned()))
+    }
+}
+
+pub(super) fn silent() -> Ending {
+    (CloseCode::TooSlow, "no sign of life".to_owned())
+}
+
+pub(super) fn malformed(why: Malformed) -> Ending {
     (CloseCode::Malformed, why.to_owned())
 }
 
@@ -130,16 +165,16 @@ fn ending_of(error: axum::Error) -> Result<(), Ending> {
 }
 
 /// Makes a frame into what the room understands.
-async fn inbound(seat: &Seat, frame: Bytes) -> Result<Option<Inbound>, Malformed> {
-    let connection = seat.link.connection;
+async fn inbound(link: &Link, frame: Bytes) -> Result<Option<Inbound>, Malformed> {
+    let connection = link.connection;
     Ok(Some(match Message::read(&frame)? {
         Message::SyncStep1(has) => Inbound::SyncStep1 { connection, has: StateVector::read(has)? },
         Message::Update(payload) => {
             let facts = check(&frame, payload).await?;
             Inbound::Update {
                 connection,
-                author: seat.link.user.id.clone(),
-                may_write: seat.link.may_write.load(std::sync::atomic::Ordering::Relaxed),
+                author: link.user.id.clone(),
+                may_write: link.may_write.load(std::sync::atomic::Ordering::Relaxed),
                 payload_len: payload.len(),
                 // A copy: the frame is a piece of the socket's larger buffer, which must not live as long as the tail.
                 frame: protocol::update(payload),

@@ -2,7 +2,7 @@
 //!
 //! `http/rooms` lets a client in; `connection` reads its frames (`protocol`), checks every update (`update`) and hands it
 //! to the `room`; the room's batch goes to the `journal`, and after the commit to everybody's `outbox`. Nobody is shown or
-//! told anything that is not durable. Documents are built only in the isolated child: `fold` asks it.
+//! told anything that is not durable. Where WebSockets are blocked, `http_transport` takes the place of the socket. Documents are built only in the isolated child: `fold` asks it.
 
 pub mod authors;
 pub mod awareness;
@@ -10,6 +10,7 @@ mod chores;
 mod connection;
 pub mod fold;
 pub mod history;
+pub mod http_transport;
 pub mod journal;
 pub mod lib0;
 mod loader;
@@ -33,7 +34,14 @@ pub use registry::Rooms;
 use crate::{
     app::App,
     auth::CurrentUser,
-    rooms::{awareness::Identity, members::Member, outbox::Outbox, protocol::CloseCode, rights::Standing},
+    rooms::{
+        awareness::Identity,
+        members::Member,
+        outbox::Outbox,
+        protocol::CloseCode,
+        registry::Seat,
+        rights::{Refusal, Standing},
+    },
 };
 
 /// Starts what runs beside the rooms: the watch over rights, and the queueing of work. Both end with `app.shutdown`.
@@ -53,14 +61,18 @@ pub fn start(app: &App) {
 
 /// Serves a client that `user` connected to a room, until one of both ends it.
 pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, room: RoomName, wants_acks: bool) {
-    let standing = match rights::standing(&app, &user, &room).await {
-        Ok(Ok(standing)) => standing,
-        Ok(Err((code, reason))) => return refuse(&mut socket, code, reason).await,
-        Err(error) => {
-            tracing::error!(%error, "rights cannot be checked");
-            return refuse(&mut socket, CloseCode::Restarting, "the room cannot be opened now").await;
-        }
-    };
+    match enter(&app, user, &room, wants_acks).await {
+        Ok(seat) => connection::serve(socket, seat, app.config.room_message_max_bytes).await,
+        Err((code, reason)) => refuse(&mut socket, code, reason).await,
+    }
+}
+
+/// Brings `user` into a room, whatever they are connected by.
+async fn enter(app: &App, user: CurrentUser, room: &RoomName, wants_acks: bool) -> Result<Seat, Refusal> {
+    let standing = rights::standing(app, &user, room).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "rights cannot be checked");
+        Err((CloseCode::Restarting, "the room cannot be opened now"))
+    })?;
     let member = Member {
         identity: Identity { user: user.id.clone(), display_name: user.display_name.clone() },
         outbox: Outbox::default(),
@@ -70,10 +82,7 @@ pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, room: Roo
         saved: 0,
         was_refused: false,
     };
-    match app.rooms.join(&room, user, member) {
-        Some(seat) => connection::serve(socket, seat, app.config.room_message_max_bytes).await,
-        None => refuse(&mut socket, CloseCode::Restarting, "the server restarts").await,
-    }
+    app.rooms.join(room, user, member).ok_or((CloseCode::Restarting, "the server restarts"))
 }
 
 /// Ends a connection that came to nothing, with the reason.

@@ -1,6 +1,8 @@
 //! `/rooms/{room}`: live editing.
 
+mod over_http;
 pub mod peer;
+mod wire;
 
 use std::time::Duration;
 

@@ -1,13 +1,8 @@
-//! Somebody who edits: a real Yrs document behind a real WebSocket.
+//! Somebody who edits: a real Yrs document behind a real connection.
 
 use std::time::Duration;
 
-use futures::{SinkExt, StreamExt};
-use tokio::{net::TcpStream, time::timeout};
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream,
-    tungstenite::{Message, client::IntoClientRequest},
-};
+use tokio::time::timeout;
 use wenshu::rooms::{
     awareness,
     lib0::{Reader, put_buffer, put_uint},
@@ -19,6 +14,7 @@ use yrs::{
     updates::{decoder::Decode, encoder::Encode},
 };
 
+use super::wire::{Came, Wire};
 use crate::support::Client;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,7 +34,7 @@ pub enum Heard {
 
 /// A connection with its document.
 pub struct Peer {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    wire: Wire,
     pub doc: Doc,
     /// How many updates the server said are durable.
     pub saved: u64,
@@ -54,14 +50,12 @@ impl Peer {
 
     /// Connects with a document that exists already.
     pub async fn connect_with(client: &Client, room: &str, query: &str, doc: Doc) -> Self {
-        let url = format!("{}/api/v1/rooms/{room}?{query}", client.base.replace("http://", "ws://"));
-        let mut request = url.into_client_request().unwrap();
-        if !client.cookie.is_empty() {
-            let cookie = format!("wenshu_session={}", client.cookie);
-            request.headers_mut().insert("cookie", cookie.parse().unwrap());
-        }
-        let (socket, _) = tokio_tungstenite::connect_async(request).await.expect("the upgrade succeeds");
-        Self { socket, doc, saved: 0, sent: 0 }
+        Self::over(Wire::socket(client, room, query).await, doc)
+    }
+
+    /// Somebody on a connection that is there already.
+    pub fn over(wire: Wire, doc: Doc) -> Self {
+        Self { wire, doc, saved: 0, sent: 0 }
     }
 
     /// Connects, and exchanges with the server what each lacks.
@@ -117,8 +111,7 @@ impl Peer {
     }
 
     pub async fn send(&mut self, frame: impl Into<Vec<u8>>) {
-        // A server that has closed does not listen; the test finds out by what it hears.
-        let _ = self.socket.send(Message::Binary(frame.into().into())).await;
+        self.wire.send(frame.into()).await;
     }
 
     /// The next message; applied to the document when it is an update.
@@ -128,11 +121,9 @@ impl Peer {
 
     pub async fn hear_within(&mut self, patience: Duration) -> Option<Heard> {
         loop {
-            let heard = match timeout(patience, self.socket.next()).await.ok()? {
-                Some(Ok(Message::Binary(frame))) => read(&frame),
-                Some(Ok(Message::Close(Some(close)))) => Heard::Closed(close.code.into(), close.reason.to_string()),
-                Some(Ok(_)) => continue,
-                other => Heard::Closed(1006, format!("{other:?}")),
+            let heard = match timeout(patience, self.wire.next()).await.ok()? {
+                Came::Frame(frame) => read(&frame),
+                Came::Closed(code, reason) => Heard::Closed(code, reason),
             };
             match &heard {
                 Heard::Step2(update) | Heard::Update(update) => {
@@ -192,9 +183,8 @@ impl Peer {
     }
 
     /// Ends the connection in order.
-    pub async fn leave(mut self) -> Doc {
-        let _ = self.socket.close(None).await;
-        while let Some(Ok(_)) = self.socket.next().await {}
+    pub async fn leave(self) -> Doc {
+        self.wire.close().await;
         self.doc
     }
 }

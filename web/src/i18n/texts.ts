@@ -39,6 +39,8 @@ import { en as templatesEn } from '../features/templates/en';
 import { zhCN as templatesZh } from '../features/templates/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
+import { en as offlineEn } from '../offline/en';
+import { zhCN as offlineZh } from '../offline/zh-CN';
 
 export const zhCN = {
   ...commonZh,
@@ -61,6 +63,7 @@ export const zhCN = {
   ...versionsZh,
   ...commentsZh,
   ...suggestionsZh,
+  ...offlineZh,
 };
 
 export const en: Record<string, string> = {
@@ -84,4 +87,5 @@ export const en: Record<string, string> = {
   ...versionsEn,
   ...commentsEn,
   ...suggestionsEn,
+  ...offlineEn,
 };

@@ -5,6 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
 import { useCurrentUser, useSignOut } from '../features/session/api';
 import { uploads } from '../features/uploads/manager';
+import { unsentRooms } from '../offline/kept';
+import { UnsentPages } from '../offline/Unsent';
 import { LANGUAGES, setLanguage } from '../i18n/i18n';
 import { notifyError } from '../shared/notify';
 
@@ -15,11 +17,23 @@ export function UserMenu() {
   const signOut = useSignOut();
   const label = user.display_name || user.name;
 
-  function handleSignOut() {
+  async function handleSignOut() {
     const leave = () => {
       uploads.reset();
-      signOut.mutate(undefined, { onSuccess: () => void navigate('/login'), onError: notifyError });
+      signOut.mutate(user.id, { onSuccess: () => void navigate('/login'), onError: notifyError });
     };
+    const unsent = await unsentRooms(user.id);
+    if (unsent.length > 0) {
+      modals.openConfirmModal({
+        title: t('offline.unsent.title'),
+        centered: true,
+        children: <UnsentPages user={user.id} rooms={unsent} />,
+        labels: { confirm: t('offline.unsent.anyway'), cancel: t('common.cancel') },
+        confirmProps: { color: 'red' },
+        onConfirm: leave,
+      });
+      return;
+    }
     if (!uploads.hasOpen()) return leave();
     modals.openConfirmModal({
       title: t('shell.signOut'),
@@ -69,7 +83,7 @@ export function UserMenu() {
         <Menu.Divider />
         <Menu.Item
           leftSection={<IconLogout size={16} />}
-          onClick={handleSignOut}
+          onClick={() => void handleSignOut()}
         >
           {t('shell.signOut')}
         </Menu.Item>

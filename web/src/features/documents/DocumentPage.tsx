@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { useParams, useSearchParams } from 'react-router';
+import { UnsentNotice } from '../../offline/Unsent';
 import { ErrorNotice } from '../../shared/ErrorNotice';
 import { Loading } from '../../shared/Loading';
 import { useTitle } from '../../shared/useTitle';
@@ -20,6 +21,7 @@ export function DocumentPage() {
     return (
       <div style={{ padding: 16 }}>
         <ErrorNotice error={document.error} onRetry={() => void document.refetch()} />
+        <UnsentNotice documentId={id} />
       </div>
     );
   }

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api } from '../../api/client';
 import type { DocumentView } from '../../api/types';
+import { orKept } from '../../offline/kept';
 
 export const documentKey = (id: string) => ['documents', id];
 
@@ -12,7 +13,15 @@ export function useDocument(id: string | undefined) {
   return useQuery({
     queryKey: documentKey(id ?? ''),
     enabled: id !== undefined,
-    queryFn: ({ signal }) => api.get<DocumentView>(`/documents/${id}`, undefined, signal),
+    // What is edited in the browser opens without the server too.
+    queryFn: ({ signal }) =>
+      orKept(
+        `document ${id}`,
+        () => api.get<DocumentView>(`/documents/${id}`, undefined, signal),
+        (document) => document.kind !== 'file',
+      ),
+    networkMode: 'always',
+    refetchOnReconnect: 'always',
     refetchInterval: (query) => (query.state.data?.processing.state === 'waiting' ? PROCESSING_POLL_MS : false),
   });
 }

@@ -26,15 +26,17 @@ import classes from './editor.module.css';
 import { FindBar } from './find/FindBar';
 import { Outline } from './outline/Outline';
 import { Presences } from './Presences';
+import { NewerPage } from './NewerPage';
 import './print/print.css';
 import { printTextOnly } from './print/printCopy';
-import { Room } from './room';
-import { SaveState } from './SaveState';
+import type { Room } from './room';
+import { RescueButton, SaveState } from './SaveState';
 import { PanelButtons, SidePanel, type Panel } from './SidePanel';
 import { Shortcuts } from './status/Shortcuts';
 import { StatusBar } from './status/StatusBar';
 import { Title } from './Title';
 import { Toolbar, type ToolGroup } from './toolbar/Toolbar';
+import { useEditorSchema, useLiveRoom } from './useLiveRoom';
 import { usePageEditor } from './usePageEditor';
 import { TemplateDialog, useTemplateOfAddress } from './useTemplate';
 
@@ -44,14 +46,10 @@ interface Props {
 
 /** Joins the room for as long as the page is shown. */
 export function EditorPage({ document }: Props) {
-  const [room, setRoom] = useState<Room | null>(null);
-  useEffect(() => {
-    const joined = new Room(document.id);
-    // eslint-disable-next-line react-hooks/set-state-in-effect -- a room is a connection: the effect opens and ends it
-    setRoom(joined);
-    return () => joined.destroy();
-  }, [document.id]);
-  return room ? <Editing key={document.id} document={document} room={room} /> : <Loading />;
+  const live = useLiveRoom(document.id);
+  if (!live) return <Loading />;
+  if (live.newer) return <NewerPage document={document} live={live} />;
+  return <Editing key={document.id} document={document} room={live.room} />;
 }
 
 /** Whose margins and fonts the sheet has: a page with a part of an official document is one. */
@@ -116,6 +114,7 @@ function Editing({ document, room }: Props & { room: Room }) {
   const [extra] = useState<Extensions>(() => [commentRanges.extension, suggestChanges]);
 
   const { editor, addPictures } = usePageEditor({ document, room, editable, extra });
+  useEditorSchema(room, editor);
   const suggestions = useSuggestions(editor);
   const [showComments] = useState(() => () => setOpenPanel('comments'));
   const comments = useComments({ document, editor, link: commentRanges.link, loaded: snapshot.loaded, onShow: showComments });
@@ -191,7 +190,10 @@ function Editing({ document, room }: Props & { room: Room }) {
         </Group>
         {snapshot.refusal && (
           <Alert color="red" mx="md" mb="xs">
-            {codeText(t, snapshot.refusal.code, snapshot.refusal.message)}
+            <Group justify="space-between">
+              {codeText(t, snapshot.refusal.code, snapshot.refusal.message)}
+              {snapshot.dirty && <RescueButton name={document.name} doc={room.doc} />}
+            </Group>
           </Alert>
         )}
         {editable && <Toolbar editor={editor} onPictures={addPictures} onTemplate={() => setShowTemplates(true)} extra={tools} />}

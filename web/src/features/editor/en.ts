@@ -11,6 +11,21 @@ export const en: Translation<typeof zhCN> = {
   'editor.state.offline': 'Offline',
   'editor.state.closed': 'Connection ended',
   'editor.unsent': 'changes wait to be sent',
+  'editor.keeping.kept': ', kept on this device',
+  'editor.keeping.failed': ', NOT kept on this device',
+  'editor.keeping.hint': 'You can go on editing, and close or reload the page. When the connection is back, changes are sent and merged by themselves.',
+  'editor.keeping.noReopenHint':
+    'You can go on editing. This address is not HTTPS: without a connection the page does not open again after a reload. Changes kept on this device are sent when you open it next.',
+  'editor.keeping.failedHint':
+    'The browser cannot keep anything on this device (it is full or switched off). Do not close the page; changes are sent when the connection is back.',
+  'editor.overHttp': 'The network blocks WebSockets; connected over HTTP',
+  'editor.rescue.download': 'Download a copy',
+  'editor.rescue.text': 'Some of your changes were not saved on the server.',
+  'editor.newer.title': 'This page has content of a newer version and can only be read now',
+  'editor.newer.text':
+    'The program in this tab is older and cannot edit some of the content ({{names}}). Editing is off so that nothing is lost. Reload to update the program.',
+  'editor.newer.reload': 'Reload',
+  'editor.unknownPart': 'Content this version cannot show ({{name}})',
   'editor.present_other': '{{count}} colleagues are here',
   'editor.present_one': '{{count}} colleague is here',
   'editor.sidePanel': 'Side panel',

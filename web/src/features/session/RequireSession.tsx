@@ -1,5 +1,7 @@
 import { Container } from '@mantine/core';
+import { useEffect } from 'react';
 import { Navigate, Outlet, useLocation } from 'react-router';
+import { tidyUp } from '../../offline/kept';
 import { ErrorNotice } from '../../shared/ErrorNotice';
 import { Loading } from '../../shared/Loading';
 import { CurrentUserContext, useSession } from './api';
@@ -8,6 +10,10 @@ import { CurrentUserContext, useSession } from './api';
 export function RequireSession() {
   const session = useSession();
   const location = useLocation();
+  const user = session.data?.id;
+  useEffect(() => {
+    if (user) void tidyUp(user);
+  }, [user]);
   if (session.isPending) return <Loading height="100vh" />;
   if (session.data === undefined) {
     return (

@@ -3,6 +3,7 @@ import { createContext, useContext } from 'react';
 import { api, ApiError, onUnauthorized } from '../../api/client';
 import { queryClient } from '../../api/queries';
 import type { UserView } from '../../api/types';
+import { forgetPerson, isAway, keepSession, keptSession } from '../../offline/kept';
 
 export const SESSION_KEY = ['session'];
 
@@ -13,16 +14,23 @@ onUnauthorized(() => {
 
 async function readSession(): Promise<UserView | null> {
   try {
-    return (await api.get<{ user: UserView }>('/session')).user;
+    const { user } = await api.get<{ user: UserView }>('/session');
+    keepSession(user);
+    return user;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return null;
+    if (error instanceof ApiError && error.status === 401) {
+      keepSession(null);
+      return null;
+    }
+    const kept = isAway(error) ? keptSession() : null;
+    if (kept) return kept;
     throw error;
   }
 }
 
 /** Who is signed in: null when nobody. */
 export function useSession() {
-  return useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000 });
+  return useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, networkMode: 'always', refetchOnReconnect: 'always' });
 }
 
 /** Filled by RequireSession. Not read from the cache: while signing out, parts of the page live a moment longer. */
@@ -41,6 +49,7 @@ export function useSignIn() {
     onSuccess: ({ user }) => {
       // Nothing that someone else saw before may be shown to this user.
       queryClient.clear();
+      keepSession(user);
       queryClient.setQueryData(SESSION_KEY, user);
     },
   });
@@ -48,7 +57,10 @@ export function useSignIn() {
 
 export function useSignOut() {
   return useMutation({
-    mutationFn: () => api.delete<void>('/session'),
+    mutationFn: async (user: string) => {
+      await api.delete<void>('/session');
+      await forgetPerson(user);
+    },
     onSuccess: () => {
       queryClient.clear();
       queryClient.setQueryData(SESSION_KEY, null);
