@@ -95,7 +95,7 @@ struct SaveVersionInput {
     note: String,
 }
 
-/// Saves what a page says now as a version.
+/// Saves what a page or board shows now as a version.
 #[utoipa::path(
     post, path = "/documents/{id}/versions", tag = "versions",
     responses((status = 201, body = VersionView))
@@ -108,7 +108,7 @@ async fn save_version(
 ) -> Result<(StatusCode, Json<VersionView>)> {
     let document = db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
     policy::allow(&app.db, &caller, Action::Edit, &document).await?;
-    if document.kind != "page" {
+    if !document.is_live() {
         return Err(Error::conflict("not_a_page", "a file gets its versions by uploads"));
     }
     let version = save_page_version(&app, &caller.id, &document.id, input.note.trim()).await?;

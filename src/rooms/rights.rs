@@ -56,7 +56,7 @@ pub async fn standing(app: &App, user: &CurrentUser, document: &DocumentId) -> R
     };
     let missing = Ok(Err((CloseCode::RoomNotFound, "there is no such room")));
     let Some(document) = db::documents::find(app.db.read(), document).await? else { return missing };
-    if document.kind != "page" {
+    if !document.is_live() {
         return missing;
     }
     let role = policy::role_on(&app.db, &caller, &document).await?;
