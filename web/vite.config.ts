@@ -1,12 +1,15 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { excalidrawAssets } from './excalidraw';
 
 // During development the pages come from Vite and the API from a running server.
 const api = process.env.WENSHU_API ?? 'http://127.0.0.1:8080';
 const proxy = { '/api': { target: api, ws: true } };
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), excalidrawAssets()],
+  // Bundled for development too, the plugin would not see it.
+  optimizeDeps: { exclude: ['@excalidraw/excalidraw'] },
   server: { proxy },
   preview: { proxy },
   build: {

@@ -101,13 +101,7 @@ async fn add_to_folder(
     commit(tx, upload, Finished { document_id: document.id, version: version.number }, &new, now).await
 }
 
-async fn add_to_page(
-    app: &App,
-    by: &Caller,
-    upload: &Upload,
-    page: &DocumentId,
-    new: NewVersion,
-) -> Result<Finished> {
+async fn add_to_page(app: &App, by: &Caller, upload: &Upload, page: &DocumentId, new: NewVersion) -> Result<Finished> {
     let page = db::documents::find(app.db.read(), page).await?.ok_or_else(|| Error::not_found("document"))?;
     allow_attaching(app, by, &page).await?;
     let now = app.clock.now();

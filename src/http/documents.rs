@@ -9,8 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actions::{
-        create_page, relocate, rename, set_inherits::set_document_inherits, set_level::set_level,
-        trash::trash_document,
+        create_page, relocate, rename, set_inherits::set_document_inherits, set_level::set_level, trash::trash_document,
     },
     app::App,
     auth::policy::{self, Action, Caller, DocumentAccess, Role},
@@ -28,7 +27,6 @@ use crate::{
     names::DocumentName,
     worker::{board::BOARD, room::PAGE},
 };
-
 
 /// Routes of this resource.
 pub fn routes() -> OpenApiRouter<App> {
@@ -144,6 +142,7 @@ impl DocumentView {
 
     fn new(document: Document, head: Head, access: &DocumentAccess) -> Option<Self> {
         let role = access.role(&document.id)?;
+        let abilities = policy::abilities_on_document(role, &document);
         Some(Self {
             path: path_entries(access.path(&document.folder_id)),
             media_type: head.media_type.unwrap_or_else(|| first_media_type(&document.kind).to_owned()),
@@ -157,7 +156,7 @@ impl DocumentView {
             page_count: head.page_count,
             created_by: PersonView { id: document.created_by, name: head.creator_name },
             updated_by: PersonView { id: document.updated_by, name: head.updater_name },
-            abilities: policy::abilities_on_document(role, &document),
+            abilities,
             role,
             id: document.id,
             kind: document.kind,

@@ -93,6 +93,10 @@ pub enum RoomMake {
     Text,
     /// An update after which the text is that of the last packed update, taken as a document of its own.
     Restore,
+    /// The board as an Excalidraw file.
+    Board,
+    /// An update after which the board shows the Excalidraw file that is packed last.
+    RestoreBoard,
 }
 
 /// Which children do a kind of work: long conversions never stand before page images.

@@ -1,6 +1,8 @@
 //! The HTTP API from outside: one binary, one module per resource, so that linking stays quick.
 
+mod attachments;
 mod audit;
+mod boards;
 mod content;
 mod cross_site;
 mod documents;

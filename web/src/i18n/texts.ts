@@ -29,6 +29,8 @@ import { en as searchEn } from '../features/search/en';
 import { zhCN as searchZh } from '../features/search/zh-CN';
 import { en as editorEn } from '../features/editor/en';
 import { zhCN as editorZh } from '../features/editor/zh-CN';
+import { en as boardEn } from '../features/board/en';
+import { zhCN as boardZh } from '../features/board/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
 
@@ -48,6 +50,7 @@ export const zhCN = {
   ...viewerZh,
   ...searchZh,
   ...editorZh,
+  ...boardZh,
   ...versionsZh,
 };
 
@@ -67,5 +70,6 @@ export const en: Record<string, string> = {
   ...viewerEn,
   ...searchEn,
   ...editorEn,
+  ...boardEn,
   ...versionsEn,
 };

@@ -78,7 +78,7 @@ function Editing({ document, room }: Props & { room: Room }) {
 
   const insertPictures = (files: File[], at?: number) => {
     for (const file of files) {
-      uploadPicture(file, document.folder_id).then(
+      uploadPicture(file, document.id).then(
         (src) => {
           const picture = { type: 'image', attrs: { src, alt: file.name } };
           if (at === undefined) editor?.chain().focus().insertContent(picture).run();

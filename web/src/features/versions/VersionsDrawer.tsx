@@ -27,7 +27,7 @@ export function VersionsDrawer({ document, opened, onClose }: Props) {
   return (
     <Drawer opened={opened} onClose={onClose} position="right" title={t('versions.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Stack>
-        {document.kind === 'page' && document.abilities.includes('edit') && <SaveVersion document={document} />}
+        {document.kind !== 'file' && document.abilities.includes('edit') && <SaveVersion document={document} />}
         {versions.isPending && <Loading />}
         {versions.error && <ErrorNotice error={versions.error} onRetry={() => void versions.refetch()} />}
         {versions.data?.items.length === 0 && <Text c="dimmed">{t('versions.none')}</Text>}
