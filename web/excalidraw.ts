@@ -1,5 +1,6 @@
-// How does the drawing area get along without the internet? A Vite plugin that serves its fonts from this application and
-// takes out the address of the public server that it otherwise falls back to.
+// How does the drawing area get along without the internet, and in Chinese throughout? A Vite plugin that serves its fonts
+// from this application, takes out the address of the public server that it otherwise falls back to, and adds the texts
+// that its Chinese translation lacks.
 import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Plugin } from 'vite';
@@ -14,6 +15,22 @@ const OUTSIDE = /`https:\/\/esm\.sh\/\$\{[\s\S]{0,200}?\}\/dist\/prod\/`/;
 /** The list of the parts of the font that is left out: it is registered after this one. */
 const HAND_FONT = /(\("Virgil",\.\.\.[\w$]+\),[\w$]+\([\w$]+),\.\.\.[\w$]+\)/;
 
+const CHINESE = path.resolve(import.meta.dirname, 'src/features/board/excalidraw.zh-CN.json');
+
+/** A language is a module with an object of texts for each export: missing texts are put in, missing objects exported. */
+function withChinese(code: string): string {
+  const texts = JSON.parse(readFileSync(CHINESE, 'utf8')) as Record<string, unknown>;
+  const added = Object.entries(texts).map(([section, value], number) => {
+    const [, name] = new RegExp(`([\\w$]+) as ${section}[,}]`).exec(code) ?? [];
+    const json = JSON.stringify(value);
+    return name ? `__fill(${name},${json});` : `const __added${number}=${json};export{__added${number} as ${section}};`;
+  });
+  const fill =
+    'function __fill(to,from){for(const key in from){' +
+    'if(typeof from[key]==="object"&&typeof to[key]==="object")__fill(to[key],from[key]);else to[key]??=from[key]}}';
+  return `${code}\n${fill}${added.join('')}`;
+}
+
 function fonts(): string[] {
   return readdirSync(FONTS, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.includes(LEFT_OUT))
@@ -25,7 +42,9 @@ export function excalidrawAssets(): Plugin {
   return {
     name: 'excalidraw-assets',
     transform(code, id) {
-      if (!id.includes('@excalidraw/excalidraw/dist/prod') || !code.includes('esm.sh')) return;
+      if (!id.includes('@excalidraw/excalidraw/dist/prod')) return;
+      if (id.includes('/locales/zh-CN-')) return { code: withChinese(code), map: null };
+      if (!code.includes('esm.sh')) return;
       for (const pattern of [OUTSIDE, HAND_FONT]) {
         if (!pattern.test(code)) this.error(`@excalidraw/excalidraw has changed: ${pattern} is not in it any more`);
       }

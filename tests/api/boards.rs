@@ -196,7 +196,7 @@ async fn a_version_is_a_file_that_others_open_and_is_shown_as_a_page() {
     let scene = content.json();
     assert_eq!((scene["type"].clone(), scene["version"].clone()), (json!("excalidraw"), json!(2)));
     assert_eq!(scene["elements"].as_array().unwrap().len(), 2);
-    assert_eq!(scene["elements"][1]["width"], 300);
+    assert_eq!(scene["elements"][0]["width"], 300);
     eve.get(&format!("/documents/{id}/versions/1/content")).await.assert_error(403, "download_not_allowed");
 
     server.run_jobs().await;

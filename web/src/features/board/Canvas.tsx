@@ -90,7 +90,7 @@ class Session {
     this.presence.select(state.selectedElementIds);
     if (!this.mayEdit()) return;
     this.shareBackground(state.viewBackgroundColor);
-    if (!this.binding.isBehind) return;
+    if (!this.binding.isBehind && !this.drawing.size) return;
     this.onBehind(true);
     this.timer ??= setTimeout(() => this.write(), WRITE_MS);
   }
@@ -107,19 +107,33 @@ class Session {
     this.leaving = all;
     this.binding.write();
     this.leaving = false;
+    this.settleDrawn();
     this.pictures.exchange(this.api.getSceneElementsIncludingDeleted(), true);
-    const behind = this.binding.isBehind || this.pictures.isUploading;
+    const behind = this.binding.isBehind || this.pictures.isUploading || this.drawing.size > 0;
     this.onBehind(behind);
     if (behind && !all) this.timer = setTimeout(() => this.write(), WRITE_MS * 2);
   }
 
   private leaving = false;
 
+  /** Elements that were shared while they were being drawn. */
+  private readonly drawing = new Set<string>();
+
+  private settleDrawn(): void {
+    const now = this.api.getAppState().newElement?.id;
+    for (const id of this.drawing) {
+      if (id === now) continue;
+      this.drawing.delete(id);
+      this.binding.drop(id);
+    }
+  }
+
   /** A new stroke is written whole, not growing with each movement; what is being typed or stretched is written as it is,
       but nobody else may replace it meanwhile. */
   private held(state: AppState): Set<string> {
     const held = new Set<string>();
     if (this.leaving) return held;
+    if (state.newElement) this.drawing.add(state.newElement.id);
     const stroke = state.newElement?.type === 'freedraw' ? state.newElement : null;
     if (stroke) {
       this.strokeSince ||= Date.now();
@@ -214,6 +228,9 @@ export function Canvas({ document, room, user, editable, onBehind, onPictureErro
         onPointerUpdate={({ pointer, button }) => session.current?.handlePointer(pointer, button)}
         initialData={{ appState: { currentItemFontFamily: FONT_FAMILY.Nunito } }}
         isCollaborating
+        autoFocus
+        // The board is all there is on this page: its keys work wherever the last click was, except in a field.
+        handleKeyboardGlobally
         viewModeEnabled={!editable}
         theme={theme}
         langCode={i18n.language === 'en' ? 'en' : 'zh-CN'}

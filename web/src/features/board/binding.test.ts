@@ -148,6 +148,20 @@ describe('a board in a document', () => {
     expect(bob.binding.isBehind).toBe(false);
   });
 
+  it('deletes what the drawing area dropped', () => {
+    const [ada, bob] = [person(), person()];
+    ada.area.add('line');
+    ada.binding.write();
+    join(ada.doc, bob.doc);
+    ada.binding.drop('line');
+    expect(bob.area.get('line').isDeleted, 'it is still there').toBe(false);
+    ada.area.elements = [];
+    ada.binding.drop('line');
+    join(ada.doc, bob.doc);
+    expect(bob.area.get('line').isDeleted).toBe(true);
+    expect([ada.binding.isBehind, bob.binding.isBehind]).toEqual([false, false]);
+  });
+
   it('keeps one order where two people give out one place', () => {
     const [ada, bob] = [person(), person()];
     for (const { area, binding } of [ada, bob]) {

@@ -84,6 +84,15 @@ export class ElementsBinding<E extends SceneElement> {
     }, this);
   }
 
+  /** Deletes an element that the drawing area has dropped without a trace: it was too small when it was finished. */
+  drop(id: string): void {
+    const map = this.elements.get(id);
+    if (!(map instanceof Y.Map) || this.scene.read().some((element) => element.id === id)) return;
+    this.doc.transact(() => map.set('isDeleted', true), this);
+    this.shared.delete(id);
+    this.seen.delete(id);
+  }
+
   private isChanged(element: E): boolean {
     return this.seen.get(element.id) !== stamp(element);
   }
