@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { excalidrawAssets } from './excalidraw';
 import { serviceWorker } from './offline/plugin';
 
 // During development the pages come from Vite and the API from a running server.
@@ -7,7 +8,9 @@ const api = process.env.WENSHU_API ?? 'http://127.0.0.1:8080';
 const proxy = { '/api': { target: api, ws: true } };
 
 export default defineConfig({
-  plugins: [react(), serviceWorker()],
+  plugins: [react(), excalidrawAssets(), serviceWorker()],
+  // Bundled for development too, the plugin would not see it.
+  optimizeDeps: { exclude: ['@excalidraw/excalidraw'] },
   server: { proxy },
   preview: { proxy },
   build: {

@@ -17,7 +17,7 @@ use crate::{
         read_text::{self, ReadText},
     },
     names::DocumentName,
-    worker::room::PAGE,
+    worker::{board::BOARD, room::PAGE},
 };
 
 /// Level of what is new: 内部 internal.
@@ -94,6 +94,33 @@ pub async fn insert_document(
         updated_by: author.clone(),
         updated_at: now,
         trashed_at: None,
+        attached_to: None,
+    };
+    db::documents::insert(tx, &document).await?;
+    Ok(document)
+}
+
+/// A file without versions that belongs to `page`, inside the transaction, with the tree locked.
+pub async fn insert_attached(
+    tx: &mut Tx,
+    author: &UserId,
+    page: &DocumentId,
+    name: &DocumentName,
+    now: Millis,
+) -> Result<Document> {
+    let page = current_document(tx, page).await?;
+    let document = Document {
+        id: DocumentId::new(),
+        kind: "file".to_owned(),
+        name: name.to_string(),
+        name_key: name.key(),
+        head: 0,
+        created_by: author.clone(),
+        created_at: now,
+        updated_by: author.clone(),
+        updated_at: now,
+        attached_to: Some(page.id.clone()),
+        ..page
     };
     db::documents::insert(tx, &document).await?;
     Ok(document)
@@ -126,7 +153,7 @@ pub async fn append(
         room_seq: new.room_seq,
     };
     db::versions::insert(tx, &version).await?;
-    if document.kind == "file" || version.media_type == PAGE {
+    if !document.is_live() || [PAGE, BOARD].contains(&version.media_type.as_str()) {
         prepare(tx, &version, &document.name, now).await?;
     }
     let details = json!({ "number": version.number, "sha256": version.sha256, "size_bytes": version.size_bytes });

@@ -1,4 +1,4 @@
-//! Makes a page: a document that people write together. It has no version until one is saved.
+//! Makes a page or a board: a document that people edit together. It has no version until one is saved.
 
 use serde_json::json;
 
@@ -17,14 +17,23 @@ use crate::{
 
 /// Makes an empty page in `folder`.
 pub async fn create_page(app: &App, by: &Caller, folder: &Folder, name: &DocumentName) -> Result<Document> {
+    create(app, by, folder, "page", name).await
+}
+
+/// Makes an empty board in `folder`.
+pub async fn create_board(app: &App, by: &Caller, folder: &Folder, name: &DocumentName) -> Result<Document> {
+    create(app, by, folder, "board", name).await
+}
+
+async fn create(app: &App, by: &Caller, folder: &Folder, kind: &str, name: &DocumentName) -> Result<Document> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     require_free_name(&mut tx, &folder.id, name).await?;
-    let page = insert_document(&mut tx, &by.id, folder, "page", name, by.clearance, now).await?;
+    let page = insert_document(&mut tx, &by.id, folder, kind, name, by.clearance, now).await?;
     refuse_level(app, page.level)?;
     let event = audit::Event::new("page_created").document(&page.id).folder(&folder.id);
-    audit::record(&mut tx, Some(&by.id), now, event.details(json!({ "name": name.as_str() }))).await?;
+    audit::record(&mut tx, Some(&by.id), now, event.details(json!({ "name": name.as_str(), "kind": kind }))).await?;
     db::changes::append(&mut tx, &page.id, now).await?;
     tx.commit().await?;
     Ok(page)

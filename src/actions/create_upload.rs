@@ -7,7 +7,7 @@ use crate::{
     app::App,
     auth::policy::{self, Action, Caller},
     clock::Millis,
-    db::{self, uploads::Upload},
+    db::{self, documents::Document, uploads::Upload},
     error::{Error, Result},
     ids::{DocumentId, FolderId, UploadId},
     jobs::{self, remove_expired_uploads::RemoveExpiredUploads},
@@ -34,6 +34,8 @@ pub enum Destination {
     Folder(FolderId),
     /// A new version of that.
     Document(DocumentId),
+    /// A new document that belongs to that page or board.
+    Page(DocumentId),
 }
 
 /// Begins an upload of `by`.
@@ -49,6 +51,7 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         user_id: by.id.clone(),
         folder_id: None,
         document_id: None,
+        attached_to: None,
         name: new.name.to_string(),
         note: new.note,
         size_bytes: new.size_bytes.map(|size| size as i64),
@@ -68,11 +71,17 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
             let document =
                 db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
             policy::allow(&app.db, by, Action::Upload, &document).await?;
-            if document.kind != "file" {
+            if document.is_live() {
                 return Err(Error::conflict("document_is_page", "a page is written, not uploaded").field("document_id"));
             }
             refuse_level(app, document.level)?;
             upload.document_id = Some(id);
+        }
+        Destination::Page(id) => {
+            let page = db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
+            allow_attaching(app, by, &page).await?;
+            refuse_level(app, page.level)?;
+            upload.attached_to = Some(id);
         }
     }
     let mut tx = app.db.begin().await?;
@@ -83,6 +92,15 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
     jobs::enqueue(&mut tx, &RemoveExpiredUploads {}, upload.expires_at, now).await?;
     tx.commit().await?;
     Ok(upload)
+}
+
+/// Whoever edits a page or board may put pictures into it.
+pub async fn allow_attaching(app: &App, by: &Caller, page: &Document) -> Result<()> {
+    policy::allow(&app.db, by, Action::Edit, page).await?;
+    if !page.is_live() {
+        return Err(Error::conflict("document_not_page", "files are attached to pages and boards").field("attached_to"));
+    }
+    Ok(())
 }
 
 /// When an upload expires that was last written to at `now`.

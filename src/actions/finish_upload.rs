@@ -5,7 +5,8 @@ use storage::Stored;
 
 use crate::{
     actions::{
-        add_version::{NewVersion, append, insert_document},
+        add_version::{NewVersion, append, insert_attached, insert_document},
+        create_upload::allow_attaching,
         free_name,
     },
     app::App,
@@ -38,10 +39,11 @@ impl Finished {
 /// Adds the version and marks the upload finished, in one transaction. The rights are looked at again.
 pub async fn finish_upload(app: &App, by: &Caller, upload: &Upload, stored: &Stored) -> Result<Finished> {
     let new = NewVersion::of(stored, media_type(app, stored, &upload.name).await?).with_note(&*upload.note);
-    let finished = match (&upload.document_id, &upload.folder_id) {
-        (Some(document), _) => add_to_document(app, by, upload, document, &new).await?,
-        (None, Some(folder)) => add_to_folder(app, by, upload, folder, new).await?,
-        (None, None) => return Err(Error::internal(anyhow::anyhow!("upload {} has no destination", upload.id))),
+    let finished = match (&upload.document_id, &upload.attached_to, &upload.folder_id) {
+        (Some(document), ..) => add_to_document(app, by, upload, document, &new).await?,
+        (None, Some(page), _) => add_to_page(app, by, upload, page, new).await?,
+        (None, None, Some(folder)) => add_to_folder(app, by, upload, folder, new).await?,
+        (None, None, None) => return Err(Error::internal(anyhow::anyhow!("upload {} has no destination", upload.id))),
     };
     app.jobs.wake();
     Ok(finished)
@@ -95,6 +97,17 @@ async fn add_to_folder(
     // The name was free at the beginning. Somebody else took it: rather a number than no file.
     let name = free_name(&mut tx, &folder.id, &DocumentName::parse(&upload.name)?).await?;
     let document = insert_document(&mut tx, &by.id, &folder, "file", &name, by.clearance, now).await?;
+    let version = append(app, &mut tx, &by.id, &document, new.clone(), now).await?;
+    commit(tx, upload, Finished { document_id: document.id, version: version.number }, &new, now).await
+}
+
+async fn add_to_page(app: &App, by: &Caller, upload: &Upload, page: &DocumentId, new: NewVersion) -> Result<Finished> {
+    let page = db::documents::find(app.db.read(), page).await?.ok_or_else(|| Error::not_found("document"))?;
+    allow_attaching(app, by, &page).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    db::folders::lock_tree(&mut tx).await?;
+    let document = insert_attached(&mut tx, &by.id, &page.id, &DocumentName::parse(&upload.name)?, now).await?;
     let version = append(app, &mut tx, &by.id, &document, new.clone(), now).await?;
     commit(tx, upload, Finished { document_id: document.id, version: version.number }, &new, now).await
 }

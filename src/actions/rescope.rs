@@ -14,8 +14,9 @@ pub async fn folder(tx: &mut Tx, id: &FolderId) -> Result<Vec<DocumentId>> {
     db::folders::update_scopes(tx, id, &scope).await
 }
 
-/// Sets the scope of a document; returns it when the scope changed.
+/// Sets the scope of a document, and lets its attachments follow; returns it when the scope changed.
 pub async fn document(tx: &mut Tx, id: &DocumentId) -> Result<Vec<DocumentId>> {
     let changed = db::documents::update_scope(tx, id).await?;
+    db::documents::update_attached(tx, id).await?;
     Ok(changed.then(|| id.clone()).into_iter().collect())
 }

@@ -13,8 +13,8 @@ use crate::{
 
 /// Adds the content of `version` as the newest version of `document`.
 pub async fn restore_version(app: &App, by: &UserId, document: &Document, version: Version) -> Result<Version> {
-    if document.kind == "page" {
-        return restore_page_version(app, by, &document.id, &version).await;
+    if document.is_live() {
+        return restore_page_version(app, by, document, &version).await;
     }
     let new = NewVersion {
         note: format!("#{}", version.number),

@@ -19,6 +19,7 @@ pub async fn trash_document(app: &App, by: &UserId, document: &Document) -> Resu
     db::folders::lock_tree(&mut tx).await?;
     let document = current_document(&mut tx, &document.id).await?;
     db::documents::update_trashed_at(&mut tx, &document.id, Some(now)).await?;
+    db::documents::update_attached(&mut tx, &document.id).await?;
     let event = audit::Event::new("document_trashed").document(&document.id).folder(&document.folder_id);
     audit::record(&mut tx, Some(by), now, event).await?;
     db::changes::append(&mut tx, &document.id, now).await?;

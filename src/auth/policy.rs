@@ -145,6 +145,11 @@ impl Action {
         }
     }
 
+    /// Whether it can be done to what belongs to a page; everything else is done to the page.
+    fn is_for_attached(self) -> bool {
+        matches!(self, Action::Read | Action::Download)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Action::Read => "read",
@@ -220,7 +225,7 @@ pub async fn role_on(db: &Db, caller: &Caller, target: impl Into<Target<'_>>) ->
         return Ok(access.role(target.folder_id()));
     };
     let own = match is_scope(document) && !caller.is_admin {
-        true => db::grants::own_role(db.read(), &caller.id, document.id.as_str()).await?,
+        true => db::grants::own_role(db.read(), &caller.id, &document.scope_id).await?,
         false => None,
     };
     Ok(access.role_on_document(caller, &DocumentFacts::of(document, own)))
@@ -233,6 +238,9 @@ pub async fn allow(db: &Db, caller: &Caller, action: Action, target: impl Into<T
     let role = role_on(db, caller, target).await?.ok_or_else(|| target.hidden())?;
     if role < action.least_role() {
         return Err(action.denied());
+    }
+    if matches!(target, Target::Document(document) if document.attached_to.is_some() && !action.is_for_attached()) {
+        return Err(Error::conflict("document_attached", "it belongs to a page and has its place and rights"));
     }
     Ok(role)
 }
@@ -265,14 +273,17 @@ pub async fn allow_level(db: &Db, caller: &Caller, document: &Document, level: i
     Ok(())
 }
 
-/// What a role allows on a document of `kind`, for the client to show or hide.
-pub fn abilities_on_document(role: Role, kind: &str) -> Vec<Action> {
-    let of_kind = |action: &Action| match action {
-        Action::Upload => kind == "file",
-        Action::ReadHistory => kind != "file",
-        _ => true,
+/// What a role allows on a document, for the client to show or hide.
+pub fn abilities_on_document(role: Role, document: &Document) -> Vec<Action> {
+    let fits = |action: &Action| match document.attached_to {
+        Some(_) => action.is_for_attached(),
+        None => match action {
+            Action::Upload => !document.is_live(),
+            Action::ReadHistory => document.is_live(),
+            _ => true,
+        },
     };
-    abilities(role, &Action::OF_DOCUMENT).filter(of_kind).collect()
+    abilities(role, &Action::OF_DOCUMENT).filter(fits).collect()
 }
 
 /// What a role allows on a folder, for the client to show or hide.
@@ -306,7 +317,7 @@ pub struct DocumentFacts<'a> {
     pub folder_id: &'a FolderId,
     pub level: i64,
     pub inherits: bool,
-    /// Highest role granted to the caller on the document itself.
+    /// Highest role granted to the caller on the document itself, or on the page that it belongs to.
     pub own_role: Option<i64>,
 }
 
@@ -316,8 +327,10 @@ impl<'a> DocumentFacts<'a> {
     }
 }
 
+/// Whether the document, or the page that it belongs to, has grants of its own or does not inherit.
 fn is_scope(document: &Document) -> bool {
-    document.scope_id == document.id.as_str()
+    let page = document.attached_to.as_ref().unwrap_or(&document.id);
+    document.scope_id == page.as_str()
 }
 
 /// The caller's roles on some folders and on all folders above them, read in one query.
@@ -392,11 +405,11 @@ impl DocumentAccess {
     pub async fn load(db: &Db, caller: &Caller, documents: &[Document]) -> Result<Self> {
         let folders: Vec<FolderId> = documents.iter().map(|document| document.folder_id.clone()).collect();
         let folders = FolderAccess::load(db, caller, &folders).await?;
-        let scopes: Vec<&str> = documents.iter().filter(|one| is_scope(one)).map(|one| one.id.as_str()).collect();
+        let scopes: Vec<&str> = documents.iter().filter(|one| is_scope(one)).map(|one| one.scope_id.as_str()).collect();
         let own: HashMap<String, i64> =
             db::grants::list_own_roles(db.read(), &caller.id, &scopes).await?.into_iter().collect();
         let role = |document: &Document| {
-            let facts = DocumentFacts::of(document, own.get(document.id.as_str()).copied());
+            let facts = DocumentFacts::of(document, own.get(&document.scope_id).copied());
             folders.role_on_document(caller, &facts)
         };
         let roles = documents.iter().filter_map(|one| Some((one.id.clone(), role(one)?))).collect();

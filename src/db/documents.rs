@@ -1,4 +1,6 @@
-//! Table `documents`: which files and pages are there, and which version is the newest?
+//! Table `documents`: which files, pages and boards are there, and which version is the newest?
+//!
+//! A board is stored as a page with another editor; everything above this file knows it as a kind of its own.
 
 use sqlx::AnyPool;
 
@@ -15,6 +17,7 @@ use crate::{
 pub struct Document {
     pub id: DocumentId,
     pub folder_id: FolderId,
+    /// `file`, `page` or `board`.
     pub kind: String,
     pub name: String,
     pub name_key: String,
@@ -28,6 +31,20 @@ pub struct Document {
     pub updated_by: UserId,
     pub updated_at: Millis,
     pub trashed_at: Option<Millis>,
+    /// The page or board that it belongs to, whose place and rights it has.
+    pub attached_to: Option<DocumentId>,
+}
+
+impl Document {
+    /// Whether people edit it together in a room.
+    pub fn is_live(&self) -> bool {
+        is_live(&self.kind)
+    }
+}
+
+/// Whether documents of `kind` are edited together in a room.
+pub fn is_live(kind: &str) -> bool {
+    kind != "file"
 }
 
 /// What a view shows of a document beside [`Document`]: its newest version, its preview and people's names.
@@ -48,12 +65,12 @@ pub struct Head {
 pub async fn insert(tx: &mut Tx, document: &Document) -> Result<()> {
     sqlx::query(
         "insert into documents (id, folder_id, kind, name, name_key, head, level, scope_id, inherits,
-                                created_by, created_at, updated_by, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                                created_by, created_at, updated_by, updated_at, attached_to, editor)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(&document.id)
     .bind(&document.folder_id)
-    .bind(&document.kind)
+    .bind(if document.is_live() { "page" } else { "file" })
     .bind(&document.name)
     .bind(&document.name_key)
     .bind(document.head)
@@ -64,6 +81,8 @@ pub async fn insert(tx: &mut Tx, document: &Document) -> Result<()> {
     .bind(document.created_at)
     .bind(&document.updated_by)
     .bind(document.updated_at)
+    .bind(&document.attached_to)
+    .bind(if document.kind == "board" { "board" } else { "text" })
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -80,8 +99,8 @@ pub async fn find_any<'c>(
     id: &DocumentId,
 ) -> Result<Option<Document>> {
     Ok(sqlx::query_as(
-        "select id, folder_id, kind, name, name_key, head, level, scope_id, inherits, created_by, created_at,
-                updated_by, updated_at, trashed_at
+        "select id, folder_id, case when editor = 'board' then 'board' else kind end as kind, name, name_key, head, level,
+                scope_id, inherits, created_by, created_at, updated_by, updated_at, trashed_at, attached_to
          from documents where id = $1",
     )
     .bind(id)
@@ -94,8 +113,9 @@ pub async fn list(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<Document>> {
     Ok(sqlx::query_as(concat!(
         "with recursive ",
         wanted!(),
-        " select d.id, d.folder_id, d.kind, d.name, d.name_key, d.head, d.level, d.scope_id, d.inherits,
-                d.created_by, d.created_at, d.updated_by, d.updated_at, d.trashed_at
+        " select d.id, d.folder_id, case when d.editor = 'board' then 'board' else d.kind end as kind, d.name, d.name_key,
+                d.head, d.level, d.scope_id, d.inherits, d.created_by, d.created_at, d.updated_by, d.updated_at,
+                d.trashed_at, d.attached_to
          from wanted join documents d on d.id = wanted.id order by wanted.n"
     ))
     .bind(joined(ids.iter().map(DocumentId::as_str)))
@@ -138,7 +158,8 @@ pub async fn list_children(
         "with recursive ",
         mine!(),
         " select d.id, d.name_key from documents d
-         where d.folder_id = $1 and d.trashed_at is null and (d.name_key, d.id) > ($5, $6) and d.level <= $4
+         where d.folder_id = $1 and d.trashed_at is null and d.attached_to is null
+           and (d.name_key, d.id) > ($5, $6) and d.level <= $4
            and ($3 = 1 or d.inherits = 1 or ",
         own_role!("d.id"),
         " is not null) order by d.name_key, d.id limit $7"
@@ -169,7 +190,7 @@ pub async fn list_trashed(
         ", ",
         reached!(),
         " select d.id from documents d
-         where d.trashed_at is not null and d.level <= $4
+         where d.trashed_at is not null and d.attached_to is null and d.level <= $4
            and ($3 = 1 or d.scope_id in (select scope_id from reached))
          order by d.trashed_at desc, d.id desc limit $5"
     ))
@@ -188,11 +209,14 @@ pub async fn find_by_name<'c>(
     folder: &FolderId,
     name_key: &str,
 ) -> Result<Option<DocumentId>> {
-    Ok(sqlx::query_scalar("select id from documents where folder_id = $1 and name_key = $2 and trashed_at is null")
-        .bind(folder)
-        .bind(name_key)
-        .fetch_optional(db)
-        .await?)
+    Ok(sqlx::query_scalar(
+        "select id from documents
+         where folder_id = $1 and name_key = $2 and trashed_at is null and attached_to is null",
+    )
+    .bind(folder)
+    .bind(name_key)
+    .fetch_optional(db)
+    .await?)
 }
 
 /// Makes `head + 1` the newest version; `false` when `head` is not the newest any more.
@@ -282,5 +306,18 @@ pub async fn update_trashed_at(tx: &mut Tx, id: &DocumentId, trashed_at: Option<
         .bind(trashed_at)
         .execute(&mut **tx)
         .await?;
+    Ok(())
+}
+
+/// Lets what is attached to `page` follow it: into its folder, under its rights and level, into the trash and out of it.
+pub async fn update_attached(tx: &mut Tx, page: &DocumentId) -> Result<()> {
+    sqlx::query(
+        "update documents set folder_id = page.folder_id, scope_id = page.scope_id, inherits = page.inherits,
+                level = page.level, trashed_at = page.trashed_at
+         from documents page where page.id = $1 and documents.attached_to = page.id",
+    )
+    .bind(page)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }

@@ -247,7 +247,8 @@ pub async fn update_scopes(tx: &mut Tx, id: &FolderId, scope: &str) -> Result<Ve
         below_in_scope!(),
         " update documents set scope_id = $2
          where folder_id in (select id from below) and scope_id <> $2 and inherits = 1
-           and not exists (select 1 from grants g where g.scope_id = documents.id) returning id"
+           and not exists (select 1 from grants g where g.scope_id = coalesce(documents.attached_to, documents.id))
+         returning id"
     ))
     .bind(id)
     .bind(scope)
@@ -255,25 +256,28 @@ pub async fn update_scopes(tx: &mut Tx, id: &FolderId, scope: &str) -> Result<Ve
     .await?)
 }
 
-/// Lists the documents in a folder and below it that are not in the trash.
+/// Lists the documents in a folder and below it that are not in the trash, without what is attached to them.
 pub async fn list_documents_below(tx: &mut Tx, id: &FolderId) -> Result<Vec<DocumentId>> {
     Ok(sqlx::query_scalar(concat!(
         "with recursive ",
         below!(),
-        " select d.id from documents d join below on d.folder_id = below.id where d.trashed_at is null"
+        " select d.id from documents d join below on d.folder_id = below.id
+         where d.trashed_at is null and d.attached_to is null"
     ))
     .bind(id)
     .fetch_all(&mut **tx)
     .await?)
 }
 
-/// Moves a folder and everything below it to the trash, all at `now`. Returns the documents among that.
+/// Moves a folder and everything below it to the trash, all at `now`. Returns the documents among that, without what is
+/// attached to them.
 pub async fn trash_below(tx: &mut Tx, id: &FolderId, now: Millis) -> Result<Vec<DocumentId>> {
-    let documents = sqlx::query_scalar(concat!(
+    let documents: Vec<Option<DocumentId>> = sqlx::query_scalar(concat!(
         "with recursive ",
         below!(),
         " update documents set trashed_at = $2
-         where folder_id in (select id from below) and trashed_at is null returning id"
+         where folder_id in (select id from below) and trashed_at is null
+         returning case when attached_to is null then id end"
     ))
     .bind(id)
     .bind(now)
@@ -288,7 +292,7 @@ pub async fn trash_below(tx: &mut Tx, id: &FolderId, now: Millis) -> Result<Vec<
     .bind(now)
     .execute(&mut **tx)
     .await?;
-    Ok(documents)
+    Ok(documents.into_iter().flatten().collect())
 }
 
 /// Takes one folder out of the trash, without what lies in it.

@@ -8,7 +8,7 @@ use crate::{
     ids::{DocumentId, FolderId},
 };
 
-/// A document that can be found: it and all folders above it are out of the trash.
+/// A document that can be found: it and all folders above it are out of the trash, and it belongs to no page.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Searchable {
     pub id: DocumentId,
@@ -25,16 +25,16 @@ pub struct Searchable {
     pub text_key: Option<String>,
 }
 
-/// Finds what is to be indexed of a document; `None` when it is gone or in the trash.
+/// Finds what is to be indexed of a document; `None` when it is gone, in the trash, or a picture of a page.
 pub async fn find(db: &AnyPool, id: &DocumentId) -> Result<Option<Searchable>> {
     Ok(sqlx::query_as(
-        "select d.id, d.kind, d.name, d.folder_id, d.level, d.scope_id, d.created_at, d.updated_at,
+        "select d.id, case when d.editor = 'board' then 'board' else d.kind end as kind, d.name, d.folder_id, d.level, d.scope_id, d.created_at, d.updated_at,
                 u.display_name as author, v.media_type, v.size_bytes, p.text_key
          from documents d
          join users u on u.id = d.updated_by
          left join versions v on v.document_id = d.id and v.number = d.head
          left join previews p on p.content_id = v.content_id and p.media_type = v.media_type
-         where d.id = $1 and d.trashed_at is null",
+         where d.id = $1 and d.trashed_at is null and d.attached_to is null",
     )
     .bind(id)
     .fetch_optional(db)
@@ -58,9 +58,11 @@ pub async fn list_above(db: &AnyPool, folder: &FolderId) -> Result<Vec<(FolderId
 
 /// Lists document ids after `after`, for building the index anew.
 pub async fn list_ids(db: &AnyPool, after: &str, limit: i64) -> Result<Vec<DocumentId>> {
-    Ok(sqlx::query_scalar("select id from documents where id > $1 and trashed_at is null order by id limit $2")
-        .bind(after)
-        .bind(limit)
-        .fetch_all(db)
-        .await?)
+    Ok(sqlx::query_scalar(
+        "select id from documents where id > $1 and trashed_at is null and attached_to is null order by id limit $2",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
 }

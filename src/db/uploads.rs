@@ -16,6 +16,8 @@ pub struct Upload {
     pub user_id: UserId,
     pub folder_id: Option<FolderId>,
     pub document_id: Option<DocumentId>,
+    /// The page or board that the new document is to belong to.
+    pub attached_to: Option<DocumentId>,
     pub name: String,
     pub note: String,
     /// `None`: the client does not know yet.
@@ -30,8 +32,9 @@ pub struct Upload {
 /// Adds an upload at offset 0.
 pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
     sqlx::query(
-        "insert into uploads (id, user_id, folder_id, document_id, name, note, size_bytes, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into uploads (id, user_id, folder_id, document_id, name, note, size_bytes, created_at, expires_at,
+                              attached_to)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(&upload.id)
     .bind(&upload.user_id)
@@ -42,6 +45,7 @@ pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
     .bind(upload.size_bytes)
     .bind(upload.created_at)
     .bind(upload.expires_at)
+    .bind(&upload.attached_to)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -50,7 +54,7 @@ pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
 /// Finds an upload of `user`; nobody sees another's.
 pub async fn find(db: &AnyPool, id: &UploadId, user: &UserId) -> Result<Option<Upload>> {
     Ok(sqlx::query_as(
-        "select id, user_id, folder_id, document_id, name, note, size_bytes, offset_bytes, created_at, expires_at,
+        "select id, user_id, folder_id, document_id, attached_to, name, note, size_bytes, offset_bytes, created_at, expires_at,
                 finished_document_id, finished_version
          from uploads where id = $1 and user_id = $2",
     )

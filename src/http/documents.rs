@@ -1,4 +1,4 @@
-//! `/documents`: files and pages.
+//! `/documents`: files, pages and boards.
 
 use std::collections::HashMap;
 
@@ -9,15 +9,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actions::{
-        create_page::create_page, relocate, rename, set_inherits::set_document_inherits, set_level::set_level,
-        trash::trash_document,
+        create_page, relocate, rename, set_inherits::set_document_inherits, set_level::set_level, trash::trash_document,
     },
     app::App,
     auth::policy::{self, Action, Caller, DocumentAccess, Role},
     clock::Millis,
     db::{
         self,
-        documents::{Document, Head},
+        documents::{Document, Head, is_live},
     },
     error::{Error, Result},
     http::{
@@ -26,10 +25,8 @@ use crate::{
     },
     ids::{DocumentId, FolderId, UserId},
     names::DocumentName,
+    worker::{board::BOARD, room::PAGE},
 };
-
-/// Media type of a page: it is edited here and has no file format of its own.
-pub const PAGE_MEDIA_TYPE: &str = "application/vnd.wenshu.page";
 
 /// Routes of this resource.
 pub fn routes() -> OpenApiRouter<App> {
@@ -63,7 +60,7 @@ pub struct ProcessingView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentView {
     pub id: DocumentId,
-    /// `file` or `page`.
+    /// `file`, `page` or `board`.
     pub kind: String,
     pub name: String,
     pub folder_id: FolderId,
@@ -85,14 +82,17 @@ pub struct DocumentView {
     pub inherits: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trashed_at: Option<Millis>,
+    /// The page or board that it belongs to: a picture there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attached_to: Option<DocumentId>,
     pub role: Role,
     pub abilities: Vec<Action>,
 }
 
-/// A new page.
+/// A new page or board.
 #[derive(Deserialize, ToSchema)]
 struct DocumentInput {
-    /// `page`; files come as uploads.
+    /// `page` or `board`; files come as uploads.
     kind: String,
     folder_id: FolderId,
     name: String,
@@ -112,7 +112,7 @@ struct DocumentPatch {
 impl ProcessingView {
     /// The state of a content of a document of `kind`. Pages are shown by the editor: there is nothing to wait for.
     pub fn new(kind: &str, state: Option<String>, code: Option<String>, message: Option<String>) -> Self {
-        let unknown = if kind == "page" { "ready" } else { "waiting" };
+        let unknown = if is_live(kind) { "ready" } else { "waiting" };
         Self { state: state.unwrap_or_else(|| unknown.to_owned()), code, message }
     }
 }
@@ -142,9 +142,10 @@ impl DocumentView {
 
     fn new(document: Document, head: Head, access: &DocumentAccess) -> Option<Self> {
         let role = access.role(&document.id)?;
+        let abilities = policy::abilities_on_document(role, &document);
         Some(Self {
             path: path_entries(access.path(&document.folder_id)),
-            media_type: head.media_type.unwrap_or_else(|| PAGE_MEDIA_TYPE.to_owned()),
+            media_type: head.media_type.unwrap_or_else(|| first_media_type(&document.kind).to_owned()),
             size_bytes: head.size_bytes.unwrap_or_default(),
             processing: ProcessingView::new(
                 &document.kind,
@@ -155,7 +156,7 @@ impl DocumentView {
             page_count: head.page_count,
             created_by: PersonView { id: document.created_by, name: head.creator_name },
             updated_by: PersonView { id: document.updated_by, name: head.updater_name },
-            abilities: policy::abilities_on_document(role, &document.kind),
+            abilities,
             role,
             id: document.id,
             kind: document.kind,
@@ -167,8 +168,14 @@ impl DocumentView {
             updated_at: document.updated_at,
             inherits: document.inherits == 1,
             trashed_at: document.trashed_at,
+            attached_to: document.attached_to,
         })
     }
+}
+
+/// The type of what has no version yet.
+fn first_media_type(kind: &str) -> &'static str {
+    if kind == "board" { BOARD } else { PAGE }
 }
 
 /// Finds a document that is not in the trash.
@@ -176,7 +183,7 @@ pub async fn find_document(app: &App, id: &DocumentId) -> Result<Document> {
     db::documents::find(app.db.read(), id).await?.ok_or_else(|| Error::not_found("document"))
 }
 
-/// Makes a page. Files come by `/uploads`.
+/// Makes a page or a board. Files come by `/uploads`.
 #[utoipa::path(post, path = "/documents", tag = "documents", request_body = DocumentInput,
     responses((status = 201, body = DocumentView)))]
 async fn create_document(
@@ -184,13 +191,21 @@ async fn create_document(
     caller: Caller,
     Json(input): Json<DocumentInput>,
 ) -> Result<(StatusCode, Json<DocumentView>)> {
-    if input.kind != "page" {
-        return Err(Error::invalid("kind_invalid", "only pages are made here; files are uploaded").field("kind"));
-    }
+    let is_board = match input.kind.as_str() {
+        "page" => false,
+        "board" => true,
+        _ => {
+            let message = "only pages and boards are made here; files are uploaded";
+            return Err(Error::invalid("kind_invalid", message).field("kind"));
+        }
+    };
     let folder = find_folder(&app, &input.folder_id).await?;
     policy::allow(&app.db, &caller, Action::Upload, &folder).await?;
     let name = DocumentName::parse(&input.name)?;
-    let page = create_page(&app, &caller, &folder, &name).await?;
+    let page = match is_board {
+        true => create_page::create_board(&app, &caller, &folder, &name).await?,
+        false => create_page::create_page(&app, &caller, &folder, &name).await?,
+    };
     Ok((StatusCode::CREATED, Json(DocumentView::one(&app, &caller, &page.id).await?)))
 }
 

@@ -97,7 +97,7 @@ struct SaveVersionInput {
     at_seq: Option<i64>,
 }
 
-/// Saves what a page says now, or said at a moment of its history, as a version.
+/// Saves what a page or board shows now, or showed at a moment of its history, as a version.
 #[utoipa::path(
     post, path = "/documents/{id}/versions", tag = "versions",
     responses((status = 201, body = VersionView))
@@ -110,7 +110,7 @@ async fn save_version(
 ) -> Result<(StatusCode, Json<VersionView>)> {
     let document = db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
     policy::allow(&app.db, &caller, Action::Edit, &document).await?;
-    if document.kind != "page" {
+    if !document.is_live() {
         return Err(Error::conflict("not_a_page", "a file gets its versions by uploads"));
     }
     let note = parse_note(&input.note)?;

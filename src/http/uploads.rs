@@ -94,8 +94,9 @@ async fn describe_upload(app: State<App>) -> (StatusCode, [(HeaderName, HeaderVa
     describe_uploads(app).await
 }
 
-/// Begins an upload. `Upload-Metadata`: `filename`, and `folder_id` (a new document) or `document_id` (a new version),
-/// and if wanted `note`. The body may bring the first bytes.
+/// Begins an upload. `Upload-Metadata`: `filename`, and `folder_id` (a new document), `document_id` (a new version) or
+/// `attached_to` (a picture of that page or board, with its rights, listed nowhere), and if wanted `note`. The body may
+/// bring the first bytes.
 #[utoipa::path(post, path = "/uploads", tag = "uploads", responses((status = 201)))]
 async fn create_upload(
     State(app): State<App>,
@@ -286,10 +287,11 @@ impl Metadata {
 
     fn into_upload(self, size_bytes: Option<u64>) -> Result<NewUpload> {
         let name = self.get("filename").or(self.get("name")).unwrap_or_default();
-        let destination = match (self.get("document_id"), self.get("folder_id")) {
-            (Some(document), _) => Destination::Document(document.parse::<DocumentId>()?),
-            (None, Some(folder)) => Destination::Folder(folder.parse()?),
-            (None, None) => {
+        let destination = match (self.get("document_id"), self.get("attached_to"), self.get("folder_id")) {
+            (Some(document), ..) => Destination::Document(document.parse::<DocumentId>()?),
+            (None, Some(page), _) => Destination::Page(page.parse::<DocumentId>()?),
+            (None, None, Some(folder)) => Destination::Folder(folder.parse()?),
+            (None, None, None) => {
                 return Err(Error::invalid("folder_id_missing", "name a folder_id or a document_id").field("folder_id"));
             }
         };
@@ -307,6 +309,7 @@ impl Metadata {
             ("filename", Some(upload.name.as_str())),
             ("folder_id", upload.folder_id.as_ref().map(|id| id.as_str())),
             ("document_id", upload.document_id.as_ref().map(|id| id.as_str())),
+            ("attached_to", upload.attached_to.as_ref().map(|id| id.as_str())),
             ("note", Some(upload.note.as_str()).filter(|note| !note.is_empty())),
         ];
         let pairs = pairs.into_iter().filter_map(|(key, value)| Some(format!("{key} {}", STANDARD.encode(value?))));

@@ -3,7 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{app::App, clock::Millis, jobs::Job, preview::prepare, worker::room::PAGE};
+use crate::{
+    app::App,
+    clock::Millis,
+    jobs::Job,
+    preview::prepare,
+    worker::{board::BOARD, room::PAGE},
+};
 
 /// Pages are mostly made within this time; then there is nothing left to do here.
 pub const DELAY_MS: Millis = 2_000;
@@ -25,7 +31,7 @@ impl ReadText {
     /// Returns whether files of this type say what they say without being drawn.
     pub fn is_worthwhile(media_type: &str, size_bytes: i64) -> bool {
         let drawn = ["image/", "video/", "audio/"].iter().any(|drawn| media_type.starts_with(drawn));
-        !drawn && ![PDF, PAGE].contains(&media_type) && size_bytes <= MAX_BYTES
+        !drawn && ![PDF, PAGE, BOARD].contains(&media_type) && size_bytes <= MAX_BYTES
     }
 }
 

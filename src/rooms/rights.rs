@@ -57,7 +57,7 @@ pub async fn standing(app: &App, user: &CurrentUser, room: &RoomName) -> Result<
     };
     let missing = Ok(Err((CloseCode::RoomNotFound, "there is no such room")));
     let Some(document) = db::documents::find(app.db.read(), &room.document()).await? else { return missing };
-    if document.kind != "page" {
+    if !document.is_live() {
         return missing;
     }
     let role = policy::role_on(&app.db, &caller, &document).await?;

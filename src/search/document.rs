@@ -4,12 +4,12 @@ use indexer::index::IndexDocument;
 
 use crate::{
     app::App,
-    db::{self, search::Searchable},
+    db::{self, documents::is_live, search::Searchable},
     ids::DocumentId,
     preview::text::{self, PreparedText},
 };
 
-/// Where the text of a live page lies in the store.
+/// Where the text of a live page or board lies in the store.
 pub fn page_text_key(id: &DocumentId) -> String {
     format!("text/page/{id}")
 }
@@ -47,10 +47,7 @@ pub async fn load(app: &App, id: DocumentId) -> anyhow::Result<(DocumentId, Opti
 /// The stored text. A document whose text is damaged is found by its name: one document must not stop the others. A store
 /// that does not answer is another matter: the follower waits for it.
 async fn load_text(app: &App, row: &Searchable) -> anyhow::Result<PreparedText> {
-    let key = match row.kind.as_str() {
-        "page" => Some(page_text_key(&row.id)),
-        _ => row.text_key.clone(),
-    };
+    let key = if is_live(&row.kind) { Some(page_text_key(&row.id)) } else { row.text_key.clone() };
     let Some(key) = key else { return Ok(PreparedText::default()) };
     match text::load(&app.store, &key).await {
         Ok(text) => Ok(text.unwrap_or_default()),

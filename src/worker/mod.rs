@@ -10,6 +10,8 @@
 //! Child side: `child` (loop), `sandbox` (limits it puts on itself), then one module per kind of work.
 
 mod apart;
+pub mod board;
+mod board_drawing;
 pub mod child;
 mod font_map;
 mod image;

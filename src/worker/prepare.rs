@@ -19,6 +19,8 @@ use indexer::{
 };
 
 use super::{
+    board::{self, BOARD},
+    board_drawing,
     child::Child,
     image,
     limits::Limits,
@@ -41,7 +43,7 @@ const SCAN_CHARS: usize = 150;
 /// Finds the type of a file, makes pages of it and extracts its text.
 pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Result<Prepared, WorkerError> {
     // Only the server itself says so: what people upload goes by its content.
-    let kind = if claimed == PAGE { PAGE.to_owned() } else { detect(input, name)? };
+    let kind = if [PAGE, BOARD].contains(&claimed) { claimed.to_owned() } else { detect(input, name)? };
     let mut warnings = Vec::new();
     let mut own = own_text(input, &kind, &child.limits)?;
     let pages = make_pages(child, input, &kind, own.as_ref(), &mut warnings)?;
@@ -123,6 +125,9 @@ fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Option<FileText
     if kind == PAGE {
         return page_text(input).map(Some);
     }
+    if kind == BOARD {
+        return board_text(input).map(Some);
+    }
     let bounds = extract::Limits {
         max_text_bytes: limits.text_bytes,
         max_unpacked_bytes: limits.unpacked_bytes,
@@ -141,6 +146,13 @@ fn page_text(input: &Path) -> Result<FileText, WorkerError> {
     let update = fs::read(input).map_err(|error| WorkerError::unavailable("reading the input", error))?;
     let (text, html) = room::read_page(&update)?;
     Ok(FileText { text, clean_html: Some(html), ..FileText::default() })
+}
+
+/// A whiteboard of this service; what is drawn of it later is kept as its source.
+fn board_text(input: &Path) -> Result<FileText, WorkerError> {
+    let version = fs::read(input).map_err(|error| WorkerError::unavailable("reading the input", error))?;
+    let scene = board::parse(&version)?;
+    Ok(FileText { text: board::text(&scene), plain: board_drawing::drawing(&scene), ..FileText::default() })
 }
 
 fn make_pages(
@@ -188,6 +200,7 @@ fn paginable<'a>(kind: &str, own: &'a FileText) -> (Cow<'a, str>, office::Route)
         return (drawing.into(), office::DRAWING);
     }
     match (kind, &own.clean_html) {
+        (BOARD, _) => (own.plain.as_deref().unwrap_or_default().into(), office::DRAWING),
         ("text/csv", _) => (plain.into(), office::CSV),
         ("text/markdown", _) | (_, None) => (plain.into(), office::TEXT),
         (_, Some(html)) => (html.into(), office::HTML),

@@ -1,4 +1,5 @@
 //! What is made of a room's updates, in the child? Its state as one update, its text, its HTML, the way back to a version.
+//! (What is on a whiteboard is in `board`.)
 //!
 //! Only here is a Yjs document built: updates come from clients, and a document may do anything to the process it is in.
 
@@ -11,6 +12,7 @@ use yrs::{
 };
 
 use super::{
+    board,
     child::Child,
     room_html::{self, attribute},
     room_notes,
@@ -52,7 +54,9 @@ pub fn make(child: &Child, make: RoomMake, input: &Path) -> Result<Answer, Worke
     let made = match make {
         RoomMake::State => state(&updates)?,
         RoomMake::Text => {
-            let extracted = Extracted { extra: page_text(&build(&updates)?), ..Extracted::default() };
+            let doc = build(&updates)?;
+            let text = page_text(&doc) + &board::text(&board::scene(&doc));
+            let extracted = Extracted { extra: text, ..Extracted::default() };
             serde_json::to_vec(&extracted).map_err(|error| WorkerError::unavailable("writing the text", error))?
         }
         RoomMake::Notes => serde_json::to_vec(&room_notes::read(&build(&updates)?))
@@ -60,6 +64,12 @@ pub fn make(child: &Child, make: RoomMake, input: &Path) -> Result<Answer, Worke
         RoomMake::Restore => {
             let (target, updates) = updates.split_last().ok_or_else(|| damaged("there is no version to restore"))?;
             restoring_update(updates, target)?
+        }
+        RoomMake::Board => serde_json::to_vec(&board::scene(&build(&updates)?))
+            .map_err(|error| WorkerError::unavailable("writing the board", error))?,
+        RoomMake::RestoreBoard => {
+            let (target, updates) = updates.split_last().ok_or_else(|| damaged("there is no version to restore"))?;
+            board::restoring_update(&build(updates)?, &board::parse(target)?)
         }
     };
     let file = "made";
@@ -77,6 +87,7 @@ fn build(updates: &[&[u8]]) -> Result<Doc, WorkerError> {
         let mut tx = doc.transact_mut();
         // Declared before anything arrives, so that it is a fragment whatever the first update thinks.
         tx.get_or_insert_xml_fragment(BODY);
+        board::declare(&mut tx);
         for update in updates {
             let update = Update::decode_v1(update).map_err(damaged)?;
             tx.apply_update(update).map_err(damaged)?;
@@ -98,7 +109,7 @@ fn state(updates: &[&[u8]]) -> Result<Vec<u8>, WorkerError> {
         return Err(damaged("the folded state is read back as something else"));
     }
     drop((ours, theirs));
-    if page_html(&doc) != page_html(&again) {
+    if page_html(&doc) != page_html(&again) || board::scene(&doc) != board::scene(&again) {
         return Err(damaged("the folded state reads otherwise than its updates"));
     }
     Ok(state)

@@ -95,6 +95,10 @@ pub enum RoomMake {
     Restore,
     /// The threads of a document's notes (`Vec<NotedThread>`) as JSON.
     Notes,
+    /// The board as an Excalidraw file.
+    Board,
+    /// An update after which the board shows the Excalidraw file that is packed last.
+    RestoreBoard,
 }
 
 /// Which children do a kind of work: long conversions never stand before page images.

@@ -1,7 +1,9 @@
 //! The HTTP API from outside: one binary, one module per resource, so that linking stays quick.
 
 mod annotations;
+mod attachments;
 mod audit;
+mod boards;
 mod colleagues;
 mod content;
 mod cross_site;

@@ -75,6 +75,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("邮件", "mail"),
     ("网页", "web"),
     ("页面", "page"),
+    ("白板", "board"),
+    ("whiteboard", "board"),
     ("压缩包", "archive"),
 ];
 
@@ -82,7 +84,7 @@ const ALIASES: &[(&str, &str)] = &[
 pub fn terms(document: &IndexDocument) -> Vec<String> {
     let media_type = document.media_type.to_ascii_lowercase();
     let mut terms = vec![document.kind.clone()];
-    if document.kind != "page" {
+    if document.kind == "file" {
         for (kind, types) in KINDS {
             if types.iter().any(|prefix| media_type.starts_with(prefix)) {
                 terms.push((*kind).to_owned());

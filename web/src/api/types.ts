@@ -7,7 +7,7 @@ type Narrow<T, N> = Omit<T, keyof N> & N;
 
 export type Role = Schemas['Role'];
 export type Ability = Schemas['Action'];
-export type Kind = 'file' | 'page';
+export type Kind = 'file' | 'page' | 'board';
 
 export interface Named {
   id: string;

@@ -67,6 +67,8 @@ export const en: Translation<typeof zhCN> = {
   'error.group_in_itself': 'A group cannot be moved into itself',
   'error.group_not_empty': 'There are groups below this one: delete them first',
   'error.last_admin': 'One administrator has to remain',
+  'error.document_attached': 'This picture belongs to a page or board: change it there',
+  'error.document_not_page': 'Pictures are attached to pages and boards',
   'error.document_is_page': 'A page is written, not uploaded',
   'error.version_not_found': 'There is no such version',
   'error.token_not_found': 'There is no such token',

@@ -64,6 +64,8 @@ export const zhCN = {
   'error.group_in_itself': '不能把用户组移动到它自身之内',
   'error.group_not_empty': '请先删除下级用户组',
   'error.last_admin': '至少要保留一名管理员',
+  'error.document_attached': '此图片属于一篇文档或白板，请在那里修改',
+  'error.document_not_page': '图片只能附加到在线文档或白板',
   'error.document_is_page': '在线文档不能上传新版本，请直接编辑',
   'error.version_not_found': '版本不存在',
   'error.token_not_found': '令牌不存在',

@@ -37,6 +37,8 @@ import { en as suggestionsEn } from '../features/suggestions/en';
 import { zhCN as suggestionsZh } from '../features/suggestions/zh-CN';
 import { en as templatesEn } from '../features/templates/en';
 import { zhCN as templatesZh } from '../features/templates/zh-CN';
+import { en as boardEn } from '../features/board/en';
+import { zhCN as boardZh } from '../features/board/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
 import { en as offlineEn } from '../offline/en';
@@ -60,6 +62,7 @@ export const zhCN = {
   ...searchZh,
   ...editorZh,
   ...templatesZh,
+  ...boardZh,
   ...versionsZh,
   ...commentsZh,
   ...suggestionsZh,
@@ -84,6 +87,7 @@ export const en: Record<string, string> = {
   ...searchEn,
   ...editorEn,
   ...templatesEn,
+  ...boardEn,
   ...versionsEn,
   ...commentsEn,
   ...suggestionsEn,

@@ -1,4 +1,5 @@
 import {
+  IconChalkboard,
   IconFile,
   IconFileCode,
   IconFileSpreadsheet,
@@ -17,7 +18,7 @@ import {
 } from '@tabler/icons-react';
 
 interface Props {
-  kind: 'file' | 'page' | 'folder';
+  kind: 'file' | 'page' | 'board' | 'folder';
   mediaType?: string;
   name?: string;
   size?: number;
@@ -47,6 +48,7 @@ export function FileIcon({ kind, mediaType = '', name = '', size = 22 }: Props) 
 function choose(kind: Props['kind'], mediaType: string, name: string): [Icon, string] {
   if (kind === 'folder') return [IconFolder, 'ink'];
   if (kind === 'page') return [IconNotes, 'ink'];
+  if (kind === 'board') return [IconChalkboard, 'ink'];
   const rule = RULES.find(([pattern]) => pattern.test(mediaType)) ?? RULES.find(([pattern]) => pattern.test(name.toLowerCase()));
   return rule ? [rule[1], rule[2]] : [IconFile, 'gray'];
 }

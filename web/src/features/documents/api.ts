@@ -50,10 +50,11 @@ export function useDeleteDocument() {
   });
 }
 
+/** Makes a page, or with `kind` a board. */
 export function useCreatePage() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (input: { folder_id: string; name: string }) => api.post<DocumentView>('/documents', { kind: 'page', ...input }),
+    mutationFn: (input: { folder_id: string; name: string; kind?: 'page' | 'board' }) => api.post<DocumentView>('/documents', { kind: 'page', ...input }),
     onSuccess: () => void client.invalidateQueries({ queryKey: ['children'] }),
   });
 }

@@ -1,4 +1,4 @@
-// Where do a page's pictures live? Each is a document beside the page, with the rights of its folder.
+// Where do a page's pictures live? Each is a document that belongs to the page: it has its rights and is listed nowhere.
 import { Upload } from 'tus-js-client';
 import { apiUrl, ApiError, toApiError } from '../../api/client';
 
@@ -18,14 +18,14 @@ function uniqueName(file: File): string {
   return `${stem.slice(0, 60)}-${stamp}${extension}`;
 }
 
-/** Uploads `file` into the folder and returns the address that the page refers to. */
-export function uploadPicture(file: File, folderId: string): Promise<string> {
+/** Attaches `file` to a page or board and returns the address that it is referred to by. */
+export function uploadPicture(file: File, pageId: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const upload = new Upload(file, {
       endpoint: apiUrl('/uploads'),
       retryDelays: [0, 1000, 3000, 10_000],
       storeFingerprintForResuming: false,
-      metadata: { filename: uniqueName(file), folder_id: folderId },
+      metadata: { filename: uniqueName(file), attached_to: pageId },
       onSuccess: ({ lastResponse }) => {
         const id = lastResponse.getHeader('Wenshu-Document-Id');
         if (id) resolve(apiUrl(`/documents/${id}/content`));

@@ -27,7 +27,7 @@ export function usePageEditor({ document, room, editable, extra }: Options) {
   const user = useCurrentUser();
   const current = useRef<Editor | null>(null);
 
-  const upload = (file: File) => uploadPicture(file, document.folder_id);
+  const upload = (file: File) => uploadPicture(file, document.id);
   const handleError = (file: File, error: unknown) => notifications.show({ color: 'red', title: file.name, message: errorText(t, error) });
   const addPictures = (files: File[], at?: number) => {
     if (current.current) insertPictures(current.current, files, { upload, onError: handleError, at });

@@ -126,7 +126,7 @@ function DocumentCells({ document }: { document: DocumentView }) {
   const { t } = useTranslation();
   const { processing } = document;
   const reason = processing.state === 'failed' ? codeText(t, processing.code ?? 'unknown', processing.message) : undefined;
-  const size = document.kind === 'page' ? '—' : formatBytes(document.size_bytes);
+  const size = document.kind !== 'file' ? '—' : formatBytes(document.size_bytes);
   return (
     <>
       <span role="cell" className={classes.name}>

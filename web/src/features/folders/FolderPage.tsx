@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconFileUpload, IconFolderPlus, IconFolderUp, IconNotes, IconPlus, IconUpload, IconUsers } from '@tabler/icons-react';
+import { IconChalkboard, IconFileUpload, IconFolderPlus, IconFolderUp, IconNotes, IconPlus, IconUpload, IconUsers } from '@tabler/icons-react';
 import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router';
@@ -89,6 +89,9 @@ function FolderButtons({ folder }: { folder: FolderView }) {
                 <Menu.Divider />
                 <Menu.Item leftSection={<IconNotes size={18} />} onClick={() => documents.createPage(folder)}>
                   {t('folders.newPage')}
+                </Menu.Item>
+                <Menu.Item leftSection={<IconChalkboard size={18} />} onClick={() => documents.createBoard(folder)}>
+                  {t('board.new')}
                 </Menu.Item>
               </>
             )}

@@ -131,6 +131,16 @@ export function useDocumentActions() {
           void navigate(`/documents/${page.id}${template === 'blank' ? '' : `?template=${template}`}`);
         },
       }),
+    createBoard: (folder: FolderView) =>
+      openNameDialog({
+        title: t('board.new'),
+        label: t('board.name'),
+        submit: t('common.create'),
+        onSubmit: async (name) => {
+          const board = await createPage.mutateAsync({ folder_id: folder.id, name, kind: 'board' });
+          void navigate(`/documents/${board.id}`);
+        },
+      }),
     rename: (document: DocumentView) =>
       openNameDialog({
         title: t('common.rename'),

@@ -13,7 +13,7 @@ import { FileIcon } from '../documents/FileIcon';
 import { useSearch } from './api';
 import { Marked } from './Marked';
 
-const TYPES = ['pdf', 'word', 'excel', 'ppt', 'image', 'text', 'mail', 'page'] as const;
+const TYPES = ['pdf', 'word', 'excel', 'ppt', 'image', 'text', 'mail', 'page', 'board'] as const;
 const SORTS = ['relevance', 'newest', 'oldest', 'name', 'size'] as const;
 
 /** Where a hit leads: the document at the page with the words marked. */

@@ -17,6 +17,7 @@ export const en: Translation<typeof zhCN> = {
   'search.type.text': 'Text',
   'search.type.mail': 'Mail',
   'search.type.page': 'Page',
+  'search.type.board': 'Whiteboard',
   'search.sort': 'Order',
   'search.sort.relevance': 'Relevance',
   'search.sort.newest': 'Newest',

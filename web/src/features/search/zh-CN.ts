@@ -13,6 +13,7 @@ export const zhCN = {
   'search.type.text': '文本',
   'search.type.mail': '邮件',
   'search.type.page': '在线文档',
+  'search.type.board': '白板',
   'search.sort': '排序',
   'search.sort.relevance': '相关度',
   'search.sort.newest': '最新',

@@ -28,12 +28,12 @@ export function VersionsDrawer({ document, opened, onClose }: Props) {
   return (
     <Drawer opened={opened} onClose={onClose} position="right" title={t('versions.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Stack>
-        {document.abilities.includes('read_history') && (
+        {document.kind === 'page' && document.abilities.includes('read_history') && (
           <Button component={Link} to={`/documents/${document.id}/history`} variant="light" leftSection={<IconTimeline size={18} />}>
             {t('history.open')}
           </Button>
         )}
-        {document.kind === 'page' && document.abilities.includes('edit') && <SaveVersion document={document} />}
+        {document.kind !== 'file' && document.abilities.includes('edit') && <SaveVersion document={document} />}
         {versions.isPending && <Loading />}
         {versions.error && <ErrorNotice error={versions.error} onRetry={() => void versions.refetch()} />}
         {versions.data?.items.length === 0 && <Text c="dimmed">{t('versions.none')}</Text>}
