@@ -10,19 +10,29 @@
 //! Child side: `child` (loop), `sandbox` (limits it puts on itself), then one module per kind of work.
 
 pub mod child;
+mod docx;
+mod docx_marks;
+mod docx_package;
+mod docx_styles;
+mod export;
 mod font_map;
 mod image;
+mod import;
 mod limits;
 mod ocr;
 mod office;
+mod pandoc;
+mod pandoc_html;
 mod pdf;
 mod pdf_text;
+pub mod pictures;
 mod pool;
 mod positioned;
 mod prepare;
 mod render;
 pub mod room;
 mod room_html;
+mod room_tree;
 mod sandbox;
 mod slot;
 mod task;
@@ -33,5 +43,5 @@ mod workers;
 
 pub use limits::{Isolation, Limits};
 pub use pool::{PoolConfig, WorkerPool};
-pub use task::{Answer, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes};
+pub use task::{Answer, ExportFormat, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes};
 pub use workers::Workers;

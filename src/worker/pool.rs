@@ -1,7 +1,7 @@
 //! Which child does which task, and how many at once?
 //!
-//! Three lanes that never wait for each other: converters (minutes), a child that reads text only (seconds) and renderers
-//! (milliseconds). A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
+//! Lanes that never wait for each other: converters (minutes), a child that reads text only (seconds), renderers
+//! (milliseconds), and conversions for which somebody waits. A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
 //! all others. A renderer keeps its last
 //! document open, and a page goes to the renderer that has its document, so scrolling does not load a long PDF again and
 //! again. A caller that goes away while waiting costs nothing; one that goes away during a task leaves a task that ends
@@ -82,6 +82,7 @@ struct Shared {
     convert: LaneState,
     text: LaneState,
     render: LaneState,
+    exchange: LaneState,
     /// Cancelled when running tasks are to be given up.
     stopping: CancellationToken,
     // Removed when the last handle is gone; the children have ended by then.
@@ -120,6 +121,7 @@ impl WorkerPool {
         let long = config.converters.max(1);
         let mut converters = lane("convert", 2 * long, false).map_err(failed)?;
         let texts = lane("text", 1, false).map_err(failed)?;
+        let exchange = lane("exchange", config.converters, false).map_err(failed)?;
         let mut renderers = lane("render", config.renderers, true).map_err(failed)?;
         // Those that are taken first, see `take`.
         let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
@@ -135,6 +137,7 @@ impl WorkerPool {
             convert: state(converters, long),
             text: state(texts, 0),
             render: state(renderers, 0),
+            exchange: state(exchange, 0),
             stopping: CancellationToken::new(),
             _folder: folder,
         };
@@ -180,7 +183,7 @@ impl WorkerPool {
     /// Refuses further tasks, gives up the running ones, and ends all children.
     pub async fn stop(&self) {
         self.shared.stopping.cancel();
-        for kind in [Lane::Convert, Lane::Text, Lane::Render] {
+        for kind in [Lane::Convert, Lane::Text, Lane::Render, Lane::Exchange] {
             let state = self.lane(kind);
             for (seats, size) in [&state.free, &state.long].into_iter().zip(state.sizes) {
                 let all = seats.acquire_many(size as u32).await;
@@ -238,6 +241,7 @@ impl Shared {
             Lane::Convert => &self.convert,
             Lane::Text => &self.text,
             Lane::Render => &self.render,
+            Lane::Exchange => &self.exchange,
         }
     }
 }

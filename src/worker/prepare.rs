@@ -105,7 +105,8 @@ enum Pages {
     None,
 }
 
-fn detect(input: &Path, name: &str) -> Result<String, WorkerError> {
+/// Finds the type of a file by its content.
+pub(super) fn detect(input: &Path, name: &str) -> Result<String, WorkerError> {
     let failed = |error| WorkerError::unavailable("reading the input", error);
     let mut head = Vec::new();
     File::open(input).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).map_err(failed)?;
@@ -116,7 +117,7 @@ fn detect(input: &Path, name: &str) -> Result<String, WorkerError> {
 }
 
 /// Reads the file's own text; `None` for types whose text comes from their pages alone.
-fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Option<FileText>, WorkerError> {
+pub(super) fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Option<FileText>, WorkerError> {
     if kind == PDF || image::is_image(kind) {
         return Ok(None);
     }

@@ -14,7 +14,9 @@ use yrs::{
 
 use super::{
     child::Child,
-    room_html::{self, attribute},
+    pictures::Pictures,
+    room_html::{Purpose, Renderer},
+    room_tree::{self, Element, Node},
     task::{Answer, RoomMake, WorkerError, codes},
 };
 
@@ -33,7 +35,8 @@ pub fn pack<'a>(updates: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     out
 }
 
-fn unpack(mut packed: &[u8]) -> Result<Vec<&[u8]>, WorkerError> {
+/// The reverse of [`pack`].
+pub(super) fn unpack(mut packed: &[u8]) -> Result<Vec<&[u8]>, WorkerError> {
     let mut updates = Vec::new();
     while !packed.is_empty() {
         let (len, rest) = packed.split_first_chunk::<4>().ok_or_else(|| damaged("the updates end too early"))?;
@@ -55,6 +58,10 @@ pub fn make(child: &Child, make: RoomMake, input: &Path) -> Result<Answer, Worke
             let extracted = Extracted { extra: page_text(&build(&updates)?), ..Extracted::default() };
             serde_json::to_vec(&extracted).map_err(|error| WorkerError::unavailable("writing the text", error))?
         }
+        RoomMake::Pictures => {
+            serde_json::to_vec(&shown_pictures(&page_tree(&build(&updates)?)))
+                .map_err(|error| WorkerError::unavailable("writing the list of pictures", error))?
+        }
         RoomMake::Restore => {
             let (target, updates) = updates.split_last().ok_or_else(|| damaged("there is no version to restore"))?;
             restoring_update(updates, target)?
@@ -69,7 +76,8 @@ fn damaged(what: impl std::fmt::Display) -> WorkerError {
     WorkerError::new(codes::DAMAGED, what.to_string())
 }
 
-fn build(updates: &[&[u8]]) -> Result<Doc, WorkerError> {
+/// Builds the document of updates.
+pub(super) fn build(updates: &[&[u8]]) -> Result<Doc, WorkerError> {
     let doc = Doc::with_options(Options { offset_kind: yrs::OffsetKind::Utf16, ..Options::default() });
     {
         let mut tx = doc.transact_mut();
@@ -141,14 +149,44 @@ fn add_text(tx: &impl ReadTxn, node: &XmlOut, text: &mut String) {
     }
 }
 
+/// An attribute as text.
+fn attribute(tx: &impl ReadTxn, element: &XmlElementRef, name: &str) -> Option<String> {
+    match element.get_attribute(tx, name)? {
+        Out::Any(value) => room_tree::text_of(&value),
+        _ => None,
+    }
+}
+
 fn is_inline(element: &XmlElementRef) -> bool {
     element.try_tag().is_some_and(|tag| matches!(&**tag, "mention" | "hardBreak"))
 }
 
+/// The nodes of a page.
+pub(super) fn page_tree(doc: &Doc) -> Vec<Node> {
+    let tx = doc.transact();
+    tx.get_xml_fragment(BODY).map(|body| room_tree::read(&tx, &body)).unwrap_or_default()
+}
+
 /// The HTML of a page, for showing it without an editor.
 pub fn page_html(doc: &Doc) -> String {
-    let tx = doc.transact();
-    tx.get_xml_fragment(BODY).map(|body| room_html::render(&tx, &body)).unwrap_or_default()
+    Renderer { pictures: &Pictures::default(), purpose: Purpose::Show }.render(&page_tree(doc))
+}
+
+/// The documents whose pictures a page shows, each once.
+pub(super) fn shown_pictures(nodes: &[Node]) -> Vec<String> {
+    fn walk(element: &Element, ids: &mut Vec<String>) {
+        if element.tag == "image" && let Some(id) = element.picture() && !ids.contains(&id) {
+            ids.push(id);
+        }
+        element.elements().for_each(|child| walk(child, ids));
+    }
+    let mut ids = Vec::new();
+    for node in nodes {
+        if let Node::Element(element) = node {
+            walk(element, &mut ids);
+        }
+    }
+    ids
 }
 
 /// Text and HTML of a stored version.
