@@ -7,6 +7,7 @@ mod cross_site;
 pub mod cursor;
 mod docs;
 pub mod documents;
+mod exchange;
 pub mod extract;
 pub mod folders;
 mod grants;
@@ -74,6 +75,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(pages::routes())
         .merge(search::routes())
         .merge(content::routes())
+        .merge(exchange::routes())
         .merge(grants::routes())
         .merge(trash::routes())
         .merge(uploads::routes())

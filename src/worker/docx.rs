@@ -145,13 +145,7 @@ impl Writer<'_> {
             "bulletList" => self.list(element, place, Counting::Bullets),
             "taskList" => self.list(element, place, Counting::Tasks),
             "orderedList" => {
-                let format = match element.text("type").as_deref() {
-                    Some("a") => "lowerLetter",
-                    Some("A") => "upperLetter",
-                    Some("i") => "lowerRoman",
-                    Some("I") => "upperRoman",
-                    _ => "decimal",
-                };
+                let format = docx_styles::numbering(&element.text("type").unwrap_or_default());
                 let start = element.number("start").unwrap_or(1).clamp(0, 1_000_000);
                 self.list(element, place, Counting::Ordered { format, start });
             }

@@ -43,7 +43,7 @@ pub fn mark(from: &Path, to: &Path) -> io::Result<()> {
     let mut out = ZipWriter::new(File::create(to)?);
     for index in 0..zip.len() {
         let part = zip.by_index_raw(index).map_err(io::Error::other)?;
-        if part.name() == DOCUMENT {
+        if part.name().is_ok_and(|name| name == DOCUMENT) {
             drop(part);
             let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
             out.start_file(DOCUMENT, options).map_err(io::Error::other)?;

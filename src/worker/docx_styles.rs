@@ -175,7 +175,7 @@ pub enum Counting {
     Tasks,
     /// Numbers or letters.
     Ordered {
-        /// The format's word for it.
+        /// The page's name for the way it counts, see [`NUMBERINGS`].
         format: &'static str,
         /// The first number.
         start: i64,
@@ -190,6 +190,26 @@ pub struct List {
     pub level: usize,
 }
 
+/// Ways to count: the page's name, the format's, and what stands around the number.
+const NUMBERINGS: [(&str, &str, &str, &str); 11] = [
+    ("bullet", "bullet", "", ""),
+    ("task", "bullet", "", ""),
+    ("1", "decimal", "", "."),
+    ("a", "lowerLetter", "", "."),
+    ("A", "upperLetter", "", "."),
+    ("i", "lowerRoman", "", "."),
+    ("I", "upperRoman", "", "."),
+    ("decimal-paren", "decimal", "（", "）"),
+    ("cjk", "chineseCounting", "", "、"),
+    ("cjk-paren", "chineseCounting", "（", "）"),
+    ("circled", "decimalEnclosedCircle", "", ""),
+];
+
+/// The known name of a page's way to count.
+pub fn numbering(name: &str) -> &'static str {
+    NUMBERINGS[3..].iter().map(|(known, ..)| *known).find(|known| *known == name).unwrap_or("1")
+}
+
 const LEVELS: usize = 9;
 /// Twentieths of a point by which a level is further in.
 pub const LIST_STEP: i64 = 480;
@@ -199,14 +219,13 @@ pub fn numbering_xml(lists: &[List]) -> String {
     let mut out = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<w:numbering xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">",
     );
-    let formats = ["bullet", "task", "decimal", "lowerLetter", "upperLetter", "lowerRoman", "upperRoman"];
-    for (number, format) in formats.iter().enumerate() {
+    for (number, (name, format, before, after)) in NUMBERINGS.iter().enumerate() {
         let _ = write!(out, "<w:abstractNum w:abstractNumId=\"{number}\"><w:multiLevelType w:val=\"hybridMultilevel\"/>");
         for level in 0..LEVELS {
-            let (format, text) = match *format {
-                "bullet" => ("bullet", ["•", "◦", "▪"][level % 3].to_owned()),
-                "task" => ("bullet", String::new()),
-                format => (format, format!("%{}.", level + 1)),
+            let text = match *name {
+                "bullet" => ["•", "◦", "▪"][level % 3].to_owned(),
+                "task" => String::new(),
+                _ => format!("{before}%{}{after}", level + 1),
             };
             let left = (level as i64 + 1) * LIST_STEP;
             let _ = write!(
@@ -222,7 +241,7 @@ pub fn numbering_xml(lists: &[List]) -> String {
             Counting::Bullets => (0, None),
             Counting::Tasks => (1, None),
             Counting::Ordered { format, start } => {
-                (formats.iter().position(|known| *known == format).unwrap_or(2), Some(start))
+                (NUMBERINGS.iter().position(|(known, ..)| *known == format).unwrap_or(2), Some(start))
             }
         };
         let _ = write!(out, "<w:num w:numId=\"{}\"><w:abstractNumId w:val=\"{kind}\"/>", index + 1);

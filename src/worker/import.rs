@@ -8,6 +8,7 @@ use std::{
     collections::HashMap,
     fs::{self, File},
     io::{BufReader, Read},
+    mem,
     path::{Path, PathBuf},
 };
 
@@ -74,7 +75,8 @@ pub fn import(child: &mut Child, input: &Path, name: &str) -> Result<Answer, Wor
         Way::Text(format) => {
             let source = child.work().join("source.txt");
             fs::write(&source, own.plain.unwrap_or_default()).map_err(failed)?;
-            let tree = parse(&pandoc::run(child, format, "json", &source)?)?;
+            let mut tree = parse(&pandoc::run(child, format, "json", &source)?)?;
+            read_raw_html(child, &mut tree)?;
             written(&tree, false, &own_pictures(child, &tree), &mut warnings)
         }
         Way::Plain => plain(&own.plain.unwrap_or(own.text)),
@@ -90,6 +92,31 @@ pub fn import(child: &mut Child, input: &Path, name: &str) -> Result<Answer, Wor
 fn parse(json: &[u8]) -> Result<Value, WorkerError> {
     // Trees deeper than the parser's limit are nothing that a page could show.
     serde_json::from_slice(json).map_err(|_| WorkerError::new(codes::TOO_LARGE, "the document is nested too deeply"))
+}
+
+/// Pieces of HTML in Markdown, which are read one by one.
+const RAW_PIECES: usize = 100;
+
+/// Reads the tables and pictures that stand as HTML in Markdown.
+fn read_raw_html(child: &Child, tree: &mut Value) -> Result<(), WorkerError> {
+    let Some(blocks) = tree["blocks"].as_array_mut() else { return Ok(()) };
+    let mut read = Vec::with_capacity(blocks.len());
+    let mut pieces = 0;
+    for block in mem::take(blocks) {
+        let raw = block["c"][1].as_str().filter(|raw| block["t"] == "RawBlock" && (raw.contains("<table") || raw.contains("<img")));
+        match raw.filter(|_| pieces < RAW_PIECES) {
+            Some(raw) => {
+                pieces += 1;
+                let source = child.work().join("piece.html");
+                fs::write(&source, raw).map_err(|error| WorkerError::unavailable("preparing a conversion", error))?;
+                let mut piece = parse(&pandoc::run(child, "html", "json", &source)?)?;
+                read.extend(piece["blocks"].as_array_mut().map(mem::take).unwrap_or_default());
+            }
+            None => read.push(block),
+        }
+    }
+    *blocks = read;
+    Ok(())
 }
 
 fn written(tree: &Value, notes: bool, media: &Media, warnings: &mut Vec<Warning>) -> String {

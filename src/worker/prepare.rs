@@ -25,7 +25,7 @@ use super::{
     ocr::{Reading, Recogniser},
     office,
     pdf::{Document, Page},
-    pdf_text, positioned, render,
+    pdf_text, pictures, positioned, render,
     room::{self, PAGE},
     task::{Prepared, Rendition, Warning, WorkerError, codes},
     text_file,
@@ -122,7 +122,7 @@ pub(super) fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Opti
         return Ok(None);
     }
     if kind == PAGE {
-        return page_text(input).map(Some);
+        return page_text(input, limits).map(Some);
     }
     let bounds = extract::Limits {
         max_text_bytes: limits.text_bytes,
@@ -138,9 +138,9 @@ pub(super) fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Opti
 }
 
 /// A page of this service: a Yjs document.
-fn page_text(input: &Path) -> Result<FileText, WorkerError> {
-    let update = fs::read(input).map_err(|error| WorkerError::unavailable("reading the input", error))?;
-    let (text, html) = room::read_page(&update)?;
+fn page_text(input: &Path, limits: &Limits) -> Result<FileText, WorkerError> {
+    let parcel = pictures::read_parcel(input, limits)?;
+    let (text, html) = room::read_parcel(&parcel)?;
     Ok(FileText { text, clean_html: Some(html), ..FileText::default() })
 }
 

@@ -14,7 +14,7 @@ use yrs::{
 
 use super::{
     child::Child,
-    pictures::Pictures,
+    pictures::{Parcel, Pictures},
     room_html::{Purpose, Renderer},
     room_tree::{self, Element, Node},
     task::{Answer, RoomMake, WorkerError, codes},
@@ -189,10 +189,11 @@ pub(super) fn shown_pictures(nodes: &[Node]) -> Vec<String> {
     ids
 }
 
-/// Text and HTML of a stored version.
-pub fn read_page(update: &[u8]) -> Result<(String, String), WorkerError> {
-    let doc = build(&[update])?;
-    Ok((page_text(&doc), page_html(&doc)))
+/// Text and HTML of a page, with its pictures.
+pub(super) fn read_parcel(parcel: &Parcel) -> Result<(String, String), WorkerError> {
+    let doc = build(&unpack(&parcel.updates)?)?;
+    let html = Renderer { pictures: &parcel.pictures, purpose: Purpose::Show }.render(&page_tree(&doc));
+    Ok((page_text(&doc), html))
 }
 
 /// An update to a document of `updates` that makes its body that of `target`.

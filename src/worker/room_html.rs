@@ -82,6 +82,9 @@ impl Renderer<'_> {
             "image" => (self.image(element), String::new()),
             "mention" => {
                 let label = element.text("label").or(element.text("id")).unwrap_or_default();
+                if !self.shows() {
+                    return out.push_str(&escape(&format!("@{label}")));
+                }
                 (format!("<span class=\"mention\">@{}</span>", escape(&label)), String::new())
             }
             // A node of a newer client: its content is shown, its look is not known.
@@ -252,8 +255,11 @@ fn ordered_list(element: &Element) -> String {
     if let Some(start) = element.number("start").filter(|start| *start != 1 && (0..=1_000_000).contains(start)) {
         let _ = write!(out, " start=\"{start}\"");
     }
-    if let Some(kind) = element.text("type").filter(|kind| matches!(kind.as_str(), "a" | "A" | "i" | "I")) {
-        let _ = write!(out, " type=\"{kind}\"");
+    match element.text("type").as_deref() {
+        Some(kind @ ("a" | "A" | "i" | "I")) => drop(write!(out, " type=\"{kind}\"")),
+        // The style sheet knows them.
+        Some(kind @ ("decimal-paren" | "cjk" | "cjk-paren" | "circled")) => drop(write!(out, " class=\"{kind}\"")),
+        _ => {}
     }
     out + ">"
 }

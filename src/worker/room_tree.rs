@@ -101,7 +101,6 @@ pub fn text_of(value: &Any) -> Option<String> {
     match value {
         Any::String(text) => Some(text.to_string()),
         Any::Bool(_) | Any::Number(_) => Some(value.to_string()),
-        Any::BigInt(number) => Some(number.to_string()),
         _ => None,
     }
 }
@@ -129,19 +128,6 @@ impl Element {
             Node::Element(element) => Some(element),
             Node::Run(_) => None,
         })
-    }
-
-    /// All characters inside.
-    pub fn all_text(&self) -> String {
-        let mut text = String::new();
-        for child in &self.children {
-            match child {
-                Node::Run(run) => text.push_str(&run.text),
-                Node::Element(element) if element.tag == "hardBreak" => text.push('\n'),
-                Node::Element(element) => text.push_str(&element.all_text()),
-            }
-        }
-        text
     }
 
     /// Level of a heading.
