@@ -7,7 +7,7 @@
 use std::{borrow::Cow, fmt::Write};
 
 use super::{
-    docx_styles::{self, Counting, LIST_STEP, List},
+    docx_styles::{self, Counting, HEADER_COLOR, LIST_STEP, List},
     pictures::{Picture, Pictures},
     room_html::{escape, header_rows, table_widths},
     room_tree::{Element, Node, Run, color, font, link, points},
@@ -179,7 +179,8 @@ impl Writer<'_> {
     fn paragraph(&mut self, place: &Place, style: &str, looks: &str, inline: &[Node]) {
         let style = match (style, place.quoted, place.cell) {
             ("", true, _) => "Quote",
-            ("", _, Some(_)) => "TableText",
+            ("", _, Some(true)) => "TableHead",
+            ("", _, Some(false)) => "TableText",
             (style, ..) => style,
         };
         self.out.push_str("<w:p><w:pPr>");
@@ -197,8 +198,7 @@ impl Writer<'_> {
         if let Some(sign) = place.task {
             let _ = write!(self.out, "<w:r><w:t xml:space=\"preserve\">{sign} </w:t></w:r>");
         }
-        let bold = place.cell == Some(true);
-        self.inline(inline, bold);
+        self.inline(inline);
         self.out.push_str("</w:p>");
     }
 
@@ -275,7 +275,7 @@ impl Writer<'_> {
             let merge = if high > 1 { "<w:vMerge w:val=\"restart\"/>" } else { "" };
             let is_head = cell.tag == "tableHeader";
             let background = cell.text("backgroundColor").and_then(|value| color(&value));
-            let background = background.or_else(|| is_head.then(|| "f2f3f5".to_owned()));
+            let background = background.or_else(|| is_head.then(|| HEADER_COLOR.to_owned()));
             self.open_cell(widths, column, wide, merge, background.as_deref());
             let before = self.out.len();
             self.blocks(&cell.children, &Place { cell: Some(is_head), ..Place::default() });
@@ -306,7 +306,7 @@ impl Writer<'_> {
         self.out.push_str("</w:tcPr>");
     }
 
-    fn inline(&mut self, nodes: &[Node], bold: bool) {
+    fn inline(&mut self, nodes: &[Node]) {
         let mut open_link: Option<String> = None;
         for node in nodes {
             let target = match node {
@@ -324,8 +324,8 @@ impl Writer<'_> {
                 open_link = target;
             }
             match node {
-                Node::Run(run) => self.run(run, bold, open_link.is_some()),
-                Node::Element(element) => self.inline_element(element, bold),
+                Node::Run(run) => self.run(run, open_link.is_some()),
+                Node::Element(element) => self.inline_element(element),
             }
         }
         if open_link.is_some() {
@@ -333,7 +333,7 @@ impl Writer<'_> {
         }
     }
 
-    fn inline_element(&mut self, element: &Element, bold: bool) {
+    fn inline_element(&mut self, element: &Element) {
         match element.tag.as_str() {
             "hardBreak" => self.out.push_str("<w:r><w:br/></w:r>"),
             "pageBreak" => self.out.push_str("<w:r><w:br w:type=\"page\"/></w:r>"),
@@ -342,11 +342,11 @@ impl Writer<'_> {
                 let _ = write!(self.out, "<w:r><w:rPr><w:rStyle w:val=\"Mention\"/></w:rPr><w:t>@{}</w:t></w:r>", xml(&label));
             }
             "image" => self.image(element),
-            _ => self.inline(&element.children, bold),
+            _ => self.inline(&element.children),
         }
     }
 
-    fn run(&mut self, run: &Run, bold: bool, linked: bool) {
+    fn run(&mut self, run: &Run, linked: bool) {
         let change = ["deletion", "insertion"].into_iter().find(|mark| run.mark(mark).is_some());
         let deleted = change == Some("deletion");
         if let Some(mark) = change {
@@ -361,7 +361,7 @@ impl Writer<'_> {
             );
         }
         self.out.push_str("<w:r>");
-        let properties = run_properties(run, bold, linked);
+        let properties = run_properties(run, linked);
         if !properties.is_empty() {
             let _ = write!(self.out, "<w:rPr>{properties}</w:rPr>");
         }
@@ -447,7 +447,7 @@ fn column_widths(pixels: &[i64], columns: usize, available: i64) -> Vec<i64> {
 }
 
 /// Properties of characters, in the order of the schema.
-fn run_properties(run: &Run, bold: bool, linked: bool) -> String {
+fn run_properties(run: &Run, linked: bool) -> String {
     let has = |name| run.mark(name).is_some();
     let style = |name| run.attribute("textStyle", name);
     let mut out = String::new();
@@ -461,7 +461,7 @@ fn run_properties(run: &Run, bold: bool, linked: bool) -> String {
         let _ = write!(out, "<w:rFonts w:ascii=\"{family}\" w:hAnsi=\"{family}\" w:eastAsia=\"{family}\"/>");
     }
     for (mark, element) in [("bold", "<w:b/>"), ("italic", "<w:i/>"), ("strike", "<w:strike/>")] {
-        if has(mark) || (mark == "bold" && bold) {
+        if has(mark) {
             out.push_str(element);
         }
     }

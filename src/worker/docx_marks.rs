@@ -18,7 +18,7 @@ use quick_xml::{
 };
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::docx_styles::STYLES;
+use super::docx_styles::{HEADER_COLOR, STYLES};
 
 /// Begins a note.
 pub const OPEN: char = '\u{fdd0}';
@@ -256,6 +256,8 @@ struct Marker {
     cells: Vec<Cell>,
     /// Whether each row around is a header.
     rows: Vec<bool>,
+    /// Widths of the columns of each table around, until they are told.
+    tables: Vec<Vec<String>>,
 }
 
 impl Marker {
@@ -294,6 +296,12 @@ impl Marker {
             "pPr" if !empty => {
                 if let Some(paragraph) = self.paragraphs.last_mut() {
                     paragraph.in_properties = true;
+                }
+            }
+            "tbl" if !empty => self.tables.push(Vec::new()),
+            "gridCol" => {
+                if let (Some(table), Some(width)) = (self.tables.last_mut(), attribute(tag, "w")) {
+                    table.extend(width.parse::<u32>().ok().map(|width| width.to_string()));
                 }
             }
             "tr" if !empty => self.rows.push(false),
@@ -353,6 +361,7 @@ impl Marker {
             }
             "tc" => drop(self.cells.pop()),
             "tr" => drop(self.rows.pop()),
+            "tbl" => drop(self.tables.pop()),
             _ => {}
         }
         self.out.push_str(piece);
@@ -367,7 +376,8 @@ impl Marker {
         note.extend(color.map(|color| format!("c={color}")));
         note.extend(size.filter(|size| self.usual.0.as_ref() != Some(size)).map(|size| format!("s={size}")));
         note.extend(background.map(|background| format!("h={background}")));
-        note.extend(font.filter(|font| self.usual.1.as_ref() != Some(font)).map(|font| format!("f={font}")));
+        // Pandoc takes text apart at spaces.
+        note.extend(font.filter(|font| self.usual.1.as_ref() != Some(font)).map(|font| format!("f={}", font.replace(' ', "+"))));
         if run.has_text && !note.is_empty() && run.begins <= self.out.len() {
             self.out.insert_str(run.begins, &said(&note.join(";")));
             self.out.push_str(&said(END));
@@ -384,11 +394,12 @@ impl Marker {
         let mut page_break = paragraph.page_break;
         let mut alignment = paragraph.alignment.clone();
         let mut next = paragraph.style.clone();
-        let mut named = None;
+        let (mut named, mut quoted) = (None, false);
         for _ in 0..20 {
             let Some(style) = next.as_ref().and_then(|id| self.styles.get(id)) else { break };
             alignment = alignment.or_else(|| style.alignment.clone());
             page_break |= style.page_break;
+            quoted |= ["quote", "intense quote", "block text"].iter().any(|name| style.name.eq_ignore_ascii_case(name));
             let own = STYLES.iter().find(|own| !own.page_name.is_empty() && own.name.eq_ignore_ascii_case(&style.name));
             named = named.or(own.map(|own| own.page_name));
             next.clone_from(&style.based_on);
@@ -413,6 +424,9 @@ impl Marker {
         }) {
             note.push(format!("n={word}"));
         }
+        if quoted {
+            note.push("q".to_owned());
+        }
         if page_break {
             note.push("pbb".to_owned());
         }
@@ -421,8 +435,14 @@ impl Marker {
         }
         if let Some(cell) = self.cells.last_mut().filter(|cell| !cell.told) {
             cell.told = true;
-            note.extend(cell.background.take().map(|background| format!("bg={background}")));
-            note.extend(self.rows.last().copied().unwrap_or(false).then(|| "th".to_owned()));
+            let header = self.rows.last().copied().unwrap_or(false);
+            let background = cell.background.take().filter(|color| !(header && color.eq_ignore_ascii_case(HEADER_COLOR)));
+            note.extend(background.map(|background| format!("bg={background}")));
+            note.extend(header.then(|| "th".to_owned()));
+            let widths = self.tables.last_mut().map(std::mem::take).unwrap_or_default();
+            if !widths.is_empty() {
+                note.push(format!("w={}", widths.join(",")));
+            }
         }
         if !note.is_empty() {
             self.out.push_str(&said(&note.join(";")));

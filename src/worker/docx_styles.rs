@@ -113,6 +113,9 @@ pub const STYLES: &[Style] = &[
     },
 ];
 
+/// What is behind the cells of a table's header.
+pub const HEADER_COLOR: &str = "F2F3F5";
+
 /// The style of a page's paragraph.
 pub fn find(page_name: &str) -> Option<&'static Style> {
     STYLES.iter().find(|style| !page_name.is_empty() && style.page_name == page_name)
@@ -157,6 +160,7 @@ pub fn styles_xml() -> String {
          <w:style w:type=\"character\" w:customStyle=\"1\" w:styleId=\"Mention\"><w:name w:val=\"提及\"/><w:basedOn w:val=\"DefaultParagraphFont\"/><w:rPr><w:color w:val=\"1F7488\"/></w:rPr></w:style>\
          <w:style w:type=\"paragraph\" w:styleId=\"Footer\"><w:name w:val=\"footer\"/><w:basedOn w:val=\"Normal\"/><w:pPr><w:jc w:val=\"center\"/></w:pPr><w:rPr><w:sz w:val=\"18\"/></w:rPr></w:style>\
          <w:style w:type=\"paragraph\" w:styleId=\"TableText\" w:customStyle=\"1\"><w:name w:val=\"表格文字\"/><w:basedOn w:val=\"Normal\"/><w:pPr><w:spacing w:after=\"0\" w:line=\"300\" w:lineRule=\"auto\"/></w:pPr></w:style>\
+         <w:style w:type=\"paragraph\" w:styleId=\"TableHead\" w:customStyle=\"1\"><w:name w:val=\"表格标题行\"/><w:basedOn w:val=\"TableText\"/><w:rPr><w:b/><w:bCs/></w:rPr></w:style>\
          <w:style w:type=\"table\" w:styleId=\"TableGrid\"><w:name w:val=\"Table Grid\"/><w:basedOn w:val=\"TableNormal\"/><w:tblPr><w:tblBorders>\
          <w:top w:val=\"single\" w:sz=\"4\" w:space=\"0\" w:color=\"auto\"/><w:left w:val=\"single\" w:sz=\"4\" w:space=\"0\" w:color=\"auto\"/>\
          <w:bottom w:val=\"single\" w:sz=\"4\" w:space=\"0\" w:color=\"auto\"/><w:right w:val=\"single\" w:sz=\"4\" w:space=\"0\" w:color=\"auto\"/>\
@@ -224,7 +228,8 @@ pub fn numbering_xml(lists: &[List]) -> String {
         for level in 0..LEVELS {
             let text = match *name {
                 "bullet" => ["•", "◦", "▪"][level % 3].to_owned(),
-                "task" => String::new(),
+                // Not quite nothing: pandoc takes a list without any sign for none.
+                "task" => "\u{200b}".to_owned(),
                 _ => format!("{before}%{}{after}", level + 1),
             };
             let left = (level as i64 + 1) * LIST_STEP;

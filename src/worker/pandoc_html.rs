@@ -53,6 +53,10 @@ pub fn pictures(tree: &Value) -> Vec<String> {
 /// Writes a tree. Returns also how many pictures had to be left out.
 pub fn write(tree: &Value, notes: bool, media: &Media) -> (String, usize) {
     let mut writer = Writer { notes, media, ..Writer::new(media) };
+    // Pandoc takes the paragraphs at the beginning that are called so for facts about the document.
+    for name in ["title", "subtitle", "author", "date", "abstract"] {
+        writer.fact(&tree["meta"][name]);
+    }
     writer.blocks(&tree["blocks"], 0);
     let footnotes = mem::take(&mut writer.footnotes);
     if !footnotes.is_empty() {
@@ -110,6 +114,9 @@ struct Writer<'a> {
     strip: bool,
     footnotes: Vec<String>,
     in_note: bool,
+    quoted: bool,
+    /// Widths of the columns of the table that is written, in pixels.
+    widths: Vec<i64>,
     left_out: usize,
 }
 
@@ -126,6 +133,8 @@ impl<'a> Writer<'a> {
             strip: false,
             footnotes: Vec::new(),
             in_note: false,
+            quoted: false,
+            widths: Vec::new(),
             left_out: 0,
         }
     }
@@ -136,6 +145,18 @@ impl<'a> Writer<'a> {
         }
         for block in blocks.as_array().into_iter().flatten() {
             self.block(block, depth);
+        }
+    }
+
+    fn fact(&mut self, fact: &Value) {
+        if !self.notes {
+            return;
+        }
+        match fact["t"].as_str().unwrap_or_default() {
+            "MetaInlines" => self.paragraph(None, &fact["c"], 0),
+            "MetaBlocks" => self.blocks(&fact["c"], 0),
+            "MetaList" => fact["c"].as_array().into_iter().flatten().for_each(|inner| self.fact(inner)),
+            _ => {}
         }
     }
 
@@ -155,9 +176,13 @@ impl<'a> Writer<'a> {
                 let _ = write!(self.out, "<pre><code{class}>{}</code></pre>", escape(&text));
             }
             "BlockQuote" => {
+                let outer = mem::replace(&mut self.quoted, false);
                 let inner = self.aside(|writer| writer.blocks(content, depth + 1));
-                if !inner.is_empty() {
-                    let _ = write!(self.out, "<blockquote>{inner}</blockquote>");
+                // Pandoc takes text that is moved in for a quotation.
+                let quoted = mem::replace(&mut self.quoted, outer) || !self.notes;
+                match quoted && !inner.is_empty() {
+                    true => drop(write!(self.out, "<blockquote>{inner}</blockquote>")),
+                    false => self.out.push_str(&inner),
                 }
             }
             "BulletList" => self.list(None, content, depth),
@@ -295,6 +320,7 @@ impl<'a> Writer<'a> {
         take(&content[5][1], false);
         let mut caption = self.aside(|writer| writer.blocks(&content[1][1], depth + 1));
         let mut html = String::new();
+        let outer = mem::take(&mut self.widths);
         // How many rows each column is still taken from above, to know to which column a cell belongs.
         let mut taken = vec![0u64; shares.len()];
         for (row, header) in rows {
@@ -305,7 +331,7 @@ impl<'a> Writer<'a> {
                     column += 1;
                 }
                 let (high, wide) = (cell[2].as_u64().unwrap_or(1).max(1), cell[3].as_u64().unwrap_or(1).max(1) as usize);
-                html.push_str(&self.cell(cell, header, shares.get(column..).unwrap_or_default(), depth));
+                html.push_str(&self.cell(cell, header, column, &shares, depth));
                 for rows in taken.iter_mut().skip(column).take(wide) {
                     *rows = high;
                 }
@@ -314,6 +340,7 @@ impl<'a> Writer<'a> {
             taken.iter_mut().for_each(|rows| *rows = rows.saturating_sub(1));
             html.push_str("</tr>");
         }
+        self.widths = outer;
         if !html.contains("<td") && !html.contains("<th") {
             return;
         }
@@ -321,7 +348,7 @@ impl<'a> Writer<'a> {
         let _ = write!(self.out, "<table><tbody>{html}</tbody></table>");
     }
 
-    fn cell(&mut self, cell: &Value, header: bool, shares: &[f64], depth: usize) -> String {
+    fn cell(&mut self, cell: &Value, header: bool, column: usize, shares: &[f64], depth: usize) -> String {
         let outer = mem::take(&mut self.cell);
         let inner = self.aside(|writer| writer.blocks(&cell[4], depth + 1));
         let told = mem::replace(&mut self.cell, outer);
@@ -334,7 +361,9 @@ impl<'a> Writer<'a> {
                 let _ = write!(out, " {name}=\"{}\"", span.min(1000));
             }
         }
-        let widths: Vec<i64> = shares.iter().take(wide).map(|share| (share * TEXT_WIDTH_PX).round() as i64).collect();
+        let shared = || shares.iter().map(|share| (share * TEXT_WIDTH_PX).round() as i64).collect();
+        let all: Vec<i64> = if self.widths.len() >= column + wide { self.widths.clone() } else { shared() };
+        let widths: Vec<i64> = all.into_iter().skip(column).take(wide).collect();
         if widths.len() == wide && widths.iter().all(|width| *width >= 20) {
             let _ = write!(out, " colwidth=\"{}\"", widths.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
         }
@@ -472,13 +501,15 @@ impl<'a> Writer<'a> {
                 "i" => self.told.indent = value.parse().unwrap_or(0u8).min(8),
                 "st" => self.told.style = STYLES.iter().map(|style| style.page_name).find(|known| *known == value),
                 "hr" => self.told.rule = true,
+                "q" => self.quoted = true,
+                "w" => self.widths = fitting(value),
                 "pbb" => self.told.page_break = true,
                 "n" => self.numbering = ["cjk", "cjk-paren", "decimal-paren", "circled"].into_iter().find(|known| *known == value),
                 "bg" => self.cell.background = color(&format!("#{value}")),
                 "th" => self.cell.header = true,
                 "c" => css.extend(color(&format!("#{value}")).map(|color| format!("color:#{color};"))),
                 "s" => css.extend(value.parse::<f64>().ok().map(|half| format!("font-size:{}pt;", half / 2.0))),
-                "f" => css.extend(font(value).map(|font| format!("font-family:{font};"))),
+                "f" => css.extend(font(&value.replace('+', " ")).map(|font| format!("font-family:{font};"))),
                 "h" => background = color(&format!("#{value}")),
                 _ => {}
             }
@@ -575,6 +606,13 @@ impl Line {
         self.parts.push(Part::Block(block));
         self.text = self.open.iter().map(|(open, _)| open.as_str()).collect();
     }
+}
+
+/// Widths in twentieths of a point, in pixels, no wider than a page.
+fn fitting(widths: &str) -> Vec<i64> {
+    let widths: Vec<f64> = widths.split(',').filter_map(|width| width.parse::<f64>().ok()).map(|width| width / 15.0).collect();
+    let scale = (TEXT_WIDTH_PX * 1.1 / widths.iter().sum::<f64>().max(1.0)).min(1.0);
+    widths.into_iter().map(|width| (width * scale).round() as i64).collect()
 }
 
 /// Whether HTML of a line shows anything.

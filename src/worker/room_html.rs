@@ -55,6 +55,7 @@ impl Renderer<'_> {
 
     fn element(&self, element: &Element, out: &mut String) {
         let (open, close): (String, String) = match element.tag.as_str() {
+            "paragraph" if !self.shows() && is_title(element) => ("<h1>".into(), "</h1>".into()),
             "paragraph" => (format!("<p{}>", self.block_style(element)), "</p>".into()),
             "heading" => {
                 let level = element.level();
@@ -213,9 +214,9 @@ impl Renderer<'_> {
             "code" => ("<code>".into(), "</code>"),
             "subscript" => ("<sub>".into(), "</sub>"),
             "superscript" => ("<sup>".into(), "</sup>"),
-            "highlight" => {
+            "highlight" if self.shows() => {
                 let background = run.attribute("highlight", "color").and_then(|value| color(&value));
-                let style = background.filter(|_| self.shows()).map(|color| format!(" style=\"background-color:#{color}\""));
+                let style = background.map(|color| format!(" style=\"background-color:#{color}\""));
                 (format!("<mark{}>", style.unwrap_or_default()), "</mark>")
             }
             "textStyle" if self.shows() => (format!("<span style=\"{}\">", text_style(run)?), "</span>"),
@@ -228,6 +229,10 @@ impl Renderer<'_> {
             _ => return None,
         })
     }
+}
+
+fn is_title(element: &Element) -> bool {
+    matches!(element.text("styleName").as_deref(), Some("title" | "official-title"))
 }
 
 fn text_style(run: &Run) -> Option<String> {

@@ -258,12 +258,13 @@ async fn a_page_with_everything_becomes_a_word_file_and_comes_back() {
         "<code>code()</code>", "<a href=\"https://example.org/a?b=1&amp;c=2\">", "<ol start=\"3\" type=\"cjk-paren\">", "data-checked=\"true\"",
         "<blockquote>", "<pre><code", "println!(&quot;&lt;&amp;&gt;&quot;)", "<hr>", "colspan=\"2\"", "rowspan=\"2\"", "background-color:#d9f2d0",
         "data-align=\"center\"", "width=\"160\"", "<div data-page-break></div>", "data-style-name=\"official-title\"",
-        "data-style-name=\"official-copies\"", "data-style-name=\"title\"", "<th", "普通 &lt;文字&gt; &amp;",
+        "data-style-name=\"official-copies\"", "data-style-name=\"title\"", "<th colwidth=\"100\"><p>部门</p></th>", "colwidth=\"200,150\"", "普通 &lt;文字&gt; &amp;",
     ] {
         assert!(html.contains(wanted), "{wanted} did not come back:\n{html}");
     }
     assert_eq!(html.matches("<img ").count(), 1);
     assert_eq!(html.matches("<li").count(), 6);
+    assert_eq!(html.matches("<blockquote").count(), 1);
     pool.stop().await;
 }
 
@@ -284,7 +285,7 @@ async fn a_page_with_everything_becomes_pages_and_a_file_of_its_own_and_markdown
     let md = export(&pool, &state, ExportFormat::Md).await;
     assert_eq!(md.media_type, "application/zip", "pictures come along in a folder");
     let text = part(&md.bytes, "总结 _一_.md");
-    for wanted in ["# 第1级标题", "**加粗**", "- [x] 完成", "- [ ] 待办", "images/1.png", "``` rust", "> 引用的话"] {
+    for wanted in ["# 第1级标题", "**加粗**", "-   [x] 完成", "-   [ ] 待办", "# 年度工作总结", "images/1.png", "``` rust", "> 引用的话"] {
         assert!(text.contains(wanted), "{wanted} is missing:\n{text}");
     }
     pool.stop().await;
