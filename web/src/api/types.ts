@@ -31,6 +31,7 @@ export type VersionView = Narrow<Schemas['VersionView'], { processing: Processin
 export type GrantView = Narrow<Schemas['GrantView'], { subject_kind: 'user' | 'group' }>;
 export type Conflict = Schemas['ConflictView'];
 export type PagesView = Narrow<Schemas['PagesView'], { sizes: [number, number][] }>;
+export type HtmlView = Schemas['HtmlView'];
 export type PageTextView = Schemas['PageTextView'];
 export type SearchHit = Narrow<
   Schemas['HitView'],

@@ -29,6 +29,8 @@ import { en as searchEn } from '../features/search/en';
 import { zhCN as searchZh } from '../features/search/zh-CN';
 import { en as editorEn } from '../features/editor/en';
 import { zhCN as editorZh } from '../features/editor/zh-CN';
+import { en as exchangeEn } from '../features/exchange/en';
+import { zhCN as exchangeZh } from '../features/exchange/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
 
@@ -48,6 +50,7 @@ export const zhCN = {
   ...viewerZh,
   ...searchZh,
   ...editorZh,
+  ...exchangeZh,
   ...versionsZh,
 };
 
@@ -67,5 +70,6 @@ export const en: Record<string, string> = {
   ...viewerEn,
   ...searchEn,
   ...editorEn,
+  ...exchangeEn,
   ...versionsEn,
 };

@@ -9,6 +9,7 @@ import type { DocumentView } from '../../api/types';
 import { codeText, errorText } from '../../i18n/errorText';
 import { Loading } from '../../shared/Loading';
 import { useUpdateDocument } from '../documents/api';
+import { ExportMenu } from '../exchange/ExportMenu';
 import { useCurrentUser } from '../session/api';
 import { VersionsDrawer } from '../versions/VersionsDrawer';
 import classes from './editor.module.css';
@@ -134,6 +135,7 @@ function Editing({ document, room }: Props & { room: Room }) {
           <Title key={document.name} document={document} />
           <Presences room={room} />
           <SaveState room={snapshot} />
+          <ExportMenu document={document} />
           <Tooltip label={t('versions.title')}>
             <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('versions.title')} onClick={() => setShowVersions(true)}>
               <IconHistory size={20} />

@@ -26,8 +26,8 @@ export function presenceColor(userId: string): string {
   return COLORS[sum % COLORS.length] ?? '#1f7488';
 }
 
-/** The extensions of an editor on `room`. */
-export function editorExtensions(room: Room, user: Presence, placeholder: string) {
+/** Every node and mark of a page, without a room: to read, to compare, to convert. */
+export function schemaExtensions() {
   return [
     // Undo belongs to the collaboration: it must not take back a colleague's words.
     StarterKit.configure({ undoRedo: false, link: { openOnClick: false, protocols: ['http', 'https', 'mailto', 'tel'] } }),
@@ -37,6 +37,13 @@ export function editorExtensions(room: Room, user: Presence, placeholder: string
     Image,
     Highlight,
     TextAlign.configure({ types: ['heading', 'paragraph'] }),
+  ];
+}
+
+/** The extensions of an editor on `room`. */
+export function editorExtensions(room: Room, user: Presence, placeholder: string) {
+  return [
+    ...schemaExtensions(),
     Placeholder.configure({ placeholder }),
     Collaboration.configure({ document: room.doc }),
     CollaborationCaret.configure({ provider: room.provider, user }),
