@@ -4,6 +4,7 @@ mod audit;
 mod content;
 mod cross_site;
 mod documents;
+mod exchange;
 mod folders;
 mod grants;
 mod groups;

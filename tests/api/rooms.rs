@@ -1,6 +1,6 @@
 //! `/rooms/{room}`: live editing.
 
-mod peer;
+pub mod peer;
 
 use std::time::Duration;
 
