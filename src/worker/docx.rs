@@ -488,7 +488,7 @@ fn run_properties(run: &Run, linked: bool) -> String {
 
 /// Text for XML: without the characters that it cannot contain.
 pub fn xml(text: &str) -> String {
-    let allowed = |c: &char| !(*c < ' ' && !matches!(c, '\t' | '\n' | '\r')) && !matches!(c, '\u{fffe}' | '\u{ffff}');
+    let allowed = |c: &char| (*c >= ' ' || matches!(c, '\t' | '\n' | '\r')) && !matches!(c, '\u{fffe}' | '\u{ffff}');
     escape(&text.chars().filter(allowed).collect::<String>())
 }
 

@@ -364,7 +364,7 @@ impl<'a> Writer<'a> {
         let shared = || shares.iter().map(|share| (share * TEXT_WIDTH_PX).round() as i64).collect();
         let all: Vec<i64> = if self.widths.len() >= column + wide { self.widths.clone() } else { shared() };
         let widths: Vec<i64> = all.into_iter().skip(column).take(wide).collect();
-        if widths.len() == wide && widths.iter().all(|width| *width >= 20) {
+        if widths.len() == wide && widths.iter().all(|width| *width > 0) {
             let _ = write!(out, " colwidth=\"{}\"", widths.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
         }
         let background = told.background.or_else(|| css(&cell[0], "background-color").and_then(|value| color(&value)));

@@ -53,7 +53,7 @@ export function ExportMenu({ document }: { document: DocumentView }) {
   };
 
   return (
-    <Menu position="bottom-end" width={230} withinPortal>
+    <Menu position="bottom-end" width={290} withinPortal>
       <Menu.Target>
         <Tooltip label={t('exchange.export')}>
           <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('exchange.export')} loading={busy}>
