@@ -25,7 +25,11 @@ pub fn take(user: &UserId) -> Result<Turn> {
     let mut running = RUNNING.lock().expect("nothing panics while holding it");
     let count = running.entry(user.clone()).or_default();
     if *count >= MOST {
-        return Err(Error::too_many("too_many_conversions", "wait until your other conversions are done", RETRY_AFTER_S));
+        return Err(Error::too_many(
+            "too_many_conversions",
+            "wait until your other conversions are done",
+            RETRY_AFTER_S,
+        ));
     }
     *count += 1;
     Ok(Turn(user.clone()))

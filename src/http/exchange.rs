@@ -137,7 +137,8 @@ async fn read_html(
     let html = tokio::fs::read_to_string(&made.file).await.map_err(Error::internal)?;
     let details = json!({ "number": version.number, "as": "html" });
     record(&app, &caller, &document, audit::Event::new("content_downloaded").details(details)).await?;
-    let warnings = made.warnings.into_iter().map(|warning| WarningView { code: warning.code, message: warning.message });
+    let warnings =
+        made.warnings.into_iter().map(|warning| WarningView { code: warning.code, message: warning.message });
     Ok(Json(HtmlView { version: version.number, html, warnings: warnings.collect() }))
 }
 

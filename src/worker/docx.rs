@@ -218,7 +218,8 @@ impl Writer<'_> {
 
     fn table(&mut self, element: &Element, place: &Place) {
         let rows: Vec<&Element> = element.elements().filter(|row| row.tag == "tableRow").collect();
-        let columns = rows.iter().map(|row| row.elements().map(|cell| cell.spans().0).sum::<usize>()).max().unwrap_or(0);
+        let columns =
+            rows.iter().map(|row| row.elements().map(|cell| cell.spans().0).sum::<usize>()).max().unwrap_or(0);
         // A cell from above may make a later row wider than its own cells say.
         let columns = columns.clamp(1, 63);
         let available = self.width - place.depth as i64 * LIST_STEP;
@@ -227,7 +228,11 @@ impl Writer<'_> {
         let _ = write!(
             self.out,
             "<w:tbl><w:tblPr><w:tblStyle w:val=\"TableGrid\"/><w:tblW w:w=\"{total}\" w:type=\"dxa\"/>{}<w:tblLayout w:type=\"fixed\"/><w:tblLook w:val=\"0420\" w:firstRow=\"1\" w:lastRow=\"0\" w:firstColumn=\"0\" w:lastColumn=\"0\" w:noHBand=\"0\" w:noVBand=\"1\"/></w:tblPr><w:tblGrid>",
-            if place.depth > 0 { format!("<w:tblInd w:w=\"{}\" w:type=\"dxa\"/>", place.depth as i64 * LIST_STEP) } else { String::new() }
+            if place.depth > 0 {
+                format!("<w:tblInd w:w=\"{}\" w:type=\"dxa\"/>", place.depth as i64 * LIST_STEP)
+            } else {
+                String::new()
+            }
         );
         for width in &widths {
             let _ = write!(self.out, "<w:gridCol w:w=\"{width}\"/>");
@@ -249,7 +254,9 @@ impl Writer<'_> {
         }
         self.out.push_str("</w:tbl>");
         // Two tables in a row would become one.
-        self.out.push_str("<w:p><w:pPr><w:spacing w:before=\"0\" w:after=\"0\" w:line=\"120\" w:lineRule=\"exact\"/></w:pPr></w:p>");
+        self.out.push_str(
+            "<w:p><w:pPr><w:spacing w:before=\"0\" w:after=\"0\" w:line=\"120\" w:lineRule=\"exact\"/></w:pPr></w:p>",
+        );
     }
 
     fn row(&mut self, row: &Element, widths: &[i64], reaching: &mut [(usize, usize)]) {
@@ -301,7 +308,8 @@ impl Writer<'_> {
         }
         self.out.push_str(merge);
         if let Some(background) = background {
-            let _ = write!(self.out, "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"{}\"/>", background.to_uppercase());
+            let _ =
+                write!(self.out, "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"{}\"/>", background.to_uppercase());
         }
         self.out.push_str("</w:tcPr>");
     }
@@ -339,7 +347,11 @@ impl Writer<'_> {
             "pageBreak" => self.out.push_str("<w:r><w:br w:type=\"page\"/></w:r>"),
             "mention" => {
                 let label = element.text("label").or(element.text("id")).unwrap_or_default();
-                let _ = write!(self.out, "<w:r><w:rPr><w:rStyle w:val=\"Mention\"/></w:rPr><w:t>@{}</w:t></w:r>", xml(&label));
+                let _ = write!(
+                    self.out,
+                    "<w:r><w:rPr><w:rStyle w:val=\"Mention\"/></w:rPr><w:t>@{}</w:t></w:r>",
+                    xml(&label)
+                );
             }
             "image" => self.image(element),
             _ => self.inline(&element.children),
@@ -357,7 +369,9 @@ impl Writer<'_> {
             let _ = write!(
                 self.out,
                 "<w:{element} w:id=\"{}\" w:author=\"{}\" w:date=\"{}\">",
-                self.changes, xml(&author), date(at)
+                self.changes,
+                xml(&author),
+                date(at)
             );
         }
         self.out.push_str("<w:r>");
@@ -390,7 +404,11 @@ impl Writer<'_> {
         let index = element.picture().and_then(|id| self.pictures.0.iter().position(|picture| picture.id == id));
         let Some(index) = index else {
             if !alt.is_empty() {
-                let _ = write!(self.out, "<w:r><w:rPr><w:color w:val=\"808080\"/></w:rPr><w:t xml:space=\"preserve\">[{}]</w:t></w:r>", xml(&alt));
+                let _ = write!(
+                    self.out,
+                    "<w:r><w:rPr><w:color w:val=\"808080\"/></w:rPr><w:t xml:space=\"preserve\">[{}]</w:t></w:r>",
+                    xml(&alt)
+                );
             }
             return;
         };
@@ -414,7 +432,8 @@ impl Writer<'_> {
     /// Width and height in the file's units: as wished, but no larger than the page.
     fn size(&self, element: &Element, picture: &Picture) -> (i64, i64) {
         let natural = (f64::from(picture.width), f64::from(picture.height));
-        let wish = |name| element.number(name).filter(|pixels| (1..=20_000).contains(pixels)).map(|pixels| pixels as f64);
+        let wish =
+            |name| element.number(name).filter(|pixels| (1..=20_000).contains(pixels)).map(|pixels| pixels as f64);
         let (width, height) = match (wish("width"), wish("height")) {
             (Some(width), Some(height)) => (width, height),
             (Some(width), None) => (width, width * natural.1 / natural.0),
@@ -434,7 +453,9 @@ fn justification(side: &'static str) -> String {
 
 /// Widths of columns in twentieths of a point: as the page knows them, the rest shared, and no wider than the text.
 fn column_widths(pixels: &[i64], columns: usize, available: i64) -> Vec<i64> {
-    let known = |index: usize| pixels.get(index).copied().filter(|width| *width > 0).map(|width| width.min(5000) * TWIPS_PER_PIXEL);
+    let known = |index: usize| {
+        pixels.get(index).copied().filter(|width| *width > 0).map(|width| width.min(5000) * TWIPS_PER_PIXEL)
+    };
     let taken: i64 = (0..columns).filter_map(known).sum();
     let open = (0..columns).filter(|index| known(*index).is_none()).count() as i64;
     let share = if open > 0 { ((available - taken) / open).max(600) } else { 0 };
@@ -476,7 +497,8 @@ fn run_properties(run: &Run, linked: bool) -> String {
         out.push_str("<w:u w:val=\"single\"/>");
     }
     if has("highlight") {
-        let color = run.attribute("highlight", "color").and_then(|value| color(&value)).unwrap_or_else(|| "fff3a3".into());
+        let color =
+            run.attribute("highlight", "color").and_then(|value| color(&value)).unwrap_or_else(|| "fff3a3".into());
         let _ = write!(out, "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"{}\"/>", color.to_uppercase());
     }
     if has("superscript") || has("subscript") {

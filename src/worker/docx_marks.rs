@@ -75,7 +75,8 @@ struct ParagraphStyle {
 }
 
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = tag.attributes().with_checks(false).flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
+    let found =
+        tag.attributes().with_checks(false).flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
     Some(quick_xml::escape::unescape(&found.value).map(|value| value.into_owned()).unwrap_or_default())
 }
 
@@ -128,8 +129,12 @@ fn read_numbering(xml: &str) -> HashMap<(String, String), &'static str> {
             Event::Start(tag) | Event::Empty(tag) => match tag.local_name().as_ref() {
                 "abstractNum" => kind = attribute(&tag, "abstractNumId").unwrap_or_default(),
                 "lvl" => level = attribute(&tag, "ilvl").unwrap_or_default(),
-                "numFmt" if list.is_none() => levels.entry((kind.clone(), level.clone())).or_default().0 = value(&tag).unwrap_or_default(),
-                "lvlText" if list.is_none() => levels.entry((kind.clone(), level.clone())).or_default().1 = value(&tag).unwrap_or_default(),
+                "numFmt" if list.is_none() => {
+                    levels.entry((kind.clone(), level.clone())).or_default().0 = value(&tag).unwrap_or_default()
+                }
+                "lvlText" if list.is_none() => {
+                    levels.entry((kind.clone(), level.clone())).or_default().1 = value(&tag).unwrap_or_default()
+                }
                 "num" => list = attribute(&tag, "numId"),
                 "abstractNumId" => lists.extend(list.clone().zip(value(&tag))),
                 _ => {}
@@ -141,9 +146,11 @@ fn read_numbering(xml: &str) -> HashMap<(String, String), &'static str> {
     let word = |format: &str, text: &str| -> Option<&'static str> {
         let bracketed = text.starts_with(['（', '(']) && text.ends_with(['）', ')']);
         match format {
-            "chineseCounting" | "chineseCountingThousand" | "ideographDigital" | "japaneseCounting" | "taiwaneseCountingThousand" => {
-                Some(if bracketed { "cjk-paren" } else { "cjk" })
-            }
+            "chineseCounting"
+            | "chineseCountingThousand"
+            | "ideographDigital"
+            | "japaneseCounting"
+            | "taiwaneseCountingThousand" => Some(if bracketed { "cjk-paren" } else { "cjk" }),
             "decimal" if bracketed => Some("decimal-paren"),
             "decimalEnclosedCircle" | "decimalEnclosedCircleChinese" => Some("circled"),
             _ => None,
@@ -171,12 +178,18 @@ impl Look {
     fn read(&mut self, tag: &BytesStart<'_>) {
         match tag.local_name().as_ref() {
             "color" => self.color = value(tag).filter(|value| is_color(value)),
-            "sz" => self.size = value(tag).filter(|value| value.parse::<u16>().is_ok_and(|size| (8..=400).contains(&size))),
+            "sz" => {
+                self.size = value(tag).filter(|value| value.parse::<u16>().is_ok_and(|size| (8..=400).contains(&size)))
+            }
             "highlight" => self.background = value(tag).and_then(|value| highlight(&value)),
-            "shd" => self.background = attribute(tag, "fill").filter(|value| is_color(value) && !value.eq_ignore_ascii_case("ffffff")),
+            "shd" => {
+                self.background =
+                    attribute(tag, "fill").filter(|value| is_color(value) && !value.eq_ignore_ascii_case("ffffff"))
+            }
             "rFonts" => {
                 let name = attribute(tag, "eastAsia").or_else(|| attribute(tag, "ascii"));
-                self.font = name.filter(|name| name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-')));
+                self.font =
+                    name.filter(|name| name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-')));
             }
             _ => {}
         }
@@ -189,9 +202,20 @@ fn is_color(value: &str) -> bool {
 
 fn highlight(name: &str) -> Option<String> {
     let known = [
-        ("yellow", "FFFF00"), ("green", "00FF00"), ("cyan", "00FFFF"), ("magenta", "FF00FF"), ("blue", "0000FF"), ("red", "FF0000"),
-        ("darkBlue", "000080"), ("darkCyan", "008080"), ("darkGreen", "008000"), ("darkMagenta", "800080"), ("darkRed", "800000"),
-        ("darkYellow", "808000"), ("darkGray", "808080"), ("lightGray", "C0C0C0"),
+        ("yellow", "FFFF00"),
+        ("green", "00FF00"),
+        ("cyan", "00FFFF"),
+        ("magenta", "FF00FF"),
+        ("blue", "0000FF"),
+        ("red", "FF0000"),
+        ("darkBlue", "000080"),
+        ("darkCyan", "008080"),
+        ("darkGreen", "008000"),
+        ("darkMagenta", "800080"),
+        ("darkRed", "800000"),
+        ("darkYellow", "808000"),
+        ("darkGray", "808080"),
+        ("lightGray", "C0C0C0"),
     ];
     known.into_iter().find(|(known, _)| *known == name).map(|(_, hex)| hex.to_owned())
 }
@@ -214,7 +238,9 @@ fn usual(xml: &str) -> (Option<String>, Option<String>) {
             _ => {}
         }
     }
-    let most = |counts: HashMap<Option<String>, usize>| counts.into_iter().max_by(|a, b| (a.1, &b.0).cmp(&(b.1, &a.0))).and_then(|most| most.0);
+    let most = |counts: HashMap<Option<String>, usize>| {
+        counts.into_iter().max_by(|a, b| (a.1, &b.0).cmp(&(b.1, &a.0))).and_then(|most| most.0)
+    };
     (most(sizes), most(fonts))
 }
 
@@ -288,7 +314,9 @@ impl Marker {
         let name = tag.local_name();
         let name = name.as_ref();
         // The first thing in a paragraph after its properties.
-        if !matches!(name, "pPr") && self.paragraphs.last().is_some_and(|paragraph| !paragraph.in_properties && !paragraph.told) {
+        if !matches!(name, "pPr")
+            && self.paragraphs.last().is_some_and(|paragraph| !paragraph.in_properties && !paragraph.told)
+        {
             self.tell_paragraph();
         }
         match name {
@@ -322,7 +350,10 @@ impl Marker {
             match name {
                 "pStyle" => paragraph.style = value(tag),
                 "jc" => paragraph.alignment = value(tag),
-                "ind" => paragraph.left = attribute(tag, "left").or_else(|| attribute(tag, "start")).and_then(|left| left.parse().ok()),
+                "ind" => {
+                    paragraph.left =
+                        attribute(tag, "left").or_else(|| attribute(tag, "start")).and_then(|left| left.parse().ok())
+                }
                 "numId" => paragraph.list = value(tag),
                 "ilvl" => paragraph.level = value(tag).unwrap_or_default(),
                 "pageBreakBefore" => paragraph.page_break = is_on(tag),
@@ -337,7 +368,8 @@ impl Marker {
             (Some(run), _) => run.look.read(tag),
             (None, "shd") => {
                 if let Some(cell) = self.cells.last_mut().filter(|cell| !cell.told) {
-                    cell.background = attribute(tag, "fill").filter(|value| is_color(value) && !value.eq_ignore_ascii_case("ffffff"));
+                    cell.background =
+                        attribute(tag, "fill").filter(|value| is_color(value) && !value.eq_ignore_ascii_case("ffffff"));
                 }
             }
             (None, _) => {}
@@ -365,7 +397,9 @@ impl Marker {
             _ => {}
         }
         self.out.push_str(piece);
-        if name == "r" && let Some(run) = self.runs.pop() {
+        if name == "r"
+            && let Some(run) = self.runs.pop()
+        {
             self.tell_run(run);
         }
     }
@@ -377,7 +411,9 @@ impl Marker {
         note.extend(size.filter(|size| self.usual.0.as_ref() != Some(size)).map(|size| format!("s={size}")));
         note.extend(background.map(|background| format!("h={background}")));
         // Pandoc takes text apart at spaces.
-        note.extend(font.filter(|font| self.usual.1.as_ref() != Some(font)).map(|font| format!("f={}", font.replace(' ', "+"))));
+        note.extend(
+            font.filter(|font| self.usual.1.as_ref() != Some(font)).map(|font| format!("f={}", font.replace(' ', "+"))),
+        );
         if run.has_text && !note.is_empty() && run.begins <= self.out.len() {
             self.out.insert_str(run.begins, &said(&note.join(";")));
             self.out.push_str(&said(END));
@@ -436,7 +472,8 @@ impl Marker {
         if let Some(cell) = self.cells.last_mut().filter(|cell| !cell.told) {
             cell.told = true;
             let header = self.rows.last().copied().unwrap_or(false);
-            let background = cell.background.take().filter(|color| !(header && color.eq_ignore_ascii_case(HEADER_COLOR)));
+            let background =
+                cell.background.take().filter(|color| !(header && color.eq_ignore_ascii_case(HEADER_COLOR)));
             note.extend(background.map(|background| format!("bg={background}")));
             note.extend(header.then(|| "th".to_owned()));
             let widths = self.tables.last_mut().map(std::mem::take).unwrap_or_default();

@@ -74,8 +74,11 @@ fn core(title: &str) -> String {
 
 fn relations(body: &Body, pictures: &Pictures) -> String {
     const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let mut out = format!("{HEAD}<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
-    for (id, file) in [("styles", "styles"), ("numbering", "numbering"), ("settings", "settings"), ("footer", "footer1")] {
+    let mut out =
+        format!("{HEAD}<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
+    for (id, file) in
+        [("styles", "styles"), ("numbering", "numbering"), ("settings", "settings"), ("footer", "footer1")]
+    {
         let _ = write!(out, "<Relationship Id=\"{id}\" Type=\"{OFFICE}/{id}\" Target=\"{file}.xml\"/>");
     }
     for (index, href) in body.links.iter().enumerate() {
@@ -88,7 +91,10 @@ fn relations(body: &Body, pictures: &Pictures) -> String {
     }
     for index in &body.used {
         let ending = ending(pictures.0[*index].media_type);
-        let _ = write!(out, "<Relationship Id=\"picture{index}\" Type=\"{OFFICE}/image\" Target=\"media/picture{index}.{ending}\"/>");
+        let _ = write!(
+            out,
+            "<Relationship Id=\"picture{index}\" Type=\"{OFFICE}/image\" Target=\"media/picture{index}.{ending}\"/>"
+        );
     }
     out + "</Relationships>"
 }
@@ -97,7 +103,13 @@ fn relations(body: &Body, pictures: &Pictures) -> String {
 fn footer(official: bool) -> String {
     let (before, after, size) = if official { ("— ", " —", 28) } else { ("", "", 18) };
     let properties = format!("<w:rPr><w:sz w:val=\"{size}\"/><w:szCs w:val=\"{size}\"/></w:rPr>");
-    let text = |text: &str| if text.is_empty() { String::new() } else { format!("<w:r>{properties}<w:t xml:space=\"preserve\">{text}</w:t></w:r>") };
+    let text = |text: &str| {
+        if text.is_empty() {
+            String::new()
+        } else {
+            format!("<w:r>{properties}<w:t xml:space=\"preserve\">{text}</w:t></w:r>")
+        }
+    };
     format!(
         "{HEAD}<w:ftr xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"><w:p><w:pPr><w:pStyle w:val=\"Footer\"/></w:pPr>{}\
          <w:r>{properties}<w:fldChar w:fldCharType=\"begin\"/></w:r><w:r>{properties}<w:instrText xml:space=\"preserve\"> PAGE </w:instrText></w:r>\

@@ -61,7 +61,13 @@ pub const STYLES: &[Style] = &[
         paragraph: "<w:spacing w:before=\"560\" w:after=\"560\" w:line=\"680\" w:lineRule=\"exact\"/><w:jc w:val=\"center\"/>",
         run: "<w:rFonts w:ascii=\"Times New Roman\" w:hAnsi=\"Times New Roman\" w:eastAsia=\"方正小标宋简体\"/><w:sz w:val=\"44\"/><w:szCs w:val=\"44\"/>",
     },
-    Style { page_name: "official-recipients", id: "OfficialRecipients", name: "公文主送机关", paragraph: LINE, run: FANG_SONG },
+    Style {
+        page_name: "official-recipients",
+        id: "OfficialRecipients",
+        name: "公文主送机关",
+        paragraph: LINE,
+        run: FANG_SONG,
+    },
     Style {
         page_name: "official-body",
         id: "OfficialBody",
@@ -147,7 +153,8 @@ pub fn styles_xml() -> String {
         );
     }
     for style in STYLES {
-        let custom = if style.id.starts_with("Official") || style.id == "SourceCode" { " w:customStyle=\"1\"" } else { "" };
+        let custom =
+            if style.id.starts_with("Official") || style.id == "SourceCode" { " w:customStyle=\"1\"" } else { "" };
         let _ = write!(
             out,
             "<w:style w:type=\"paragraph\"{custom} w:styleId=\"{}\"><w:name w:val=\"{}\"/><w:basedOn w:val=\"Normal\"/><w:qFormat/><w:pPr>{}</w:pPr><w:rPr>{}</w:rPr></w:style>",
@@ -224,7 +231,8 @@ pub fn numbering_xml(lists: &[List]) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<w:numbering xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">",
     );
     for (number, (name, format, before, after)) in NUMBERINGS.iter().enumerate() {
-        let _ = write!(out, "<w:abstractNum w:abstractNumId=\"{number}\"><w:multiLevelType w:val=\"hybridMultilevel\"/>");
+        let _ =
+            write!(out, "<w:abstractNum w:abstractNumId=\"{number}\"><w:multiLevelType w:val=\"hybridMultilevel\"/>");
         for level in 0..LEVELS {
             let text = match *name {
                 "bullet" => ["•", "◦", "▪"][level % 3].to_owned(),
@@ -252,7 +260,8 @@ pub fn numbering_xml(lists: &[List]) -> String {
         let _ = write!(out, "<w:num w:numId=\"{}\"><w:abstractNumId w:val=\"{kind}\"/>", index + 1);
         if let Some(start) = start {
             let level = list.level.min(LEVELS - 1);
-            let _ = write!(out, "<w:lvlOverride w:ilvl=\"{level}\"><w:startOverride w:val=\"{start}\"/></w:lvlOverride>");
+            let _ =
+                write!(out, "<w:lvlOverride w:ilvl=\"{level}\"><w:startOverride w:val=\"{start}\"/></w:lvlOverride>");
         }
         out.push_str("</w:num>");
     }

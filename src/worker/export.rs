@@ -55,7 +55,8 @@ fn missing(nodes: &[Node], pictures: &Pictures) -> Vec<Warning> {
 fn word(child: &Child, title: &str, nodes: &[Node], pictures: &Pictures, to: PathBuf) -> Result<PathBuf, WorkerError> {
     let _ = child;
     let body = docx::body(nodes, pictures);
-    docx_package::write(&to, title, &body, pictures).map_err(|error| WorkerError::unavailable("writing the file", error))?;
+    docx_package::write(&to, title, &body, pictures)
+        .map_err(|error| WorkerError::unavailable("writing the file", error))?;
     Ok(to)
 }
 

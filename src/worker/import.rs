@@ -43,12 +43,16 @@ enum Way {
 fn way(kind: &str) -> Option<Way> {
     let template = "application/vnd.openxmlformats-officedocument.wordprocessingml.template";
     match kind {
-        WORD | "application/vnd.ms-word.document.macroEnabled.12" | "application/vnd.ms-word.template.macroEnabled.12" => Some(Way::Word),
+        WORD
+        | "application/vnd.ms-word.document.macroEnabled.12"
+        | "application/vnd.ms-word.template.macroEnabled.12" => Some(Way::Word),
         kind if kind == template => Some(Way::Word),
-        "application/msword" | "application/rtf" | "text/rtf" | "application/vnd.oasis.opendocument.text"
-        | "application/vnd.oasis.opendocument.text-template" | "application/vnd.oasis.opendocument.text-flat-xml" => {
-            office::route(kind).map(Way::Office)
-        }
+        "application/msword"
+        | "application/rtf"
+        | "text/rtf"
+        | "application/vnd.oasis.opendocument.text"
+        | "application/vnd.oasis.opendocument.text-template"
+        | "application/vnd.oasis.opendocument.text-flat-xml" => office::route(kind).map(Way::Office),
         "text/html" | "application/xhtml+xml" => Some(Way::Text("html")),
         "text/markdown" => Some(Way::Text("gfm")),
         "text/plain" => Some(Way::Plain),
@@ -103,7 +107,9 @@ fn read_raw_html(child: &Child, tree: &mut Value) -> Result<(), WorkerError> {
     let mut read = Vec::with_capacity(blocks.len());
     let mut pieces = 0;
     for block in mem::take(blocks) {
-        let raw = block["c"][1].as_str().filter(|raw| block["t"] == "RawBlock" && (raw.contains("<table") || raw.contains("<img")));
+        let raw = block["c"][1]
+            .as_str()
+            .filter(|raw| block["t"] == "RawBlock" && (raw.contains("<table") || raw.contains("<img")));
         match raw.filter(|_| pieces < RAW_PIECES) {
             Some(raw) => {
                 pieces += 1;
@@ -168,7 +174,8 @@ fn word_pictures(child: &Child, docx: &Path, names: &[String]) -> Result<Media, 
             continue;
         }
         left -= bytes.len();
-        let ending = Path::new(name).extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+        let ending =
+            Path::new(name).extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
         if matches!(ending.as_str(), "emf" | "wmf" | "svg") {
             let file = folder.join(format!("{}.{ending}", drawings.len()));
             fs::write(&file, bytes).map_err(failed)?;

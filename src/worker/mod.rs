@@ -43,5 +43,7 @@ mod workers;
 
 pub use limits::{Isolation, Limits};
 pub use pool::{PoolConfig, WorkerPool};
-pub use task::{Answer, ExportFormat, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes};
+pub use task::{
+    Answer, ExportFormat, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes,
+};
 pub use workers::Workers;

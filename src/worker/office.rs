@@ -121,7 +121,8 @@ pub fn to_word(child: &Child, input: &Path, route: &Route) -> Result<PathBuf, Wo
     let made = folder.join("out/document.docx");
     convert_to(child, &program, &["docx:MS Word 2007 XML"], &[source], &made)?;
     let result = child.work().join("converted.docx");
-    fs::rename(&made, &result).map_err(|_| WorkerError::new(codes::CONVERSION_FAILED, "this document could not be converted"))?;
+    fs::rename(&made, &result)
+        .map_err(|_| WorkerError::new(codes::CONVERSION_FAILED, "this document could not be converted"))?;
     let _ = fs::remove_dir_all(&folder);
     Ok(result)
 }
@@ -134,7 +135,8 @@ pub fn to_png(child: &Child, files: &[PathBuf]) -> Result<Vec<Option<PathBuf>>, 
         Err(error) => return Err(error),
     };
     let folder = child.work().join("office");
-    fs::create_dir_all(folder.join("out")).map_err(|error| WorkerError::unavailable("preparing a conversion", error))?;
+    fs::create_dir_all(folder.join("out"))
+        .map_err(|error| WorkerError::unavailable("preparing a conversion", error))?;
     let made = |file: &PathBuf| folder.join("out").join(file.file_stem().unwrap_or_default()).with_extension("png");
     let Some(last) = files.last() else { return Ok(Vec::new()) };
     // Whatever happens to one of them, the text is worth more than its drawings.
@@ -202,7 +204,12 @@ fn start(program: &Path, profile: &Path) -> Command {
 }
 
 /// Waits for a run; returns its exit status.
-fn finish(mut command: Command, folder: &Path, cpu_seconds: u64, deadline: Instant) -> Result<Option<i32>, WorkerError> {
+fn finish(
+    mut command: Command,
+    folder: &Path,
+    cpu_seconds: u64,
+    deadline: Instant,
+) -> Result<Option<i32>, WorkerError> {
     command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     end_with_parent(&mut command, cpu_seconds * 2);
     let mut process = command.spawn().map_err(|error| WorkerError::unavailable("starting LibreOffice", error))?;

@@ -170,7 +170,8 @@ impl<'a> Writer<'a> {
             }
             "LineBlock" => content.as_array().into_iter().flatten().for_each(|line| self.paragraph(None, line, depth)),
             "CodeBlock" => {
-                let language = content[0][1][0].as_str().filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+                let language =
+                    content[0][1][0].as_str().filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric()));
                 let class = language.map(|name| format!(" class=\"language-{name}\"")).unwrap_or_default();
                 let text = self.without_notes(content[1].as_str().unwrap_or_default());
                 let _ = write!(self.out, "<pre><code{class}>{}</code></pre>", escape(&text));
@@ -307,7 +308,8 @@ impl<'a> Writer<'a> {
         if depth > MAX_DEPTH {
             return;
         }
-        let shares: Vec<f64> = content[2].as_array().into_iter().flatten().map(|column| column[1]["c"].as_f64().unwrap_or(0.0)).collect();
+        let shares: Vec<f64> =
+            content[2].as_array().into_iter().flatten().map(|column| column[1]["c"].as_f64().unwrap_or(0.0)).collect();
         let mut rows = Vec::new();
         let mut take = |list: &Value, header: bool| {
             rows.extend(list.as_array().into_iter().flatten().map(|row| (row[1].clone(), header)));
@@ -330,7 +332,8 @@ impl<'a> Writer<'a> {
                 while taken.get(column).is_some_and(|rows| *rows > 0) {
                     column += 1;
                 }
-                let (high, wide) = (cell[2].as_u64().unwrap_or(1).max(1), cell[3].as_u64().unwrap_or(1).max(1) as usize);
+                let (high, wide) =
+                    (cell[2].as_u64().unwrap_or(1).max(1), cell[3].as_u64().unwrap_or(1).max(1) as usize);
                 html.push_str(&self.cell(cell, header, column, &shares, depth));
                 for rows in taken.iter_mut().skip(column).take(wide) {
                     *rows = high;
@@ -474,7 +477,10 @@ impl<'a> Writer<'a> {
         if let Some(end) = html.ends_with("</span>").then_some("</span>")
             && let Some(start) = html.find('>').map(|end| &html[..=end])
             && line.text.ends_with(end)
-            && line.text.rfind("<span").is_some_and(|at| line.text[at..].starts_with(start) && !line.text[at + 1..].contains("<mark"))
+            && line
+                .text
+                .rfind("<span")
+                .is_some_and(|at| line.text[at..].starts_with(start) && !line.text[at + 1..].contains("<mark"))
             && !html.starts_with("<mark")
         {
             line.text.truncate(line.text.len() - end.len());
@@ -504,7 +510,10 @@ impl<'a> Writer<'a> {
                 "q" => self.quoted = true,
                 "w" => self.widths = fitting(value),
                 "pbb" => self.told.page_break = true,
-                "n" => self.numbering = ["cjk", "cjk-paren", "decimal-paren", "circled"].into_iter().find(|known| *known == value),
+                "n" => {
+                    self.numbering =
+                        ["cjk", "cjk-paren", "decimal-paren", "circled"].into_iter().find(|known| *known == value)
+                }
                 "bg" => self.cell.background = color(&format!("#{value}")),
                 "th" => self.cell.header = true,
                 "c" => css.extend(color(&format!("#{value}")).map(|color| format!("color:#{color};"))),
@@ -558,7 +567,11 @@ impl<'a> Writer<'a> {
         let scale = (TEXT_WIDTH_PX / width).min(1.0);
         let (width, height) = ((width * scale).round().max(1.0), (height * scale).round().max(1.0));
         line.pictures += 1;
-        line.block(format!("<img src=\"{}\" alt=\"{}\" width=\"{width}\" height=\"{height}\">", shown.url, escape(&described)));
+        line.block(format!(
+            "<img src=\"{}\" alt=\"{}\" width=\"{width}\" height=\"{height}\">",
+            shown.url,
+            escape(&described)
+        ));
     }
 
     fn note(&mut self, content: &Value, line: &mut Line, depth: usize) {
@@ -610,7 +623,8 @@ impl Line {
 
 /// Widths in twentieths of a point, in pixels, no wider than a page.
 fn fitting(widths: &str) -> Vec<i64> {
-    let widths: Vec<f64> = widths.split(',').filter_map(|width| width.parse::<f64>().ok()).map(|width| width / 15.0).collect();
+    let widths: Vec<f64> =
+        widths.split(',').filter_map(|width| width.parse::<f64>().ok()).map(|width| width / 15.0).collect();
     let scale = (TEXT_WIDTH_PX * 1.1 / widths.iter().sum::<f64>().max(1.0)).min(1.0);
     widths.into_iter().map(|width| (width * scale).round() as i64).collect()
 }
@@ -648,15 +662,21 @@ fn pixels(value: &str) -> Option<f64> {
 /// A property of an element's own style.
 fn css(attributes: &Value, property: &str) -> Option<String> {
     let style = attributes[2].as_array()?.iter().find(|pair| pair[0] == "style")?[1].as_str()?;
-    let found = style.split(';').filter_map(|entry| entry.split_once(':')).find(|(name, _)| name.trim().eq_ignore_ascii_case(property))?;
+    let found = style
+        .split(';')
+        .filter_map(|entry| entry.split_once(':'))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case(property))?;
     Some(found.1.trim().to_owned())
 }
 
 fn span_css(attributes: &Value) -> Option<(String, Option<String>)> {
     let mut out = String::new();
     out.extend(css(attributes, "color").and_then(|value| color(&value)).map(|color| format!("color:#{color};")));
-    out.extend(css(attributes, "font-size").and_then(|value| points(&value)).map(|size| format!("font-size:{size}pt;")));
-    let background = css(attributes, "background-color").or_else(|| css(attributes, "background")).and_then(|value| color(&value));
+    out.extend(
+        css(attributes, "font-size").and_then(|value| points(&value)).map(|size| format!("font-size:{size}pt;")),
+    );
+    let background =
+        css(attributes, "background-color").or_else(|| css(attributes, "background")).and_then(|value| color(&value));
     (!out.is_empty() || background.is_some()).then_some((out, background))
 }
 

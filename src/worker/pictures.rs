@@ -82,7 +82,11 @@ pub fn read_parcel(from: &Path, limits: &Limits) -> Result<Parcel, WorkerError> 
     let mut part = |length: u64| {
         let mut bytes = Vec::new();
         let read = (&mut file).take(length).read_to_end(&mut bytes).map_err(failed)?;
-        if read as u64 == length { Ok(bytes) } else { Err(WorkerError::new(codes::DAMAGED, "the parcel ends too early")) }
+        if read as u64 == length {
+            Ok(bytes)
+        } else {
+            Err(WorkerError::new(codes::DAMAGED, "the parcel ends too early"))
+        }
     };
     let length = part(4)?;
     let length = u32::from_le_bytes(length.try_into().expect("four bytes were read"));

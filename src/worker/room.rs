@@ -58,10 +58,8 @@ pub fn make(child: &Child, make: RoomMake, input: &Path) -> Result<Answer, Worke
             let extracted = Extracted { extra: page_text(&build(&updates)?), ..Extracted::default() };
             serde_json::to_vec(&extracted).map_err(|error| WorkerError::unavailable("writing the text", error))?
         }
-        RoomMake::Pictures => {
-            serde_json::to_vec(&shown_pictures(&page_tree(&build(&updates)?)))
-                .map_err(|error| WorkerError::unavailable("writing the list of pictures", error))?
-        }
+        RoomMake::Pictures => serde_json::to_vec(&shown_pictures(&page_tree(&build(&updates)?)))
+            .map_err(|error| WorkerError::unavailable("writing the list of pictures", error))?,
         RoomMake::Restore => {
             let (target, updates) = updates.split_last().ok_or_else(|| damaged("there is no version to restore"))?;
             restoring_update(updates, target)?
@@ -175,7 +173,10 @@ pub fn page_html(doc: &Doc) -> String {
 /// The documents whose pictures a page shows, each once.
 pub(super) fn shown_pictures(nodes: &[Node]) -> Vec<String> {
     fn walk(element: &Element, ids: &mut Vec<String>) {
-        if element.tag == "image" && let Some(id) = element.picture() && !ids.contains(&id) {
+        if element.tag == "image"
+            && let Some(id) = element.picture()
+            && !ids.contains(&id)
+        {
             ids.push(id);
         }
         element.elements().for_each(|child| walk(child, ids));

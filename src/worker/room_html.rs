@@ -99,7 +99,13 @@ impl Renderer<'_> {
     fn task(&self, element: &Element, out: &mut String) {
         let done = element.text("checked").as_deref() == Some("true");
         // Markdown's makers know ☒, people know ☑.
-        let sign = if !done { '☐' } else if self.shows() { '☑' } else { '☒' };
+        let sign = if !done {
+            '☐'
+        } else if self.shows() {
+            '☑'
+        } else {
+            '☒'
+        };
         let mut inner = String::new();
         self.nodes(&element.children, &mut inner);
         // The sign belongs into the first line.
@@ -142,7 +148,9 @@ impl Renderer<'_> {
                 let _ = write!(out, " {name}=\"{span}\"");
             }
         }
-        if let Some(background) = element.text("backgroundColor").and_then(|value| color(&value)).filter(|_| self.shows()) {
+        if let Some(background) =
+            element.text("backgroundColor").and_then(|value| color(&value)).filter(|_| self.shows())
+        {
             let _ = write!(out, " bgcolor=\"#{background}\" style=\"background-color:#{background}\"");
         }
         out
@@ -271,11 +279,13 @@ fn ordered_list(element: &Element) -> String {
 
 /// How many rows at the top are header cells alone and let no cell reach below them.
 pub fn header_rows(rows: &[&Element]) -> usize {
-    let is_head = |row: &&&Element| row.elements().next().is_some() && row.elements().all(|cell| cell.tag == "tableHeader");
+    let is_head =
+        |row: &&&Element| row.elements().next().is_some() && row.elements().all(|cell| cell.tag == "tableHeader");
     let count = rows.iter().take_while(is_head).count();
-    let reach = rows[..count].iter().enumerate().map(|(number, row)| {
-        number + row.elements().map(|cell| cell.spans().1).max().unwrap_or(1)
-    });
+    let reach = rows[..count]
+        .iter()
+        .enumerate()
+        .map(|(number, row)| number + row.elements().map(|cell| cell.spans().1).max().unwrap_or(1));
     if reach.max().unwrap_or(0) > count { 0 } else { count }
 }
 
@@ -308,7 +318,10 @@ const NAMED: &[(&str, &str)] = &[
         "official-number",
         "text-align:center;font-family:FangSong,仿宋,serif;font-size:16pt;border-bottom:2px solid #ff0000;padding-bottom:8px;",
     ),
-    ("official-title", "text-align:center;font-family:FZXiaoBiaoSong-B05S,SimSun,宋体,serif;font-size:22pt;font-weight:bold;"),
+    (
+        "official-title",
+        "text-align:center;font-family:FZXiaoBiaoSong-B05S,SimSun,宋体,serif;font-size:22pt;font-weight:bold;",
+    ),
     ("official-recipients", "font-family:FangSong,仿宋,serif;font-size:16pt;"),
     ("official-body", "font-family:FangSong,仿宋,serif;font-size:16pt;text-indent:2em;text-align:justify;"),
     ("official-attachment", "font-family:FangSong,仿宋,serif;font-size:16pt;text-indent:2em;"),

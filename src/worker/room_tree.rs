@@ -132,7 +132,10 @@ impl Element {
 
     /// Level of a heading.
     pub fn level(&self) -> u8 {
-        self.number("level").and_then(|level| u8::try_from(level).ok()).filter(|level| (1..=6).contains(level)).unwrap_or(1)
+        self.number("level")
+            .and_then(|level| u8::try_from(level).ok())
+            .filter(|level| (1..=6).contains(level))
+            .unwrap_or(1)
     }
 
     /// `left`, `center`, `right` or `justify`.
@@ -156,8 +159,14 @@ impl Element {
     pub fn column_widths(&self) -> Vec<i64> {
         let columns = self.spans().0;
         let mut widths: Vec<i64> = match self.value("colwidth") {
-            Some(Any::Array(widths)) => widths.iter().map(|width| text_of(width).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) as i64).collect(),
-            Some(value) => text_of(value).into_iter().flat_map(|text| text.split(',').map(|width| width.trim().parse().unwrap_or(0)).collect::<Vec<_>>()).collect(),
+            Some(Any::Array(widths)) => widths
+                .iter()
+                .map(|width| text_of(width).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) as i64)
+                .collect(),
+            Some(value) => text_of(value)
+                .into_iter()
+                .flat_map(|text| text.split(',').map(|width| width.trim().parse().unwrap_or(0)).collect::<Vec<_>>())
+                .collect(),
             None => Vec::new(),
         };
         widths.resize(columns, 0);
@@ -197,15 +206,36 @@ pub fn color(value: &str) -> Option<String> {
             _ => None,
         };
     }
-    if let Some(parts) = value.strip_prefix("rgb(").or(value.strip_prefix("rgba(")).and_then(|rest| rest.strip_suffix(')')) {
-        let parts: Vec<u8> = parts.split([',', ' ', '/']).filter(|part| !part.is_empty()).take(3).map_while(|part| part.parse().ok()).collect();
+    if let Some(parts) =
+        value.strip_prefix("rgb(").or(value.strip_prefix("rgba(")).and_then(|rest| rest.strip_suffix(')'))
+    {
+        let parts: Vec<u8> = parts
+            .split([',', ' ', '/'])
+            .filter(|part| !part.is_empty())
+            .take(3)
+            .map_while(|part| part.parse().ok())
+            .collect();
         return (parts.len() == 3).then(|| parts.iter().map(|part| format!("{part:02x}")).collect());
     }
     let named = [
-        ("black", "000000"), ("white", "ffffff"), ("red", "ff0000"), ("green", "008000"), ("blue", "0000ff"),
-        ("yellow", "ffff00"), ("orange", "ffa500"), ("purple", "800080"), ("gray", "808080"), ("grey", "808080"),
-        ("cyan", "00ffff"), ("magenta", "ff00ff"), ("lime", "00ff00"), ("navy", "000080"), ("teal", "008080"),
-        ("maroon", "800000"), ("olive", "808000"), ("silver", "c0c0c0"),
+        ("black", "000000"),
+        ("white", "ffffff"),
+        ("red", "ff0000"),
+        ("green", "008000"),
+        ("blue", "0000ff"),
+        ("yellow", "ffff00"),
+        ("orange", "ffa500"),
+        ("purple", "800080"),
+        ("gray", "808080"),
+        ("grey", "808080"),
+        ("cyan", "00ffff"),
+        ("magenta", "ff00ff"),
+        ("lime", "00ff00"),
+        ("navy", "000080"),
+        ("teal", "008080"),
+        ("maroon", "800000"),
+        ("olive", "808000"),
+        ("silver", "c0c0c0"),
     ];
     named.into_iter().find(|(name, _)| *name == value).map(|(_, hex)| hex.to_owned())
 }

@@ -370,7 +370,10 @@ impl WorkerError {
 
     /// Returns whether the same document would fail again: false when the machine was at fault.
     pub fn is_final(&self) -> bool {
-        !matches!(self.code.as_str(), codes::UNAVAILABLE | codes::PDFIUM_MISSING | codes::OFFICE_MISSING | codes::PANDOC_MISSING)
+        !matches!(
+            self.code.as_str(),
+            codes::UNAVAILABLE | codes::PDFIUM_MISSING | codes::OFFICE_MISSING | codes::PANDOC_MISSING
+        )
     }
 }
 

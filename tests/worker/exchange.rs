@@ -6,8 +6,8 @@ use wenshu::worker::{
     Answer, ExportFormat, PoolConfig, Task, WorkerError, WorkerPool, pictures::write_parcel, room::pack,
 };
 use yrs::{
-    Any, Doc, Options, ReadTxn, StateVector, Text, Transact, TransactionMut, WriteTxn, Xml, XmlElementPrelim, XmlElementRef,
-    XmlFragment, XmlTextPrelim,
+    Any, Doc, Options, ReadTxn, StateVector, Text, Transact, TransactionMut, WriteTxn, Xml, XmlElementPrelim,
+    XmlElementRef, XmlFragment, XmlTextPrelim,
 };
 
 use crate::support::{config, corpus, limits, manifest, squeezed};
@@ -48,7 +48,12 @@ fn write(tx: &mut TransactionMut, element: &XmlElementRef, runs: &[(&str, &[(&st
 }
 
 fn map(entries: &[(&str, &str)]) -> Any {
-    Any::from(entries.iter().map(|(key, value)| ((*key).to_owned(), Any::from(*value))).collect::<std::collections::HashMap<_, _>>())
+    Any::from(
+        entries
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), Any::from(*value)))
+            .collect::<std::collections::HashMap<_, _>>(),
+    )
 }
 
 /// A page with everything that the schema has.
@@ -64,29 +69,43 @@ fn everything() -> Vec<u8> {
         styled(tx, "subtitle", "办公室 二〇二六年");
         for level in 1..=6 {
             let heading = add(tx, "heading");
-            set(tx, &heading, &[("level", Any::from(level as i64)), ("textAlign", Any::from(if level == 2 { "center" } else { "left" }))]);
+            set(
+                tx,
+                &heading,
+                &[
+                    ("level", Any::from(level as i64)),
+                    ("textAlign", Any::from(if level == 2 { "center" } else { "left" })),
+                ],
+            );
             write(tx, &heading, &[(&format!("第{level}级标题"), &[])]);
         }
         let paragraph = add(tx, "paragraph");
         set(tx, &paragraph, &[("textAlign", Any::from("justify")), ("indent", Any::from(1i64))]);
-        write(tx, &paragraph, &[
-            ("普通 <文字> & ", &[]),
-            ("加粗", &[("bold", on())]),
-            ("斜体", &[("italic", on())]),
-            ("下划线", &[("underline", on())]),
-            ("删除线", &[("strike", on())]),
-            ("H", &[]),
-            ("2", &[("subscript", on())]),
-            ("O m", &[]),
-            ("2", &[("superscript", on())]),
-            ("红色大字", &[("textStyle", map(&[("color", "#ff0000"), ("fontSize", "22pt"), ("fontFamily", "黑体")]))]),
-            ("高亮", &[("highlight", map(&[("color", "#ffff00")]))]),
-            ("code()", &[("code", on())]),
-            ("链接", &[("link", map(&[("href", "https://example.org/a?b=1&c=2")]))]),
-            ("坏链接", &[("link", map(&[("href", "javascript:alert(1)")]))]),
-            ("新增", &[("insertion", map(&[("id", "1"), ("name", "张三"), ("at", "1760000000000")]))]),
-            ("删去", &[("deletion", map(&[("id", "2"), ("name", "李四"), ("at", "1760000000000")]))]),
-        ]);
+        write(
+            tx,
+            &paragraph,
+            &[
+                ("普通 <文字> & ", &[]),
+                ("加粗", &[("bold", on())]),
+                ("斜体", &[("italic", on())]),
+                ("下划线", &[("underline", on())]),
+                ("删除线", &[("strike", on())]),
+                ("H", &[]),
+                ("2", &[("subscript", on())]),
+                ("O m", &[]),
+                ("2", &[("superscript", on())]),
+                (
+                    "红色大字",
+                    &[("textStyle", map(&[("color", "#ff0000"), ("fontSize", "22pt"), ("fontFamily", "黑体")]))],
+                ),
+                ("高亮", &[("highlight", map(&[("color", "#ffff00")]))]),
+                ("code()", &[("code", on())]),
+                ("链接", &[("link", map(&[("href", "https://example.org/a?b=1&c=2")]))]),
+                ("坏链接", &[("link", map(&[("href", "javascript:alert(1)")]))]),
+                ("新增", &[("insertion", map(&[("id", "1"), ("name", "张三"), ("at", "1760000000000")]))]),
+                ("删去", &[("deletion", map(&[("id", "2"), ("name", "李四"), ("at", "1760000000000")]))]),
+            ],
+        );
         let mention = inside(tx, &paragraph, "mention");
         set(tx, &mention, &[("id", Any::from("u1")), ("label", Any::from("王五"))]);
         inside(tx, &paragraph, "hardBreak");
@@ -130,7 +149,13 @@ fn everything() -> Vec<u8> {
         cell(tx, &row, "tableHeader", "部门", &[("colwidth", width(&[100]))]);
         cell(tx, &row, "tableHeader", "数据", &[("colspan", Any::from(2i64)), ("colwidth", width(&[200, 150]))]);
         let row = inside(tx, &table, "tableRow");
-        cell(tx, &row, "tableCell", "跨两行", &[("rowspan", Any::from(2i64)), ("backgroundColor", Any::from("#d9f2d0"))]);
+        cell(
+            tx,
+            &row,
+            "tableCell",
+            "跨两行",
+            &[("rowspan", Any::from(2i64)), ("backgroundColor", Any::from("#d9f2d0"))],
+        );
         cell(tx, &row, "tableCell", "一", &[]);
         cell(tx, &row, "tableCell", "二", &[]);
         let row = inside(tx, &table, "tableRow");
@@ -139,12 +164,16 @@ fn everything() -> Vec<u8> {
 
         for (id, alt) in [(PICTURE, "图一"), (SECRET, "看不到的图")] {
             let image = add(tx, "image");
-            set(tx, &image, &[
-                ("src", Any::from(format!("/api/v1/documents/{id}/content"))),
-                ("alt", Any::from(alt)),
-                ("width", Any::from(160i64)),
-                ("align", Any::from("center")),
-            ]);
+            set(
+                tx,
+                &image,
+                &[
+                    ("src", Any::from(format!("/api/v1/documents/{id}/content"))),
+                    ("alt", Any::from(alt)),
+                    ("width", Any::from(160i64)),
+                    ("align", Any::from("center")),
+                ],
+            );
         }
         add(tx, "pageBreak");
         for (name, text) in [
@@ -152,7 +181,10 @@ fn everything() -> Vec<u8> {
             ("official-number", "×政发〔2026〕12号"),
             ("official-title", "××市人民政府关于做好公文处理工作的通知"),
             ("official-recipients", "各区县人民政府，市政府各部门："),
-            ("official-body", "为进一步规范公文处理工作，提高公文质量和运转效率，现就有关事项通知如下，请认真贯彻执行。"),
+            (
+                "official-body",
+                "为进一步规范公文处理工作，提高公文质量和运转效率，现就有关事项通知如下，请认真贯彻执行。",
+            ),
             ("official-attachment", "附件：公文格式样本"),
             ("official-signature", "××市人民政府"),
             ("official-date", "2026年11月21日"),
@@ -241,9 +273,21 @@ async fn a_page_with_everything_becomes_a_word_file_and_comes_back() {
     assert_eq!(made.warnings, ["pictures_left_out"], "the picture that may not be read is left out, and that is said");
     let document = part(&made.bytes, "word/document.xml");
     for wanted in [
-        "w:val=\"OfficialTitle\"", "w:val=\"Heading6\"", "<w:ins ", "<w:delText", "w:author=\"张三\"", "<w:br w:type=\"page\"/>",
-        "<w:tblHeader/>", "<w:vMerge w:val=\"restart\"/>", "<w:gridSpan w:val=\"2\"/>", "<w:jc w:val=\"center\"/>",
-        "<w:color w:val=\"FF0000\"/><w:sz w:val=\"44\"/>", "w:fill=\"D9F2D0\"", "@王五", "[看不到的图]", "descr=\"图一\"",
+        "w:val=\"OfficialTitle\"",
+        "w:val=\"Heading6\"",
+        "<w:ins ",
+        "<w:delText",
+        "w:author=\"张三\"",
+        "<w:br w:type=\"page\"/>",
+        "<w:tblHeader/>",
+        "<w:vMerge w:val=\"restart\"/>",
+        "<w:gridSpan w:val=\"2\"/>",
+        "<w:jc w:val=\"center\"/>",
+        "<w:color w:val=\"FF0000\"/><w:sz w:val=\"44\"/>",
+        "w:fill=\"D9F2D0\"",
+        "@王五",
+        "[看不到的图]",
+        "descr=\"图一\"",
     ] {
         assert!(document.contains(wanted), "{wanted} is missing");
     }
@@ -253,12 +297,37 @@ async fn a_page_with_everything_becomes_a_word_file_and_comes_back() {
     let back = import(&pool, &made.file).await.unwrap();
     let html = String::from_utf8(back.bytes).unwrap();
     for wanted in [
-        "<h1>第1级标题</h1>", "<h2 style=\"text-align:center\">", "<h6>", "<strong>加粗</strong>", "<em>斜体</em>", "<u>下划线</u>",
-        "<s>删除线</s>", "<sub>2</sub>", "<sup>2</sup>", "color:#ff0000;font-size:22pt;font-family:黑体", "background-color:#ffff00",
-        "<code>code()</code>", "<a href=\"https://example.org/a?b=1&amp;c=2\">", "<ol start=\"3\" type=\"cjk-paren\">", "data-checked=\"true\"",
-        "<blockquote>", "<pre><code", "println!(&quot;&lt;&amp;&gt;&quot;)", "<hr>", "colspan=\"2\"", "rowspan=\"2\"", "background-color:#d9f2d0",
-        "data-align=\"center\"", "width=\"160\"", "<div data-page-break></div>", "data-style-name=\"official-title\"",
-        "data-style-name=\"official-copies\"", "data-style-name=\"title\"", "<th colwidth=\"100\"><p>部门</p></th>", "colwidth=\"200,150\"", "普通 &lt;文字&gt; &amp;",
+        "<h1>第1级标题</h1>",
+        "<h2 style=\"text-align:center\">",
+        "<h6>",
+        "<strong>加粗</strong>",
+        "<em>斜体</em>",
+        "<u>下划线</u>",
+        "<s>删除线</s>",
+        "<sub>2</sub>",
+        "<sup>2</sup>",
+        "color:#ff0000;font-size:22pt;font-family:黑体",
+        "background-color:#ffff00",
+        "<code>code()</code>",
+        "<a href=\"https://example.org/a?b=1&amp;c=2\">",
+        "<ol start=\"3\" type=\"cjk-paren\">",
+        "data-checked=\"true\"",
+        "<blockquote>",
+        "<pre><code",
+        "println!(&quot;&lt;&amp;&gt;&quot;)",
+        "<hr>",
+        "colspan=\"2\"",
+        "rowspan=\"2\"",
+        "background-color:#d9f2d0",
+        "data-align=\"center\"",
+        "width=\"160\"",
+        "<div data-page-break></div>",
+        "data-style-name=\"official-title\"",
+        "data-style-name=\"official-copies\"",
+        "data-style-name=\"title\"",
+        "<th colwidth=\"100\"><p>部门</p></th>",
+        "colwidth=\"200,150\"",
+        "普通 &lt;文字&gt; &amp;",
     ] {
         assert!(html.contains(wanted), "{wanted} did not come back:\n{html}");
     }
@@ -285,7 +354,16 @@ async fn a_page_with_everything_becomes_pages_and_a_file_of_its_own_and_markdown
     let md = export(&pool, &state, ExportFormat::Md).await;
     assert_eq!(md.media_type, "application/zip", "pictures come along in a folder");
     let text = part(&md.bytes, "总结 _一_.md");
-    for wanted in ["# 第1级标题", "**加粗**", "-   [x] 完成", "-   [ ] 待办", "# 年度工作总结", "images/1.png", "``` rust", "> 引用的话"] {
+    for wanted in [
+        "# 第1级标题",
+        "**加粗**",
+        "-   [x] 完成",
+        "-   [ ] 待办",
+        "# 年度工作总结",
+        "images/1.png",
+        "``` rust",
+        "> 引用的话",
+    ] {
         assert!(text.contains(wanted), "{wanted} is missing:\n{text}");
     }
     pool.stop().await;
@@ -312,12 +390,16 @@ async fn hostile_files_end_with_their_code_and_nothing_comes_through() {
     let pool = pool().await;
     let listener = std::net::TcpListener::bind("127.0.0.1:9").ok();
     let mut refused = 0;
-    for entry in manifest().into_iter().filter(|entry| entry.path.starts_with("hostile/") && !entry.path.ends_with("names.json")) {
+    for entry in
+        manifest().into_iter().filter(|entry| entry.path.starts_with("hostile/") && !entry.path.ends_with("names.json"))
+    {
         match import(&pool, &corpus().join(&entry.path)).await {
             Ok(made) => {
                 let html = String::from_utf8(made.bytes).unwrap();
                 let lower = html.to_ascii_lowercase();
-                for never in ["<script", "javascript:", "<iframe", "src=\"http", "src=\"file", " onerror=", "root:x:0:0"] {
+                for never in
+                    ["<script", "javascript:", "<iframe", "src=\"http", "src=\"file", " onerror=", "root:x:0:0"]
+                {
                     assert!(!lower.contains(never), "{}: {never} came through", entry.path);
                 }
                 for text in &entry.must_not {
@@ -355,7 +437,8 @@ async fn every_word_file_keeps_its_words() {
             std::fs::write(PathBuf::from(to).join(format!("{}.html", entry.path.replace('/', "_"))), &html).unwrap();
         }
         let text: String = html.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text).collect();
-        let text = squeezed(&text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&"));
+        let text =
+            squeezed(&text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&"));
         assert!(!html.contains(['\u{fdd0}', '\u{fdd1}']), "{}: a note is left", entry.path);
         let lost: Vec<_> = entry.phrases.iter().filter(|phrase| !text.contains(&squeezed(&phrase.text))).collect();
         let lost: Vec<&String> = lost.iter().map(|phrase| &phrase.text).collect();
