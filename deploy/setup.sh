@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Wenshu needs on a Debian machine and is not there yet. Quick when nothing is missing.
-#   deploy/setup.sh run    what serving needs: LibreOffice, fonts, tesseract, libpdfium
+#   deploy/setup.sh run    what serving needs: LibreOffice, pandoc, fonts, tesseract, libpdfium
 #   deploy/setup.sh test   what the tests need besides: PostgreSQL, Chromium, Garage, npm packages of the test clients
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +10,7 @@ garage_version=2.5.0
 
 run_packages=(
   libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
+  pandoc
   fonts-noto-cjk fonts-dejavu fonts-opensymbol
   tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-osd
   build-essential pkg-config python3 python3-pip

@@ -201,7 +201,7 @@ fn is_shown_inline(media_type: &str) -> bool {
 }
 
 /// RFC 6266 with the name twice: in ASCII for old programs, and as it is (RFC 8187).
-fn disposition(inline: bool, name: &str) -> HeaderValue {
+pub fn disposition(inline: bool, name: &str) -> HeaderValue {
     let kind = if inline { "inline" } else { "attachment" };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_' | '(' | ')');
     let ascii: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();

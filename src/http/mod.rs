@@ -9,6 +9,7 @@ mod cross_site;
 pub mod cursor;
 mod docs;
 pub mod documents;
+mod exchange;
 pub mod extract;
 pub mod folders;
 mod grants;
@@ -81,6 +82,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(pages::routes())
         .merge(search::routes())
         .merge(content::routes())
+        .merge(exchange::routes())
         .merge(grants::routes())
         .merge(history::routes())
         .merge(trash::routes())

@@ -111,7 +111,7 @@ fn from_store(error: anyhow::Error) -> Error {
 pub fn worker_error(error: WorkerError) -> Error {
     match error.code.as_str() {
         codes::PAGE_NOT_FOUND => Error::not_found("page"),
-        codes::UNAVAILABLE | codes::PDFIUM_MISSING | codes::OFFICE_MISSING => {
+        codes::UNAVAILABLE | codes::PDFIUM_MISSING | codes::OFFICE_MISSING | codes::PANDOC_MISSING => {
             Error::unavailable("worker_unavailable", error)
         }
         _ => Error::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, error.code.clone(), error.message.clone())

@@ -2,7 +2,10 @@
 //!
 //! From the store to the worker and back: the original goes in, the PDF of its pages and its text come out and are kept.
 
-use std::str::FromStr;
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use anyhow::Context;
 use indexer::text::Extracted;
@@ -12,7 +15,11 @@ use super::text;
 use crate::{
     app::App,
     db::{self, previews::Prepared as Row},
-    worker::{Answer, Prepared, Rendition, Task, WorkerError, codes},
+    exchange,
+    worker::{
+        Answer, Prepared, Rendition, Task, WorkerError, codes,
+        room::{PAGE, pack},
+    },
 };
 
 /// Largest text file that a worker may hand back, in bytes.
@@ -22,6 +29,7 @@ const MAX_TEXT_BYTES: u64 = 512 << 20;
 /// something that another try may get over.
 pub async fn prepare(app: &App, content_id: &str, media_type: &str, name: &str) -> anyhow::Result<()> {
     let Some(Fetched { content, folder, input }) = fetch(app, content_id, media_type).await? else { return Ok(()) };
+    let input = if media_type == PAGE { page_parcel(app, content_id, &folder, &input).await? } else { input };
     let task = Task::Prepare {
         input,
         name: name.to_owned(),
@@ -34,6 +42,26 @@ pub async fn prepare(app: &App, content_id: &str, media_type: &str, name: &str) 
         Err(error) if is_ours(&error) => Err(error.into()),
         Err(error) => failed(app, content_id, media_type, &error.code, &error.message).await,
     }
+}
+
+/// A page goes to the worker with its pictures.
+async fn page_parcel(app: &App, content_id: &str, folder: &tempfile::TempDir, input: &Path) -> anyhow::Result<PathBuf> {
+    let mut tx = app.db.begin().await?;
+    let pages = db::previews::list_documents(&mut tx, content_id, PAGE).await?;
+    drop(tx);
+    let state = tokio::fs::read(input).await?;
+    // Equal states are versions of one page: a state says who wrote it. Where they are not, pictures are left out.
+    if let [page] = pages.as_slice()
+        && let Some(page) = db::documents::find(app.db.read(), page).await?
+    {
+        match exchange::parcel_of_version(app, &page, &state, folder.path()).await {
+            Ok(parcel) => return Ok(parcel),
+            Err(error) => tracing::warn!(document.id = %page.id, %error, "a page is shown without its pictures"),
+        }
+    }
+    let parcel = folder.path().join("parcel");
+    crate::worker::pictures::write_parcel(&parcel, &pack([state.as_slice()]), &[])?;
+    Ok(parcel)
 }
 
 /// Makes the text of a content searchable that still waits for its pages. What is wrong with it is told by [`prepare`].

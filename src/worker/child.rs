@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     apart::apart,
+    export, import,
     limits::{Isolation, Limits},
     pdf::Library,
     prepare, render, room, sandbox,
@@ -128,6 +129,8 @@ fn perform(child: &mut Child, task: Task) -> Result<Answer, WorkerError> {
         Task::RenderPage { pdf, page, width_px, .. } => render::render(child, &pdf, &[(page, width_px)]),
         Task::RenderPages { pdf, images, .. } => render::render(child, &pdf, &images),
         Task::Room { make, input, .. } => apart(|| room::make(child, make, &input)),
+        Task::Export { format, input, title, .. } => export::export(child, format, &input, &title),
+        Task::Import { input, name, .. } => import::import(child, &input, &name),
         Task::Probe { read, write, connect } => Ok(Answer::Probed(probe(&read, &write, &connect))),
         Task::Misbehave { how } => misbehave(child, &how),
     }

@@ -16,6 +16,8 @@ pub struct Limits {
     pub render_seconds: u64,
     /// Wall clock for any other task.
     pub other_seconds: u64,
+    /// Wall clock for a conversion for which somebody waits.
+    pub exchange_seconds: u64,
     /// Wall clock for one LibreOffice run; it ends before `prepare_seconds` so that a plain view can replace it.
     pub convert_seconds: u64,
     /// Wall clock for all text recognition of one document; what is left over is recorded as a warning.
@@ -38,6 +40,8 @@ pub struct Limits {
     pub entries: usize,
     /// Archives and messages inside each other.
     pub depth: usize,
+    /// Bytes of pictures that a converted document brings along.
+    pub picture_bytes: usize,
     /// Pixels of an uploaded image.
     pub image_pixels: u64,
     /// Pixels of a drawn page.
@@ -52,6 +56,7 @@ impl Default for Limits {
             prepare_seconds: 1200,
             render_seconds: 30,
             other_seconds: 60,
+            exchange_seconds: 180,
             convert_seconds: 300,
             ocr_seconds: 600,
             memory_bytes: 2 << 30,
@@ -63,6 +68,7 @@ impl Default for Limits {
             unpacked_bytes: 300 << 20,
             entries: 20_000,
             depth: 8,
+            picture_bytes: 64 << 20,
             image_pixels: 120_000_000,
             page_pixels: 24_000_000,
             ocr_pixels: 25_000_000,

@@ -110,6 +110,61 @@ pub fn convert(child: &Child, input: &Path, route: &Route) -> Result<PathBuf, Wo
     Ok(result)
 }
 
+/// Converts a text document to a Word file, which stands in the child's `work` folder.
+pub fn to_word(child: &Child, input: &Path, route: &Route) -> Result<PathBuf, WorkerError> {
+    let program = program(child)?;
+    let folder = child.work().join("office");
+    let failed = |error| WorkerError::unavailable("preparing a conversion", error);
+    fs::create_dir_all(folder.join("out")).map_err(failed)?;
+    let source = folder.join(format!("document.{}", route.ending));
+    fs::copy(input, &source).map_err(failed)?;
+    let made = folder.join("out/document.docx");
+    convert_to(child, &program, &["docx:MS Word 2007 XML"], &[source], &made)?;
+    let result = child.work().join("converted.docx");
+    fs::rename(&made, &result)
+        .map_err(|_| WorkerError::new(codes::CONVERSION_FAILED, "this document could not be converted"))?;
+    let _ = fs::remove_dir_all(&folder);
+    Ok(result)
+}
+
+/// Draws vector pictures as PNG; those that cannot be drawn are `None`.
+pub fn to_png(child: &Child, files: &[PathBuf]) -> Result<Vec<Option<PathBuf>>, WorkerError> {
+    let program = match program(child) {
+        Ok(program) => program,
+        Err(error) if error.code == codes::OFFICE_MISSING => return Ok(vec![None; files.len()]),
+        Err(error) => return Err(error),
+    };
+    let folder = child.work().join("office");
+    fs::create_dir_all(folder.join("out"))
+        .map_err(|error| WorkerError::unavailable("preparing a conversion", error))?;
+    let made = |file: &PathBuf| folder.join("out").join(file.file_stem().unwrap_or_default()).with_extension("png");
+    let Some(last) = files.last() else { return Ok(Vec::new()) };
+    // Whatever happens to one of them, the text is worth more than its drawings.
+    let _ = convert_to(child, &program, &["png"], files, &made(last));
+    Ok(files.iter().map(|file| Some(made(file)).filter(|png| png.is_file())).collect())
+}
+
+/// Runs LibreOffice until `made` is there.
+fn convert_to(child: &Child, program: &Path, to: &[&str], files: &[PathBuf], made: &Path) -> Result<(), WorkerError> {
+    let folder = child.work().join("office");
+    let profile = folder.join("profile");
+    write_profile(&profile).map_err(|error| WorkerError::unavailable("preparing a conversion", error))?;
+    let seconds = child.limits.exchange_seconds.saturating_sub(10).max(1) / 2;
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    for _ in 0..3 {
+        let mut command = start(program, &profile);
+        command.arg("--convert-to").args(to).arg("--outdir").arg(folder.join("out")).args(files);
+        let status = finish(command, &folder, seconds, deadline)?;
+        if status != Some(RESTART) || made.is_file() {
+            break;
+        }
+    }
+    if made.is_file() {
+        return Ok(());
+    }
+    Err(WorkerError::new(codes::CONVERSION_FAILED, "this document could not be converted"))
+}
+
 fn program(child: &Child) -> Result<PathBuf, WorkerError> {
     let usual = [
         "/usr/lib/libreoffice/program/soffice.bin",
@@ -132,13 +187,29 @@ fn run(
     deadline: Instant,
 ) -> Result<Option<i32>, WorkerError> {
     let folder = source.parent().expect("the source stands in a folder");
-    let mut command = Command::new(program);
-    command.arg(format!("-env:UserInstallation=file://{}", profile.display()));
-    command.args(["--headless", "--norestore", "--nologo", "--nodefault", "--nofirststartwizard", "--nolockcheck"]);
+    let mut command = start(program, profile);
     if let Some(import) = route.import {
         command.arg(format!("--infilter={import}"));
     }
     command.args(["--convert-to", &format!("pdf:{}", route.export), "--outdir"]).arg(folder.join("out")).arg(source);
+    finish(command, folder, cpu_seconds, deadline)
+}
+
+/// The program with what every run needs.
+fn start(program: &Path, profile: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg(format!("-env:UserInstallation=file://{}", profile.display()));
+    command.args(["--headless", "--norestore", "--nologo", "--nodefault", "--nofirststartwizard", "--nolockcheck"]);
+    command
+}
+
+/// Waits for a run; returns its exit status.
+fn finish(
+    mut command: Command,
+    folder: &Path,
+    cpu_seconds: u64,
+    deadline: Instant,
+) -> Result<Option<i32>, WorkerError> {
     command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     end_with_parent(&mut command, cpu_seconds * 2);
     let mut process = command.spawn().map_err(|error| WorkerError::unavailable("starting LibreOffice", error))?;

@@ -1,7 +1,8 @@
 //! Which child does which task, and how many at once?
 //!
-//! Four lanes that never wait for each other: converters (minutes), a child that reads text only (seconds), renderers and
-//! builders of rooms (milliseconds). A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
+//! Lanes that never wait for each other: converters (minutes), a child that reads text only (seconds), renderers and
+//! builders of rooms (milliseconds), and conversions for which somebody waits.
+//! A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
 //! all others. A renderer keeps its last
 //! document open, and a page goes to the renderer that has its document, so scrolling does not load a long PDF again and
 //! again. A caller that goes away while waiting costs nothing; one that goes away during a task leaves a task that ends
@@ -83,6 +84,7 @@ struct Shared {
     text: LaneState,
     render: LaneState,
     room: LaneState,
+    exchange: LaneState,
     /// Cancelled when running tasks are to be given up.
     stopping: CancellationToken,
     // Removed when the last handle is gone; the children have ended by then.
@@ -123,6 +125,7 @@ impl WorkerPool {
         let texts = lane("text", 1, Keeps::Nothing).map_err(failed)?;
         let mut renderers = lane("render", config.renderers, Keeps::Document).map_err(failed)?;
         let rooms = lane("room", config.renderers, Keeps::Child).map_err(failed)?;
+        let exchange = lane("exchange", config.converters, Keeps::Nothing).map_err(failed)?;
         // Those that are taken first, see `take`.
         let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
         renderers.first_mut().expect("a lane has at least one slot").warm().await?;
@@ -138,6 +141,7 @@ impl WorkerPool {
             text: state(texts, 0),
             render: state(renderers, 0),
             room: state(rooms, 0),
+            exchange: state(exchange, 0),
             stopping: CancellationToken::new(),
             _folder: folder,
         };
@@ -183,7 +187,7 @@ impl WorkerPool {
     /// Refuses further tasks, gives up the running ones, and ends all children.
     pub async fn stop(&self) {
         self.shared.stopping.cancel();
-        for kind in [Lane::Convert, Lane::Text, Lane::Render, Lane::Room] {
+        for kind in [Lane::Convert, Lane::Text, Lane::Render, Lane::Room, Lane::Exchange] {
             let state = self.lane(kind);
             for (seats, size) in [&state.free, &state.long].into_iter().zip(state.sizes) {
                 let all = seats.acquire_many(size as u32).await;
@@ -242,6 +246,7 @@ impl Shared {
             Lane::Text => &self.text,
             Lane::Render => &self.render,
             Lane::Room => &self.room,
+            Lane::Exchange => &self.exchange,
         }
     }
 }

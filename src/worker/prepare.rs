@@ -27,7 +27,7 @@ use super::{
     ocr::{Reading, Recogniser},
     office,
     pdf::{Document, Page},
-    pdf_text, positioned, render,
+    pdf_text, pictures, positioned, render,
     room::{self, PAGE},
     task::{Prepared, Rendition, Warning, WorkerError, codes},
     text_file,
@@ -107,7 +107,8 @@ enum Pages {
     None,
 }
 
-fn detect(input: &Path, name: &str) -> Result<String, WorkerError> {
+/// Finds the type of a file by its content.
+pub(super) fn detect(input: &Path, name: &str) -> Result<String, WorkerError> {
     let failed = |error| WorkerError::unavailable("reading the input", error);
     let mut head = Vec::new();
     File::open(input).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).map_err(failed)?;
@@ -118,12 +119,12 @@ fn detect(input: &Path, name: &str) -> Result<String, WorkerError> {
 }
 
 /// Reads the file's own text; `None` for types whose text comes from their pages alone.
-fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Option<FileText>, WorkerError> {
+pub(super) fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Option<FileText>, WorkerError> {
     if kind == PDF || image::is_image(kind) {
         return Ok(None);
     }
     if kind == PAGE {
-        return page_text(input).map(Some);
+        return page_text(input, limits).map(Some);
     }
     if kind == BOARD {
         return board_text(input).map(Some);
@@ -142,9 +143,9 @@ fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Option<FileText
 }
 
 /// A page of this service: a Yjs document.
-fn page_text(input: &Path) -> Result<FileText, WorkerError> {
-    let update = fs::read(input).map_err(|error| WorkerError::unavailable("reading the input", error))?;
-    let (text, html) = room::read_page(&update)?;
+fn page_text(input: &Path, limits: &Limits) -> Result<FileText, WorkerError> {
+    let parcel = pictures::read_parcel(input, limits)?;
+    let (text, html) = room::read_parcel(&parcel)?;
     Ok(FileText { text, clean_html: Some(html), ..FileText::default() })
 }
 

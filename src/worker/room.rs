@@ -14,9 +14,10 @@ use yrs::{
 use super::{
     board,
     child::Child,
-    room_html::{self, attribute},
-    room_notes,
-    room_restore,
+    pictures::{Parcel, Pictures},
+    room_html::{Purpose, Renderer},
+    room_notes, room_restore,
+    room_tree::{self, Element, Node},
     task::{Answer, RoomMake, WorkerError, codes},
 };
 
@@ -35,7 +36,8 @@ pub fn pack<'a>(updates: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     out
 }
 
-fn unpack(mut packed: &[u8]) -> Result<Vec<&[u8]>, WorkerError> {
+/// The reverse of [`pack`].
+pub(super) fn unpack(mut packed: &[u8]) -> Result<Vec<&[u8]>, WorkerError> {
     let mut updates = Vec::new();
     while !packed.is_empty() {
         let (len, rest) = packed.split_first_chunk::<4>().ok_or_else(|| damaged("the updates end too early"))?;
@@ -61,6 +63,8 @@ pub fn make(child: &Child, make: RoomMake, input: &Path) -> Result<Answer, Worke
         }
         RoomMake::Notes => serde_json::to_vec(&room_notes::read(&build(&updates)?))
             .map_err(|error| WorkerError::unavailable("writing the notes", error))?,
+        RoomMake::Pictures => serde_json::to_vec(&shown_pictures(&page_tree(&build(&updates)?)))
+            .map_err(|error| WorkerError::unavailable("writing the list of pictures", error))?,
         RoomMake::Restore => {
             let (target, updates) = updates.split_last().ok_or_else(|| damaged("there is no version to restore"))?;
             restoring_update(updates, target)?
@@ -81,7 +85,8 @@ fn damaged(what: impl std::fmt::Display) -> WorkerError {
     WorkerError::new(codes::DAMAGED, what.to_string())
 }
 
-fn build(updates: &[&[u8]]) -> Result<Doc, WorkerError> {
+/// Builds the document of updates.
+pub(super) fn build(updates: &[&[u8]]) -> Result<Doc, WorkerError> {
     let doc = Doc::with_options(Options { offset_kind: yrs::OffsetKind::Utf16, ..Options::default() });
     {
         let mut tx = doc.transact_mut();
@@ -154,20 +159,54 @@ fn add_text(tx: &impl ReadTxn, node: &XmlOut, text: &mut String) {
     }
 }
 
+/// An attribute as text.
+fn attribute(tx: &impl ReadTxn, element: &XmlElementRef, name: &str) -> Option<String> {
+    match element.get_attribute(tx, name)? {
+        Out::Any(value) => room_tree::text_of(&value),
+        _ => None,
+    }
+}
+
 fn is_inline(element: &XmlElementRef) -> bool {
     element.try_tag().is_some_and(|tag| matches!(&**tag, "mention" | "hardBreak"))
 }
 
-/// The HTML of a page, for showing it without an editor.
-pub fn page_html(doc: &Doc) -> String {
+/// The nodes of a page.
+pub(super) fn page_tree(doc: &Doc) -> Vec<Node> {
     let tx = doc.transact();
-    tx.get_xml_fragment(BODY).map(|body| room_html::render(&tx, &body)).unwrap_or_default()
+    tx.get_xml_fragment(BODY).map(|body| room_tree::read(&tx, &body)).unwrap_or_default()
 }
 
-/// Text and HTML of a stored version.
-pub fn read_page(update: &[u8]) -> Result<(String, String), WorkerError> {
-    let doc = build(&[update])?;
-    Ok((page_text(&doc), page_html(&doc)))
+/// The HTML of a page, for showing it without an editor.
+pub fn page_html(doc: &Doc) -> String {
+    Renderer { pictures: &Pictures::default(), purpose: Purpose::Show }.render(&page_tree(doc))
+}
+
+/// The documents whose pictures a page shows, each once.
+pub(super) fn shown_pictures(nodes: &[Node]) -> Vec<String> {
+    fn walk(element: &Element, ids: &mut Vec<String>) {
+        if element.tag == "image"
+            && let Some(id) = element.picture()
+            && !ids.contains(&id)
+        {
+            ids.push(id);
+        }
+        element.elements().for_each(|child| walk(child, ids));
+    }
+    let mut ids = Vec::new();
+    for node in nodes {
+        if let Node::Element(element) = node {
+            walk(element, &mut ids);
+        }
+    }
+    ids
+}
+
+/// Text and HTML of a page, with its pictures.
+pub(super) fn read_parcel(parcel: &Parcel) -> Result<(String, String), WorkerError> {
+    let doc = build(&unpack(&parcel.updates)?)?;
+    let html = Renderer { pictures: &parcel.pictures, purpose: Purpose::Show }.render(&page_tree(&doc));
+    Ok((page_text(&doc), html))
 }
 
 /// An update to a document of `updates` that makes its body that of `target`.

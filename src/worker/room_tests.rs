@@ -36,6 +36,10 @@ fn sample() -> Vec<u8> {
     })
 }
 
+fn read_page(update: &[u8]) -> Result<(String, String), WorkerError> {
+    read_parcel(&Parcel { updates: pack([update]), pictures: Pictures::default() })
+}
+
 #[test]
 fn text_has_a_line_for_each_block() {
     let (text, _) = read_page(&sample()).unwrap();
@@ -47,7 +51,7 @@ fn html_is_escaped_and_fetches_nothing() {
     let (_, html) = read_page(&sample()).unwrap();
     assert_eq!(
         html,
-        "<h2>关于协同办公的通知</h2><p>plain &lt;text&gt; <strong>bold</strong></p><ul><li>☑ <p>done</p></li></ul>[chart]"
+        "<h2>关于协同办公的通知</h2><p>plain &lt;text&gt; <strong>bold</strong></p><ul class=\"tasks\"><li><p>☑ done</p></li></ul><p>[chart]</p>"
     );
 }
 

@@ -66,6 +66,26 @@ pub enum Task {
         /// The folder that receives the result.
         out: PathBuf,
     },
+    /// Makes a file of a page that people take away; see `export`.
+    Export {
+        /// What to make.
+        format: ExportFormat,
+        /// A page's updates and pictures, as [`super::pictures::write_parcel`] writes them.
+        input: PathBuf,
+        /// The page's name.
+        title: String,
+        /// The folder that receives the file.
+        out: PathBuf,
+    },
+    /// Makes HTML that the editor understands of an uploaded file; see `import`.
+    Import {
+        /// The uploaded file.
+        input: PathBuf,
+        /// Its name as the user gave it.
+        name: String,
+        /// The folder that receives the HTML.
+        out: PathBuf,
+    },
     /// Tries what a child must not be able to do, and says what succeeded.
     Probe {
         /// Files that it tries to read.
@@ -83,6 +103,20 @@ pub enum Task {
     },
 }
 
+/// What a page is taken away as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// Office Open XML, for Word and WPS.
+    Docx,
+    /// Pages.
+    Pdf,
+    /// GitHub's Markdown; with pictures, a ZIP archive of the text and a folder.
+    Md,
+    /// One file that needs nothing else.
+    Html,
+}
+
 /// What is made of a room's updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,6 +125,8 @@ pub enum RoomMake {
     State,
     /// An `indexer::text::Extracted` as JSON.
     Text,
+    /// The ids of the documents whose pictures the page shows, as a JSON list.
+    Pictures,
     /// An update after which the text is that of the last packed update, taken as a document of its own.
     Restore,
     /// The threads of a document's notes (`Vec<NotedThread>`) as JSON.
@@ -112,6 +148,8 @@ pub enum Lane {
     Render,
     /// Milliseconds: what is made of a room's updates.
     Room,
+    /// Seconds: conversions for which somebody waits.
+    Exchange,
 }
 
 impl Task {
@@ -119,6 +157,7 @@ impl Task {
     pub fn lane(&self) -> Lane {
         match self {
             Task::ReadText { .. } => Lane::Text,
+            Task::Export { .. } | Task::Import { .. } => Lane::Exchange,
             Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
             Task::RenderPage { .. } | Task::RenderPages { .. } => Lane::Render,
             Task::Room { .. } => Lane::Room,
@@ -130,6 +169,7 @@ impl Task {
         Duration::from_secs(match self {
             Task::Prepare { .. } => limits.prepare_seconds,
             Task::RenderPage { .. } | Task::RenderPages { .. } => limits.render_seconds,
+            Task::Export { .. } | Task::Import { .. } => limits.exchange_seconds,
             Task::ReadText { .. } | Task::Room { .. } | Task::Probe { .. } | Task::Misbehave { .. } => {
                 limits.other_seconds
             }
@@ -139,7 +179,11 @@ impl Task {
     /// Returns the file that the child reads, to be placed in its folder.
     pub(super) fn input(&mut self) -> Option<&mut PathBuf> {
         match self {
-            Task::Prepare { input, .. } | Task::ReadText { input, .. } | Task::Room { input, .. } => Some(input),
+            Task::Prepare { input, .. }
+            | Task::ReadText { input, .. }
+            | Task::Room { input, .. }
+            | Task::Export { input, .. }
+            | Task::Import { input, .. } => Some(input),
             Task::RenderPage { pdf, .. } | Task::RenderPages { pdf, .. } => Some(pdf),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
@@ -152,7 +196,9 @@ impl Task {
             | Task::ReadText { out, .. }
             | Task::RenderPage { out, .. }
             | Task::RenderPages { out, .. }
-            | Task::Room { out, .. } => Some(out),
+            | Task::Room { out, .. }
+            | Task::Export { out, .. }
+            | Task::Import { out, .. } => Some(out),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
     }
@@ -174,6 +220,15 @@ pub enum Answer {
         /// What was made.
         file: PathBuf,
     },
+    /// Of [`Task::Export`] and [`Task::Import`].
+    Converted {
+        /// What was made.
+        file: PathBuf,
+        /// Its type.
+        media_type: String,
+        /// What is not as it was, although the file was made.
+        warnings: Vec<Warning>,
+    },
     /// Of [`Task::Probe`].
     Probed(Probe),
     /// Of a task that has nothing to say.
@@ -191,7 +246,7 @@ impl Answer {
                 }
                 files
             }
-            Answer::Room { file } => vec![file],
+            Answer::Room { file } | Answer::Converted { file, .. } => vec![file],
             Answer::Rendered { images } => images.iter_mut().map(|image| &mut image.file).collect(),
             Answer::Probed(_) | Answer::Done => Vec::new(),
         }
@@ -297,6 +352,8 @@ pub mod codes {
     pub const PDFIUM_MISSING: &str = "pdfium_missing";
     /// The office program is not installed.
     pub const OFFICE_MISSING: &str = "office_missing";
+    /// The converter of text formats is not installed.
+    pub const PANDOC_MISSING: &str = "pandoc_missing";
 }
 
 /// Why a task has no result.
@@ -322,7 +379,10 @@ impl WorkerError {
 
     /// Returns whether the same document would fail again: false when the machine was at fault.
     pub fn is_final(&self) -> bool {
-        !matches!(self.code.as_str(), codes::UNAVAILABLE | codes::PDFIUM_MISSING | codes::OFFICE_MISSING)
+        !matches!(
+            self.code.as_str(),
+            codes::UNAVAILABLE | codes::PDFIUM_MISSING | codes::OFFICE_MISSING | codes::PANDOC_MISSING
+        )
     }
 }
 

@@ -8,6 +8,7 @@ mod colleagues;
 mod content;
 mod cross_site;
 mod documents;
+mod exchange;
 mod folders;
 mod grants;
 mod groups;

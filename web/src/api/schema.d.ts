@@ -128,6 +128,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Makes a file of what a page says now. Markdown with pictures is a ZIP archive of the text and a folder. */
+        get: operations["export_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/grants": {
         parameters: {
             query?: never;
@@ -158,6 +175,23 @@ export interface paths {
         post?: never;
         /** Takes a role on a document back. */
         delete: operations["delete_document_grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the text of a file as HTML of which the editor makes a page. Nothing is kept. */
+        get: operations["read_html"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -935,6 +969,15 @@ export interface components {
             pages: number[];
             snippets: components["schemas"]["SnippetView"][];
         };
+        /** @description A file's text for the editor. */
+        HtmlView: {
+            /** @description Only elements that a page knows; pictures are in it as `data:` addresses. */
+            html: string;
+            /** Format: int64 */
+            version: number;
+            /** @description What is not as it was. */
+            warnings: components["schemas"]["WarningView"][];
+        };
         /** @description This installation. */
         InfoView: {
             levels: components["schemas"]["LevelView"][];
@@ -1326,6 +1369,12 @@ export interface components {
             /** Format: int64 */
             size_bytes: number;
         };
+        /** @description Something that is not as it was. */
+        WarningView: {
+            /** @description `pictures_left_out` or `nothing_found`. */
+            code: string;
+            message: string;
+        };
         /** @description A word: code point offsets in the text, and its rectangle in points from the top left. */
         WordView: {
             /** Format: int32 */
@@ -1578,6 +1627,30 @@ export interface operations {
             };
         };
     };
+    export_document: {
+        parameters: {
+            query: {
+                /** @description `docx`, `pdf`, `md` or `html`. */
+                format: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+        };
+    };
     list_document_grants: {
         parameters: {
             query?: never;
@@ -1642,6 +1715,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    read_html: {
+        parameters: {
+            query?: {
+                /** @description Number of the version; the newest when absent. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HtmlView"];
+                };
             };
         };
     };

@@ -34,6 +34,7 @@ export type AnnotationMessageView = Schemas['AnnotationMessageView'];
 export type AssignedAnnotationView = Schemas['AssignedAnnotationView'];
 export type Conflict = Schemas['ConflictView'];
 export type PagesView = Narrow<Schemas['PagesView'], { sizes: [number, number][] }>;
+export type HtmlView = Schemas['HtmlView'];
 export type PageTextView = Schemas['PageTextView'];
 export type SearchHit = Narrow<
   Schemas['HitView'],

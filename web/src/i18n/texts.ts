@@ -39,6 +39,8 @@ import { en as templatesEn } from '../features/templates/en';
 import { zhCN as templatesZh } from '../features/templates/zh-CN';
 import { en as boardEn } from '../features/board/en';
 import { zhCN as boardZh } from '../features/board/zh-CN';
+import { en as exchangeEn } from '../features/exchange/en';
+import { zhCN as exchangeZh } from '../features/exchange/zh-CN';
 import { en as versionsEn } from '../features/versions/en';
 import { zhCN as versionsZh } from '../features/versions/zh-CN';
 import { en as offlineEn } from '../offline/en';
@@ -63,6 +65,7 @@ export const zhCN = {
   ...editorZh,
   ...templatesZh,
   ...boardZh,
+  ...exchangeZh,
   ...versionsZh,
   ...commentsZh,
   ...suggestionsZh,
@@ -88,6 +91,7 @@ export const en: Record<string, string> = {
   ...editorEn,
   ...templatesEn,
   ...boardEn,
+  ...exchangeEn,
   ...versionsEn,
   ...commentsEn,
   ...suggestionsEn,

@@ -16,6 +16,7 @@ import { SuggestionHover } from '../suggestions/SuggestionHover';
 import { SuggestionsPanel } from '../suggestions/SuggestionsPanel';
 import { SuggestTool } from '../suggestions/SuggestTool';
 import { useSuggestChanges, useSuggestions } from '../suggestions/useSuggestions';
+import { ExportMenu } from '../exchange/ExportMenu';
 import { VersionsDrawer } from '../versions/VersionsDrawer';
 import { CodeBubble } from './bubbles/CodeBubble';
 import { LinkBubble } from './bubbles/LinkBubble';
@@ -176,6 +177,7 @@ function Editing({ document, room }: Props & { room: Room }) {
           <SaveState room={snapshot} />
           <Group gap={2} wrap="nowrap">
             <PanelButtons panels={panels} open={openPanel} onOpen={setOpenPanel} />
+            <ExportMenu document={document} />
             <Tooltip label={t('editor.print')}>
               <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('editor.print')} onClick={() => window.print()} visibleFrom="sm">
                 <IconPrinter size={20} />

@@ -16,6 +16,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { apiUrl } from '../../api/client';
 import type { DocumentView, FolderView } from '../../api/types';
+import { ImportMenuItem } from '../exchange/ImportItem';
 import { useCurrentUser } from '../session/api';
 import { useDocumentActions, useFolderActions } from './useFolderActions';
 
@@ -84,6 +85,7 @@ export function DocumentMenu({ document, onDeleted }: { document: DocumentView; 
           {t('common.download')}
         </Menu.Item>
       )}
+      <ImportMenuItem document={document} />
       {document.kind === 'file' && can('upload') && (
         <Menu.Item leftSection={<IconUpload size={16} />} onClick={() => void actions.addVersion(document)}>
           {t('folders.uploadVersion')}

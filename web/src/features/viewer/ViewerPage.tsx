@@ -7,6 +7,7 @@ import { ApiError, apiUrl } from '../../api/client';
 import type { DocumentView, PagesView } from '../../api/types';
 import { codeText } from '../../i18n/errorText';
 import { ErrorNotice } from '../../shared/ErrorNotice';
+import { ImportButton } from '../exchange/ImportItem';
 import { VersionsDrawer } from '../versions/VersionsDrawer';
 import { usePages } from './api';
 import { queryTerms } from './marks';
@@ -61,6 +62,7 @@ export function ViewerPage({ document }: Props) {
             <IconHistory size={20} />
           </ActionIcon>
         </Tooltip>
+        <ImportButton document={document} />
         {document.kind === 'file' && document.abilities.includes('download') && (
           <>
             <Button visibleFrom="sm" component="a" href={apiUrl(content)} download={document.name} variant="light" size="xs" leftSection={<IconDownload size={16} />}>
