@@ -9,7 +9,10 @@ use futures::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{Message, protocol::WebSocketConfig},
@@ -145,7 +148,7 @@ impl Client {
     /// The next frame.
     async fn next(&mut self) -> Result<Bytes> {
         loop {
-            match timeout(PATIENCE, self.socket.next()).await.context("the server says nothing")? {
+            match self.socket.next().await {
                 Some(Ok(Message::Binary(frame))) => return Ok(frame),
                 Some(Ok(Message::Close(why))) => bail!("closed: {why:?}"),
                 Some(Ok(_)) => {}
@@ -157,8 +160,9 @@ impl Client {
 
     /// Hears until `wanted` has what it wants. The server's step 1 is answered with an empty update.
     pub async fn hear<T>(&mut self, mut wanted: impl FnMut(&Heard) -> Option<T>) -> Result<T> {
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let frame = self.next().await?;
+            let frame = timeout_at(deadline, self.next()).await.context("what must come does not")??;
             let heard = self.dialect.read(&frame)?;
             let found = wanted(&heard);
             if matches!(heard, Heard::Step1) {
@@ -172,21 +176,37 @@ impl Client {
 
     /// Asks for what `state_vector` lacks and waits for sync step 2; all updates heard meanwhile.
     pub async fn sync(&mut self, state_vector: &[u8]) -> Result<Vec<Vec<u8>>> {
+        self.sync_at_least(state_vector, 0).await
+    }
+
+    /// The same, but waits for `bytes` of updates too: y-websocket says step 2 before it has read the document.
+    pub async fn sync_at_least(&mut self, state_vector: &[u8], bytes: usize) -> Result<Vec<Vec<u8>>> {
         self.socket.send(self.dialect.sync(0, state_vector)).await?;
-        let mut updates = Vec::new();
-        self.hear(|heard| match heard {
-            Heard::Step2(update) => {
+        let (mut updates, mut synchronised) = (Vec::new(), false);
+        self.hear(|heard| {
+            if let Heard::Step2(update) | Heard::Update(update) = heard {
+                synchronised |= matches!(heard, Heard::Step2(_));
                 updates.push(update.to_vec());
-                Some(())
             }
-            Heard::Update(update) => {
-                updates.push(update.to_vec());
-                None
-            }
-            _ => None,
+            (synchronised && updates.iter().map(Vec::len).sum::<usize>() >= bytes).then_some(())
         })
         .await?;
         Ok(updates)
+    }
+
+    /// Stays for a while; what is heard.
+    pub async fn linger(&mut self, time: Duration) -> Result<Vec<Vec<u8>>> {
+        let mut updates = Vec::new();
+        let listening = self.hear(|heard| -> Option<()> {
+            if let Heard::Step2(update) | Heard::Update(update) = heard {
+                updates.push(update.to_vec());
+            }
+            None
+        });
+        match timeout(time, listening).await {
+            Ok(Err(error)) => Err(error),
+            _ => Ok(updates),
+        }
     }
 
     /// Shows itself to the others.

@@ -12,9 +12,17 @@ use nix::{
 
 /// Processor time of a process, of what it started, and of what that has waited for.
 pub fn cpu_of_tree(root: u32) -> Duration {
-    let ticks: u64 = tree(root).into_iter().filter_map(cpu_ticks).sum();
-    let per_second = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100) as f64;
-    Duration::from_secs_f64(ticks as f64 / per_second)
+    ticks(tree(root).into_iter().filter_map(|process| cpu_fields(process, 4)).sum())
+}
+
+/// Processor time of one process alone.
+pub fn cpu_of(process: u32) -> Duration {
+    ticks(cpu_fields(process, 2).unwrap_or(0))
+}
+
+fn ticks(count: u64) -> Duration {
+    let per_second = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100);
+    Duration::from_secs_f64(count as f64 / per_second as f64)
 }
 
 /// Processor time of this process.
@@ -55,9 +63,9 @@ fn stat(process: u32) -> Option<Vec<String>> {
     Some(text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
 }
 
-/// utime, stime, cutime, cstime.
-fn cpu_ticks(process: u32) -> Option<u64> {
-    Some(stat(process)?.get(11..15)?.iter().filter_map(|field| field.parse::<u64>().ok()).sum())
+/// The first `count` of: time in programs, time in the kernel, both of children that have ended.
+fn cpu_fields(process: u32, count: usize) -> Option<u64> {
+    Some(stat(process)?.get(11..11 + count)?.iter().filter_map(|field| field.parse::<u64>().ok()).sum())
 }
 
 fn tree(root: u32) -> Vec<u32> {

@@ -23,6 +23,8 @@ use crate::{
 
 /// The longest that a peer waits before it stores what it has (y-sweet and Hocuspocus: 10 s), and a little.
 const STORED_AFTER: Duration = Duration::from_secs(12);
+/// y-websocket answers the first client before it has read the document, and sends the content later.
+const LOADED_AFTER: Duration = Duration::from_secs(1);
 /// A client number that writes where only one does.
 const AUTHOR: u64 = 1;
 
@@ -71,14 +73,15 @@ async fn open_after_restart(server: &mut Server, place: &Place, trace: &Trace, c
     server.stop().await?;
     server.start().await?;
     sleep(Duration::from_secs(1)).await;
-    let place = server.visit(place).await?;
+    let place = server.again(place);
+    let bytes = trace.bytes_at_least;
     let begin = Instant::now();
     let mut opening = JoinSet::new();
     for number in 0..clients {
         let place = place.taken_by(number);
         opening.spawn(async move {
             let mut client = Client::open(&place).await?;
-            let updates = client.sync(&[0]).await?;
+            let updates = client.sync_at_least(&[0], bytes).await?;
             anyhow::Ok((begin.elapsed(), updates, client))
         });
     }
@@ -147,9 +150,10 @@ pub async fn kill_again_and_again(server: &mut Server, cycles: usize) -> Result<
         let length = Duration::from_millis(500 + (cycle as u64 * 617) % 2000);
         let known = write_until_killed(server, &place, length).await?;
         server.start().await?;
-        let place = server.visit(&place).await?;
+        let place = server.again(&place);
         let mut reader = Client::open(&place).await?;
-        let updates = reader.sync(&[0]).await?;
+        let mut updates = reader.sync(&[0]).await?;
+        updates.extend(reader.linger(LOADED_AFTER).await?);
         reader.leave().await?;
         let mut lost = 0;
         for (number, writer) in known.iter().enumerate() {
@@ -257,16 +261,13 @@ pub async fn come_back(server: &mut Server, rooms: usize, clients: usize) -> Res
     server.stop().await?;
     while hanging.join_next().await.is_some() {}
     let start = server.start().await?;
-    let mut visited = Vec::new();
-    for place in &places {
-        visited.push(server.visit(place).await?);
-    }
+    let places: Vec<Place> = places.iter().map(|place| server.again(place)).collect();
     let retries = Arc::new(AtomicU64::new(0));
     let known = updates::state_vector(&[(AUTHOR, EDITS)]);
     let mut coming = JoinSet::new();
     let begin = Instant::now();
     for number in 0..clients {
-        let place = visited[number % rooms].taken_by(number);
+        let place = places[number % rooms].taken_by(number);
         let (retries, known) = (retries.clone(), known.clone());
         coming.spawn(async move {
             loop {

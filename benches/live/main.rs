@@ -17,10 +17,14 @@ use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::time::timeout;
 
 use servers::{Kind, Server};
 use trace::Trace;
 use traffic::Load;
+
+/// A server that takes longer over a scene has failed in it.
+const SCENE_MAX: Duration = Duration::from_secs(1800);
 
 /// Measures Wenshu and its peers under the same load.
 #[derive(Parser)]
@@ -113,7 +117,8 @@ async fn main() -> Result<ExitCode> {
     println!("{}", circumstances(&options));
     for scene in &options.scenes {
         for kind in &options.servers {
-            match play(*scene, *kind, &options, trace.as_ref(), &mut table).await {
+            let played = timeout(SCENE_MAX, play(*scene, *kind, &options, trace.as_ref(), &mut table)).await;
+            match played.unwrap_or_else(|_| Err(anyhow::anyhow!("no end after {} s", SCENE_MAX.as_secs()))) {
                 Ok(losses) if kind.is_ours() => own_losses += losses,
                 Ok(_) => {}
                 Err(error) => table.put(&format!("{scene:?}"), *kind, format!("failed: {error:#}").replace('|', "/")),
@@ -187,7 +192,8 @@ async fn traffic_rows(name: &str, server: &mut Server, load: Load, table: &mut T
     let outcome = traffic::run(server, load).await?;
     let mut put = |what: &str, cell: String| table.put(&format!("{name}: {what}"), server.kind, cell);
     put("p50 / p99, ms", format!("{:.1} / {:.1}", outcome.millis(0.5), outcome.millis(0.99)));
-    put("server CPU per delivery, µs", format!("{:.1}", outcome.micros(outcome.server_cpu)));
+    let (all, main) = (outcome.micros(outcome.server_cpu), outcome.micros(outcome.main_cpu));
+    put("server CPU per delivery (its main process), µs", format!("{all:.1} ({main:.1})"));
     put(
         "CPU per delivery with the load generator, µs",
         format!("{:.1}", outcome.micros(outcome.server_cpu + outcome.own_cpu)),

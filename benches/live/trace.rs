@@ -30,6 +30,8 @@ struct Transaction {
 pub struct Trace {
     pub updates: Vec<Vec<u8>>,
     pub edits: usize,
+    /// Less than the whole document takes as one update, more than any of its parts: servers join structs as they like.
+    pub bytes_at_least: usize,
     text: String,
 }
 
@@ -58,7 +60,8 @@ impl Trace {
             updates.push(tx.encode_update_v1());
         }
         ensure!(text.get_string(&doc.transact()) == file.end_content, "the trace was not played as recorded");
-        Ok(Self { updates, edits: patches.len(), text: file.end_content })
+        let bytes_at_least = doc.transact().encode_state_as_update_v1(&yrs::StateVector::default()).len() / 3;
+        Ok(Self { updates, edits: patches.len(), bytes_at_least, text: file.end_content })
     }
 
     /// Whether updates bring the whole text.

@@ -43,7 +43,10 @@ pub struct Outcome {
     pub expected: u64,
     /// Edits that were due and not written in time.
     pub unwritten: u64,
+    /// Of the server and of what it started.
     pub server_cpu: Duration,
+    /// Of the server's own process.
+    pub main_cpu: Duration,
     pub own_cpu: Duration,
 }
 
@@ -98,7 +101,7 @@ pub async fn run(server: &mut Server, load: Load) -> Result<Outcome> {
         }
     }
     tokio::time::sleep_until(begin.into()).await;
-    let (server_cpu, own_cpu) = (figures::cpu_of_tree(server.id()), figures::own_cpu());
+    let before = (figures::cpu_of_tree(server.id()), figures::cpu_of(server.id()), figures::own_cpu());
     let wanted = (edits_each * load.rooms * load.writers) as u64;
     let deadline = begin + load.length + GRACE;
     while let Ok(Some(writer)) = tokio::time::timeout_at(deadline.into(), writers.join_next()).await {
@@ -108,8 +111,9 @@ pub async fn run(server: &mut Server, load: Load) -> Result<Outcome> {
     while shared.delivered.load(Ordering::Relaxed) < expected && Instant::now() < deadline {
         sleep(Duration::from_millis(10)).await;
     }
-    let server_cpu = figures::cpu_of_tree(server.id()).saturating_sub(server_cpu);
-    let own_cpu = figures::own_cpu() - own_cpu;
+    let server_cpu = figures::cpu_of_tree(server.id()).saturating_sub(before.0);
+    let main_cpu = figures::cpu_of(server.id()).saturating_sub(before.1);
+    let own_cpu = figures::own_cpu() - before.2;
     shared.stop.store(true, Ordering::Relaxed);
     writers.shutdown().await;
     let mut latency = histogram();
@@ -117,7 +121,7 @@ pub async fn run(server: &mut Server, load: Load) -> Result<Outcome> {
         latency.add(heard??)?;
     }
     let unwritten = wanted - shared.written.load(Ordering::Relaxed);
-    Ok(Outcome { latency, expected, unwritten, server_cpu, own_cpu })
+    Ok(Outcome { latency, expected, unwritten, server_cpu, main_cpu, own_cpu })
 }
 
 /// Opens `each` clients at every place; all are synchronised and visible.
