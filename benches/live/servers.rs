@@ -252,7 +252,7 @@ impl Server {
         Ok(())
     }
 
-    /// New documents; the peers make theirs when somebody comes.
+    /// New documents; Hocuspocus and y-websocket make theirs when somebody comes.
     pub async fn places(&mut self, count: usize) -> Result<Vec<Place>> {
         let first = self.places;
         self.places += count;
@@ -265,6 +265,11 @@ impl Server {
         if self.kind.is_ours() {
             let input = json!({ "kind": "page", "folder_id": self.library, "name": name });
             name = text(&self.post("documents", &self.tokens[0], input).await?, "id")?;
+        }
+        if self.kind == Kind::YSweet {
+            // Two who come to a document that is not there yet can get an error.
+            let url = format!("http://127.0.0.1:{}/doc/new", self.port);
+            self.http.post(url).json(&json!({ "docId": name })).send().await?.error_for_status()?;
         }
         Ok(Place { kind: self.kind, port: self.port, name, tokens: self.tokens.clone(), turn: 0 })
     }
