@@ -13,7 +13,8 @@ use crate::{
     clock::Clock,
     db::{self, Db, room_updates::NewUpdate},
     error::Result,
-    ids::{DocumentId, UserId},
+    ids::UserId,
+    rooms::RoomName,
 };
 
 /// So many updates go into one transaction at most …
@@ -35,7 +36,7 @@ pub struct Edit {
 }
 
 struct Batch {
-    room: DocumentId,
+    room: RoomName,
     edits: Vec<Edit>,
     done: oneshot::Sender<Result<i64, WriteFailed>>,
 }
@@ -55,7 +56,7 @@ impl Journal {
 
     /// Writes a room's updates in order. Resolves, after they are durable, to the number of the last one.
     /// A room must wait for one call before the next.
-    pub async fn append(self, room: DocumentId, edits: Vec<Edit>) -> Result<i64, WriteFailed> {
+    pub async fn append(self, room: RoomName, edits: Vec<Edit>) -> Result<i64, WriteFailed> {
         let (done, written) = oneshot::channel();
         self.0.send(Batch { room, edits, done }).await.map_err(|_| WriteFailed)?;
         written.await.unwrap_or(Err(WriteFailed))
@@ -90,11 +91,10 @@ fn size(batch: &Batch) -> (usize, usize) {
 }
 
 /// Writes batches in one transaction; returns each room's last number. A room has one batch at most.
-async fn write(db: &Db, now: i64, batches: &[Batch]) -> Result<BTreeMap<DocumentId, i64>> {
+async fn write(db: &Db, now: i64, batches: &[Batch]) -> Result<BTreeMap<RoomName, i64>> {
     // Sorted by room: see `take_numbers`.
-    let rooms: BTreeMap<&DocumentId, i64> =
-        batches.iter().map(|batch| (&batch.room, batch.edits.len() as i64)).collect();
-    let counts: Vec<(DocumentId, i64)> = rooms.into_iter().map(|(room, count)| (room.clone(), count)).collect();
+    let rooms: BTreeMap<&RoomName, i64> = batches.iter().map(|batch| (&batch.room, batch.edits.len() as i64)).collect();
+    let counts: Vec<(RoomName, i64)> = rooms.into_iter().map(|(room, count)| (room.clone(), count)).collect();
     let mut tx = db.begin().await?;
     let last = db::room_updates::take_numbers(&mut tx, &counts).await?;
     let mut rows = Vec::new();

@@ -14,8 +14,9 @@ use tokio::{
 
 use crate::{
     error::{Error, Result},
-    ids::{DocumentId, UserId},
+    ids::UserId,
     rooms::{
+        RoomName,
         awareness::{Awareness, Entry, Identity},
         chores::Chore,
         journal::{Edit, WriteFailed},
@@ -102,7 +103,7 @@ type Flight = Pin<Box<dyn Future<Output = Result<i64, WriteFailed>> + Send>>;
 
 /// The task's state.
 pub(super) struct Room {
-    id: DocumentId,
+    id: RoomName,
     rooms: Rooms,
     content: Content,
     members: HashMap<u64, Member>,
@@ -122,7 +123,7 @@ pub(super) struct Room {
 /// Runs a room until nobody is left in it.
 pub(super) async fn run(
     rooms: Rooms,
-    id: DocumentId,
+    id: RoomName,
     mut control: mpsc::UnboundedReceiver<Control>,
     mut inbox: mpsc::Receiver<Inbound>,
 ) {
@@ -188,7 +189,7 @@ async fn until(time: Option<Instant>) {
 }
 
 impl Room {
-    fn new(rooms: Rooms, id: DocumentId, content: Content) -> Self {
+    fn new(rooms: Rooms, id: RoomName, content: Content) -> Self {
         Self {
             id,
             rooms,
