@@ -6,7 +6,7 @@ LISTEN ?= 127.0.0.1:8080
 export WENSHU_PDFIUM ?= $(CURDIR)/build/libpdfium.so
 web_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench soak fmt openapi openapi-current setup setup-test soak test-web
+.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench bench-live soak fmt openapi openapi-current setup setup-test soak test-web
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,9 +56,14 @@ e2e: setup-test ## A new user's first hour in Chromium; screenshots in build/scr
 	cargo test --no-run --workspace --locked
 	cd tests/e2e && WENSHU_BIN=$(CURDIR)/target/debug/wenshu npm test
 
-bench: setup-test ## Storage, room edits, indexing and search; the README explains the tables
+bench: setup-test ## Storage, indexing and search; the README explains the tables
 	@$(MAKE) --no-print-directory web/dist/index.html
-	cargo bench --workspace --locked
+	cargo bench --workspace --locked --bench storage --bench search
+
+bench-live: setup ## Live editing beside Hocuspocus, y-sweet and y-websocket, one table (LIVE=arguments, e.g. LIVE='--scenes hot')
+	@deploy/setup.sh bench
+	@$(MAKE) --no-print-directory web/dist/index.html
+	cargo bench --locked --bench live -- $(LIVE)
 
 soak: setup-test ## Longer forms of the fault and property tests: about half an hour, then it stops by itself
 	cargo test --no-run --workspace --locked

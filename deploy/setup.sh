@@ -2,11 +2,13 @@
 # Installs what Wenshu needs on a Debian machine and is not there yet. Quick when nothing is missing.
 #   deploy/setup.sh run    what serving needs: LibreOffice, pandoc, fonts, tesseract, libpdfium
 #   deploy/setup.sh test   what the tests need besides: PostgreSQL, Chromium, Garage, npm packages of the test clients
+#   deploy/setup.sh bench  what the bench of live editing needs: the peers that it measures beside Wenshu
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${WENSHU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wenshu}
 pdfium_wheel=pypdfium2==5.15.2
 garage_version=2.5.0
+y_sweet_version=0.9.1
 
 run_packages=(
   libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
@@ -63,6 +65,14 @@ install_garage() {
   ln -sfn "$cache/garage" build/garage
 }
 
+# A peer of the bench; nothing of it is shipped.
+install_y_sweet() {
+  [ ! -x "$cache/y-sweet/bin/y-sweet" ] || return 0
+  echo "building a peer for the bench (y-sweet $y_sweet_version, once, 3 to 5 minutes)"
+  CARGO_TARGET_DIR="$cache/y-sweet-target" cargo install -q y-sweet --version "$y_sweet_version" --locked --root "$cache/y-sweet"
+  rm -rf "$cache/y-sweet-target"
+}
+
 npm_packages() {
   [ -f "$1/node_modules/.package-lock.json" ] && [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return 0
   (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
@@ -84,8 +94,16 @@ test)
   npm_packages tests/clients
   npm_packages tests/e2e
   ;;
+bench)
+  need cargo "install Rust 1.95 or newer"
+  need npm "install Node.js 20 or newer"
+  install_packages build-essential pkg-config python3
+  install_pdfium
+  install_y_sweet
+  npm_packages benches/peers
+  ;;
 *)
-  echo "usage: $0 run|test" >&2
+  echo "usage: $0 run|test|bench" >&2
   exit 2
   ;;
 esac

@@ -1,0 +1,334 @@
+//! Who is measured? Each server as a process of its own on a free port and an empty folder, set up as it ships.
+
+use std::{
+    fs::{self, File},
+    net::TcpListener,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
+use futures::{StreamExt, TryStreamExt, stream};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::Client as Http;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+const PASSWORD: &str = "correct horse";
+/// People who use Wenshu; their clients take turns.
+const PEOPLE: usize = 10;
+const START: Duration = Duration::from_secs(60);
+const STOP: Duration = Duration::from_secs(60);
+const Y_SWEET: &str = "0.9.1";
+
+/// A server program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Kind {
+    Wenshu,
+    /// Wenshu on the PostgreSQL server of BENCH_DATABASE_URL, whose database must be empty.
+    WenshuPostgres,
+    YSweet,
+    Hocuspocus,
+    YWebsocket,
+}
+
+impl Kind {
+    /// What the table calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Wenshu => "Wenshu (SQLite)",
+            Self::WenshuPostgres => "Wenshu (PostgreSQL)",
+            Self::YSweet => "y-sweet",
+            Self::Hocuspocus => "Hocuspocus (SQLite)",
+            Self::YWebsocket => "y-websocket (LevelDB)",
+        }
+    }
+
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::Wenshu | Self::WenshuPostgres)
+    }
+
+    /// Program and version.
+    pub fn version(self) -> String {
+        let package = |name: &str| {
+            let file = peers().join("node_modules").join(name).join("package.json");
+            let text = fs::read_to_string(file).unwrap_or_default();
+            let version =
+                serde_json::from_str::<Value>(&text).ok().and_then(|json| Some(json["version"].as_str()?.to_owned()));
+            format!("{name} {}", version.unwrap_or_else(|| "(not installed)".into()))
+        };
+        match self {
+            Self::Wenshu | Self::WenshuPostgres => format!("wenshu {}", env!("CARGO_PKG_VERSION")),
+            Self::YSweet => format!("y-sweet {Y_SWEET}, file store"),
+            Self::Hocuspocus => {
+                format!("{}, {}", package("@hocuspocus/server"), package("@hocuspocus/extension-sqlite"))
+            }
+            Self::YWebsocket => format!("{}, {}", package("@y/websocket-server"), package("y-leveldb")),
+        }
+    }
+}
+
+fn peers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers")
+}
+
+fn cache() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    variable("WENSHU_CACHE").unwrap_or_else(|| {
+        let base = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+        base.unwrap_or_else(|| "/tmp".into()).join("wenshu")
+    })
+}
+
+/// A document as clients reach it.
+#[derive(Clone)]
+pub struct Place {
+    pub kind: Kind,
+    pub port: u16,
+    pub name: String,
+    /// Wenshu: whom clients are, by turns.
+    tokens: Arc<Vec<String>>,
+    turn: usize,
+}
+
+impl Place {
+    /// The same place for client number `turn`.
+    pub fn taken_by(&self, turn: usize) -> Self {
+        Self { turn, ..self.clone() }
+    }
+
+    pub fn url(&self) -> String {
+        let Self { port, name, .. } = self;
+        match self.kind {
+            Kind::Wenshu | Kind::WenshuPostgres => {
+                let token = &self.tokens[self.turn % self.tokens.len()];
+                format!("ws://127.0.0.1:{port}/api/v1/rooms/{name}?ack=1&token={token}")
+            }
+            Kind::YSweet => format!("ws://127.0.0.1:{port}/d/{name}/ws/{name}"),
+            Kind::Hocuspocus => format!("ws://127.0.0.1:{port}/"),
+            Kind::YWebsocket => format!("ws://127.0.0.1:{port}/{name}"),
+        }
+    }
+}
+
+/// A server with its folder; killed and removed when dropped.
+pub struct Server {
+    pub kind: Kind,
+    folder: TempDir,
+    port: u16,
+    process: Option<Child>,
+    http: Http,
+    /// Wenshu: a library and who may write there.
+    library: String,
+    tokens: Arc<Vec<String>>,
+    places: usize,
+}
+
+impl Server {
+    /// Starts on an empty folder.
+    pub async fn new(kind: Kind) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("wenshu-live-").tempdir()?;
+        let http = Http::builder().no_proxy().build()?;
+        let tokens = Arc::default();
+        let mut server = Self { kind, folder, port: 0, process: None, http, library: String::new(), tokens, places: 0 };
+        server.start().await?;
+        if kind.is_ours() {
+            server.set_up().await.context("setting up")?;
+        }
+        Ok(server)
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
+    fn command(&self) -> Command {
+        let (port, data) = (self.port.to_string(), self.folder.path().join("data"));
+        let node = |script: &Path| {
+            let mut command = Command::new("node");
+            command
+                .arg(script)
+                .current_dir(peers())
+                .env("HOST", "127.0.0.1")
+                .env("PORT", &port)
+                .env("NODE_ENV", "production");
+            command
+        };
+        match self.kind {
+            Kind::Wenshu | Kind::WenshuPostgres => {
+                let program = std::env::var_os("BENCH_WENSHU").unwrap_or_else(|| env!("CARGO_BIN_EXE_wenshu").into());
+                let mut command = Command::new(program);
+                command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data);
+                if self.kind == Kind::WenshuPostgres {
+                    command.arg("--database").arg(std::env::var_os("BENCH_DATABASE_URL").unwrap_or_default());
+                }
+                if std::env::var_os("WENSHU_PDFIUM").is_none() {
+                    command.env("WENSHU_PDFIUM", Path::new(env!("CARGO_MANIFEST_DIR")).join("build/libpdfium.so"));
+                }
+                command.env("WENSHU_ADMIN_PASSWORD", PASSWORD);
+                command
+            }
+            Kind::YSweet => {
+                let mut command = Command::new(cache().join("y-sweet/bin/y-sweet"));
+                command.arg("serve").arg(data).args(["--host", "127.0.0.1", "--port", &port]);
+                command
+            }
+            Kind::Hocuspocus => {
+                let mut command = node(Path::new("hocuspocus.mjs"));
+                command.env("DATABASE", self.folder.path().join("hocuspocus.db"));
+                command
+            }
+            Kind::YWebsocket => {
+                let mut command = node(Path::new("node_modules/@y/websocket-server/src/server.js"));
+                command.env("YPERSISTENCE", data);
+                command
+            }
+        }
+    }
+
+    /// Starts; returns how long it took until connections were taken.
+    pub async fn start(&mut self) -> Result<Duration> {
+        ensure!(self.process.is_none(), "it runs already");
+        self.port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let log = File::options().create(true).append(true).open(self.folder.path().join("log"))?;
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        // SAFETY: one system call that may be made between fork and exec.
+        unsafe {
+            command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?));
+        }
+        let began = Instant::now();
+        self.process =
+            Some(command.spawn().with_context(|| format!("{:?}: run `make bench-live`", command.get_program()))?);
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let ended = self.process.as_mut().expect("just started").try_wait()?;
+            if ended.is_some() || began.elapsed() > START {
+                bail!("{} does not start: {}", self.kind.title(), self.log());
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        Ok(began.elapsed())
+    }
+
+    /// The end of what it printed.
+    pub fn log(&self) -> String {
+        let text = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// SIGTERM, and SIGKILL for whom that does not impress.
+    pub async fn stop(&mut self) -> Result<()> {
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        kill(Pid::from_raw(process.id() as i32), Signal::SIGTERM)?;
+        let began = Instant::now();
+        while process.try_wait()?.is_none() {
+            if began.elapsed() > STOP {
+                eprintln!("{} ignores SIGTERM", self.kind.title());
+                process.kill()?;
+                process.wait()?;
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.kill()?;
+            process.wait()?;
+        }
+        Ok(())
+    }
+
+    /// New documents; Hocuspocus and y-websocket make theirs when somebody comes.
+    pub async fn places(&mut self, count: usize) -> Result<Vec<Place>> {
+        let first = self.places;
+        self.places += count;
+        let made = stream::iter(first..first + count).map(|number| self.place(number)).buffered(16);
+        made.try_collect().await
+    }
+
+    async fn place(&self, number: usize) -> Result<Place> {
+        let mut name = format!("page-{number}");
+        if self.kind.is_ours() {
+            let input = json!({ "kind": "page", "folder_id": self.library, "name": name });
+            name = text(&self.post("documents", &self.tokens[0], input).await?, "id")?;
+        }
+        if self.kind == Kind::YSweet {
+            // Two who come to a document that is not there yet can get an error.
+            let url = format!("http://127.0.0.1:{}/doc/new", self.port);
+            self.http.post(url).json(&json!({ "docId": name })).send().await?.error_for_status()?;
+        }
+        Ok(Place { kind: self.kind, port: self.port, name, tokens: self.tokens.clone(), turn: 0 })
+    }
+
+    /// Where a place is after a restart.
+    pub fn again(&self, place: &Place) -> Place {
+        Place { port: self.port, ..place.clone() }
+    }
+
+    async fn post(&self, path: &str, token: &str, input: Value) -> Result<Value> {
+        let request = self.http.post(format!("http://127.0.0.1:{}/api/v1/{path}", self.port)).json(&input);
+        answer(if token.is_empty() { request } else { request.bearer_auth(token) }).await
+    }
+
+    /// Signs in and makes a token.
+    async fn token(&self, name: &str) -> Result<String> {
+        let base = format!("http://127.0.0.1:{}/api/v1", self.port);
+        let input = json!({ "name": name, "password": PASSWORD });
+        let session = self.http.post(format!("{base}/session")).json(&input).send().await?.error_for_status()?;
+        let cookie = session.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let request = self.http.post(format!("{base}/tokens")).json(&json!({ "name": "bench" }));
+        text(&answer(request.header("cookie", cookie)).await?, "token")
+    }
+
+    /// An administrator, people, and a library in which they may write.
+    async fn set_up(&mut self) -> Result<()> {
+        let admin = self.token("admin").await?;
+        let library = self.post("folders", &admin, json!({ "name": "bench" })).await?;
+        self.library = text(&library, "id")?;
+        let mut tokens = Vec::new();
+        for number in 0..PEOPLE {
+            let name = format!("person{number}");
+            let input = json!({ "name": name, "display_name": name, "password": PASSWORD });
+            let person = text(&self.post("users", &admin, input).await?, "id")?;
+            let base = format!("http://127.0.0.1:{}/api/v1", self.port);
+            let grant = format!("{base}/folders/{}/grants/user/{person}", self.library);
+            let request = self.http.put(grant).bearer_auth(&admin).json(&json!({ "role": "editor" }));
+            request.send().await?.error_for_status()?;
+            tokens.push(self.token(&name).await?);
+        }
+        self.tokens = Arc::new(tokens);
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Result<Value> {
+    let response = request.send().await?;
+    let (status, body) = (response.status(), response.text().await?);
+    ensure!(status.is_success(), "{status} {body}");
+    Ok(serde_json::from_str(&body)?)
+}
+
+fn text(json: &Value, field: &str) -> Result<String> {
+    Ok(json[field].as_str().with_context(|| format!("no {field} in {json}"))?.to_owned())
+}
