@@ -7,8 +7,8 @@ use std::{fs, path::Path};
 
 use indexer::text::Extracted;
 use yrs::{
-    Any, Doc, Options, Out, ReadTxn, StateVector, Text, Transact, Update, WriteTxn, XmlElementRef, XmlFragment, XmlOut,
-    types::text::YChange, updates::decoder::Decode,
+    Any, Doc, Options, Out, ReadTxn, StateVector, Text, Transact, Update, WriteTxn, Xml, XmlElementRef, XmlFragment,
+    XmlOut, types::text::YChange, updates::decoder::Decode,
 };
 
 use super::{

@@ -78,7 +78,15 @@ export interface Comments {
 const NO_THREADS: Thread[] = [];
 const NO_PLACES: ReadonlyMap<string, Range> = new Map();
 const nothing = () => () => {};
-const CLOSED: RoomSnapshot = { state: 'connecting', dirty: false, refusal: null, loaded: false };
+const CLOSED: RoomSnapshot = {
+  state: 'connecting',
+  dirty: false,
+  refusal: null,
+  loaded: false,
+  keeping: 'none',
+  transport: 'websocket',
+  unknown: null,
+};
 
 interface Options {
   document: DocumentView;
