@@ -117,12 +117,7 @@ pub async fn list_uses(db: &AnyPool, after: Option<&Use>, limit: i64) -> Result<
 }
 
 /// The newest version of `media_type` that contains nothing after journal entry `seq`.
-pub async fn find_before_entry(
-    db: &AnyPool,
-    page: &DocumentId,
-    seq: i64,
-    media_type: &str,
-) -> Result<Option<Version>> {
+pub async fn find_before_entry(db: &AnyPool, page: &DocumentId, seq: i64, media_type: &str) -> Result<Option<Version>> {
     Ok(sqlx::query_as(
         "select document_id, number, content_id, size_bytes, sha256, media_type, author_id, note, created_at, room_seq
          from versions where document_id = $1 and room_seq <= $2 and media_type = $3
