@@ -23,6 +23,11 @@ pub async fn name_moment(app: &App, by: &UserId, page: &DocumentId, seq: i64, no
     if seq == end.seq && end.quarantined.is_none() {
         return save_page_version(app, by, page, note).await;
     }
+    let document = db::documents::find(app.db.read(), page).await?.ok_or_else(|| Error::not_found("document"))?;
+    // What else lives in rooms keeps other content in its versions than the state.
+    if document.kind != "page" {
+        return Err(Error::conflict("not_a_page", "past moments are kept of pages only"));
+    }
     if seq < 1 || seq > end.seq {
         return Err(Error::invalid("seq_invalid", "the history has no such entry").field("at_seq"));
     }
