@@ -2,7 +2,7 @@
 //!
 //! `make bench-live` installs the peers and prints one table; `cargo bench --bench live -- --help` shows how to run a part. Each
 //! server is a process of its own. Wenshu has every edit fsynced before anybody sees it; the peers run as they ship. Nothing is
-//! judged here but one thing: when Wenshu loses an edit that somebody had seen, the exit status is 1.
+//! judged here but one thing: when Wenshu fails in a scene or loses an edit that somebody had seen, the exit status is 1.
 
 mod client;
 mod figures;
@@ -113,7 +113,7 @@ async fn main() -> Result<ExitCode> {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
     let trace = if options.scenes.contains(&Scene::Open) { Some(Trace::load()?) } else { None };
-    let (mut table, mut own_losses) = (Table::default(), 0);
+    let (mut table, mut own_losses, mut has_failed) = (Table::default(), 0, false);
     println!("{}", circumstances(&options));
     for scene in &options.scenes {
         for kind in &options.servers {
@@ -121,7 +121,10 @@ async fn main() -> Result<ExitCode> {
             match played.unwrap_or_else(|_| Err(anyhow::anyhow!("no end after {} s", SCENE_MAX.as_secs()))) {
                 Ok(losses) if kind.is_ours() => own_losses += losses,
                 Ok(_) => {}
-                Err(error) => table.put(&format!("{scene:?}"), *kind, format!("failed: {error:#}").replace('|', "/")),
+                Err(error) => {
+                    has_failed |= kind.is_ours();
+                    table.put(&format!("{scene:?}"), *kind, format!("failed: {error:#}").replace('|', "/"));
+                }
             }
         }
     }
@@ -129,9 +132,8 @@ async fn main() -> Result<ExitCode> {
     println!("\n{}", circumstances(&options));
     if own_losses > 0 {
         eprintln!("Wenshu lost {own_losses} edits that were seen or called saved");
-        return Ok(ExitCode::FAILURE);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if own_losses > 0 || has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Plays one scene with one server; returns the edits that it lost.

@@ -19,6 +19,7 @@ use nix::{
 };
 use reqwest::Client as Http;
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -33,7 +34,7 @@ const Y_SWEET: &str = "0.9.1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Kind {
     Wenshu,
-    /// Wenshu on the PostgreSQL server of BENCH_DATABASE_URL, whose database must be empty.
+    /// Wenshu on the PostgreSQL server of BENCH_DATABASE_URL, in a new database.
     WenshuPostgres,
     YSweet,
     Hocuspocus,
@@ -125,6 +126,8 @@ pub struct Server {
     folder: TempDir,
     port: u16,
     process: Option<Child>,
+    /// Of Wenshu on PostgreSQL.
+    database: Option<Database>,
     http: Http,
     /// Wenshu: a library and who may write there.
     library: String,
@@ -138,7 +141,9 @@ impl Server {
         let folder = tempfile::Builder::new().prefix("wenshu-live-").tempdir()?;
         let http = Http::builder().no_proxy().build()?;
         let tokens = Arc::default();
-        let mut server = Self { kind, folder, port: 0, process: None, http, library: String::new(), tokens, places: 0 };
+        let database = if kind == Kind::WenshuPostgres { Some(Database::create().await?) } else { None };
+        let mut server =
+            Self { kind, folder, port: 0, process: None, database, http, library: String::new(), tokens, places: 0 };
         server.start().await?;
         if kind.is_ours() {
             server.set_up().await.context("setting up")?;
@@ -168,8 +173,8 @@ impl Server {
                 let program = std::env::var_os("BENCH_WENSHU").unwrap_or_else(|| env!("CARGO_BIN_EXE_wenshu").into());
                 let mut command = Command::new(program);
                 command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data);
-                if self.kind == Kind::WenshuPostgres {
-                    command.arg("--database").arg(std::env::var_os("BENCH_DATABASE_URL").unwrap_or_default());
+                if let Some(database) = &self.database {
+                    command.args(["--database", &database.url]);
                 }
                 if std::env::var_os("WENSHU_PDFIUM").is_none() {
                     command.env("WENSHU_PDFIUM", Path::new(env!("CARGO_MANIFEST_DIR")).join("build/libpdfium.so"));
@@ -320,6 +325,43 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.kill();
     }
+}
+
+/// A database of its own on the server of BENCH_DATABASE_URL, dropped at the end.
+struct Database {
+    url: String,
+    server: String,
+    name: String,
+}
+
+impl Database {
+    async fn create() -> Result<Self> {
+        let server = std::env::var("BENCH_DATABASE_URL").context("BENCH_DATABASE_URL names no PostgreSQL server")?;
+        let name = format!("bench_{}", uuid::Uuid::now_v7().simple());
+        execute(&server, format!("create database {name}")).await?;
+        let (host, _) = server.rsplit_once('/').context("BENCH_DATABASE_URL ends in no database")?;
+        Ok(Self { url: format!("{host}/{name}"), server, name })
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // The runtime cannot be waited on from here: a thread with its own can.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(execute(&server, format!("drop database {name} with (force)")))
+        });
+        if let Ok(Err(error)) = dropping.join() {
+            eprintln!("the database {} is left behind: {error:#}", self.name);
+        }
+    }
+}
+
+async fn execute(server: &str, statement: String) -> Result<()> {
+    let mut connection = PgConnection::connect(server).await?;
+    connection.execute(AssertSqlSafe(statement)).await?;
+    Ok(connection.close().await?)
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Result<Value> {
