@@ -58,6 +58,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds enabled accounts: names that begin with what was typed come first. */
+        get: operations["list_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents": {
         parameters: {
             query?: never;
@@ -67,7 +84,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a page. Files come by `/uploads`. */
+        /** Makes a page or a board. Files come by `/uploads`. */
         post: operations["create_document"];
         delete?: never;
         options?: never;
@@ -180,6 +197,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows who worked on a page when, newest first. It takes an editor: deleted text is not for readers. */
+        get: operations["read_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/history/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives every edit of a page, with author and time, as a binary stream in lib0's encoding: a byte 1, varuint number of the
+         *     first entry; then records. A record that begins with varuint 0 introduces an author (varstring id, varstring name), who
+         *     is called by its place from then on, the first one 1. A record that begins with an author's number is the next entry:
+         *     varuint milliseconds since the entry before (zigzag; the first: since 1970), varbuffer Yjs update (v1).
+         * @description Entries never change, so the entity tag of a range stays.
+         */
+        get: operations["read_updates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/html": {
         parameters: {
             query?: never;
@@ -275,12 +332,29 @@ export interface paths {
         /** Lists the versions of a document, newest first. */
         get: operations["list_versions"];
         put?: never;
-        /** Saves what a page says now as a version. */
+        /** Saves what a page or board shows now, or showed at a moment of its history, as a version. */
         post: operations["save_version"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Gives a version a name, or another one. */
+        patch: operations["rename_version"];
         trace?: never;
     };
     "/api/v1/documents/{id}/versions/{number}/content": {
@@ -531,6 +605,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Joins a room without a WebSocket. Answers with an event stream: `open` names the connection, events without a name are
+         *     frames of the y-websocket protocol in base64, `close` has a close code of WebSockets and the reason.
+         */
+        get: operations["read_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends frames of the y-websocket protocol, each preceded by its length (lib0 varuint), in order. Frames that came before
+         *     are passed over, so a request may be repeated. An empty body is a sign of life.
+         */
+        post: operations["send_messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -680,8 +794,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Begins an upload. `Upload-Metadata`: `filename`, and `folder_id` (a new document) or `document_id` (a new version),
-         *     and if wanted `note`. The body may bring the first bytes.
+         * Begins an upload. `Upload-Metadata`: `filename`, and `folder_id` (a new document), `document_id` (a new version) or
+         *     `attached_to` (a picture of that page or board, with its rights, listed nowhere), and if wanted `note`. The body may
+         *     bring the first bytes.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -755,7 +870,7 @@ export interface components {
          * @description Something that is asked for.
          * @enum {string}
          */
-        Action: "read" | "download" | "read_annotations" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level";
+        Action: "read" | "download" | "read_annotations" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level" | "read_history";
         /** @description A message of a thread. */
         AnnotationMessageView: {
             at: components["schemas"]["i64"];
@@ -794,6 +909,17 @@ export interface components {
             /** @description What the first message says. */
             text: string;
         };
+        /** @description Contiguous work: without a pause of five minutes, within one hour of the clock, at most 2000 entries. */
+        BurstView: {
+            /** @description Who did the most comes first. */
+            authors: components["schemas"]["ShareView"][];
+            from_at: components["schemas"]["i64"];
+            /** Format: int64 */
+            from_seq: number;
+            to_at: components["schemas"]["i64"];
+            /** Format: int64 */
+            to_seq: number;
+        };
         /** @description One entry: something that is shown or searched of `document_id` changed. */
         Change: {
             at: components["schemas"]["i64"];
@@ -816,6 +942,13 @@ export interface components {
             folders: components["schemas"]["FolderView"][];
             next_cursor?: string | null;
         };
+        /** @description Somebody who may be mentioned. */
+        ColleagueView: {
+            display_name: string;
+            id: components["schemas"]["UserId"];
+            /** @description The name to sign in with: tells two people of one name apart. */
+            name: string;
+        };
         /** @description A name that exists already. */
         ConflictView: {
             document_id: components["schemas"]["DocumentId"];
@@ -830,10 +963,10 @@ export interface components {
          * @description A file or a page, whatever its version. The room of a page has the same id.
          */
         DocumentId: string;
-        /** @description A new page. */
+        /** @description A new page or board. */
         DocumentInput: {
             folder_id: components["schemas"]["FolderId"];
-            /** @description `page`; files come as uploads. */
+            /** @description `page` or `board`; files come as uploads. */
             kind: string;
             name: string;
         };
@@ -852,13 +985,14 @@ export interface components {
         /** @description A document as the caller sees it. */
         DocumentView: {
             abilities: components["schemas"]["Action"][];
+            attached_to?: components["schemas"]["DocumentId"] | null;
             created_at: components["schemas"]["i64"];
             created_by: components["schemas"]["PersonView"];
             folder_id: components["schemas"]["FolderId"];
             id: components["schemas"]["DocumentId"];
             /** @description Whether grants from above reach it. */
             inherits: boolean;
-            /** @description `file` or `page`. */
+            /** @description `file`, `page` or `board`. */
             kind: string;
             /** Format: int64 */
             level: number;
@@ -958,6 +1092,25 @@ export interface components {
             name: string;
             parent_id?: components["schemas"]["GroupId"] | null;
         };
+        /** @description The timeline of a page. */
+        HistoryView: {
+            /** @description Newest first. */
+            bursts: components["schemas"]["BurstView"][];
+            /**
+             * Format: int64
+             * @description Number of the newest entry that can be read; 0: nothing was ever written.
+             */
+            last_seq: number;
+            /** @description Versions that lie in these bursts, newest first. */
+            moments: components["schemas"]["MomentView"][];
+            /**
+             * Format: int64
+             * @description The `before` of what is older.
+             */
+            next_before?: number | null;
+            /** @description Later entries cannot be applied; the page is read-only as it was at `last_seq`. */
+            quarantined: boolean;
+        };
         /** @description A document that was found, and where. Marks are code point offsets. */
         HitView: {
             document: components["schemas"]["DocumentView"];
@@ -1020,6 +1173,16 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A list; `next_cursor` is there when more follows. */
+        Items_ColleagueView: {
+            items: {
+                display_name: string;
+                id: components["schemas"]["UserId"];
+                /** @description The name to sign in with: tells two people of one name apart. */
+                name: string;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
         Items_ConflictView: {
             items: {
                 document_id: components["schemas"]["DocumentId"];
@@ -1031,13 +1194,14 @@ export interface components {
         Items_DocumentView: {
             items: {
                 abilities: components["schemas"]["Action"][];
+                attached_to?: components["schemas"]["DocumentId"] | null;
                 created_at: components["schemas"]["i64"];
                 created_by: components["schemas"]["PersonView"];
                 folder_id: components["schemas"]["FolderId"];
                 id: components["schemas"]["DocumentId"];
                 /** @description Whether grants from above reach it. */
                 inherits: boolean;
-                /** @description `file` or `page`. */
+                /** @description `file`, `page` or `board`. */
                 kind: string;
                 /** Format: int64 */
                 level: number;
@@ -1174,6 +1338,11 @@ export interface components {
                 /** Format: int64 */
                 number: number;
                 processing: components["schemas"]["ProcessingView"];
+                /**
+                 * Format: int64
+                 * @description Of a page: the last entry of its history that the version contains.
+                 */
+                room_seq?: number | null;
                 sha256: string;
                 /** Format: int64 */
                 size_bytes: number;
@@ -1184,6 +1353,22 @@ export interface components {
         LevelView: {
             level: number;
             name: string;
+        };
+        /** @description A version as a point of the history. */
+        MomentView: {
+            author: components["schemas"]["PersonView"];
+            created_at: components["schemas"]["i64"];
+            note: string;
+            /**
+             * Format: int64
+             * @description Number of the version.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description The last entry that it contains.
+             */
+            seq: number;
         };
         /** @description A new group. */
         NewGroupInput: {
@@ -1246,6 +1431,14 @@ export interface components {
             /** @description `waiting`, `ready` or `failed`. */
             state: string;
         };
+        /** @description What has arrived. */
+        ReceivedView: {
+            /**
+             * Format: int64
+             * @description Frames of this connection that the room has, in all. What is durable the room says itself (*saved*).
+             */
+            received: number;
+        };
         /**
          * @description What somebody is on a folder or document; each role includes those before it.
          * @enum {string}
@@ -1253,6 +1446,11 @@ export interface components {
         Role: "previewer" | "reader" | "commenter" | "editor" | "manager";
         /** @description What to say about a version. */
         SaveVersionInput: {
+            /**
+             * Format: int64
+             * @description What the page said after this entry of its history; what it says now when absent.
+             */
+            at_seq?: number | null;
             note?: string;
         };
         /** @description What was found. */
@@ -1277,6 +1475,20 @@ export interface components {
         /** @description Who is signed in. */
         SessionView: {
             user: components["schemas"]["UserView"];
+        };
+        /** @description What one person did in a burst. */
+        ShareView: {
+            /** Format: int64 */
+            deleted: number;
+            id: components["schemas"]["UserId"];
+            /**
+             * Format: int64
+             * @description Characters, and one for each element or mark.
+             */
+            inserted: number;
+            name: string;
+            /** Format: int64 */
+            updates: number;
         };
         /** @description A piece of the text around a hit. */
         SnippetView: {
@@ -1354,6 +1566,10 @@ export interface components {
             is_admin: boolean;
             name: string;
         };
+        /** @description What can be changed of a version. */
+        VersionPatch: {
+            note: string;
+        };
         /** @description A version. */
         VersionView: {
             author: components["schemas"]["PersonView"];
@@ -1365,6 +1581,11 @@ export interface components {
             /** Format: int64 */
             number: number;
             processing: components["schemas"]["ProcessingView"];
+            /**
+             * Format: int64
+             * @description Of a page: the last entry of its history that the version contains.
+             */
+            room_seq?: number | null;
             sha256: string;
             /** Format: int64 */
             size_bytes: number;
@@ -1473,6 +1694,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChangesView"];
+                };
+            };
+        };
+    };
+    list_colleagues: {
+        parameters: {
+            query?: {
+                /** @description Part of the name or display name, in any case. */
+                q?: string;
+                /** @description At most so many people; 10 unless asked for, at most 20. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ColleagueView"];
                 };
             };
         };
@@ -1718,6 +1963,64 @@ export interface operations {
             };
         };
     };
+    read_history: {
+        parameters: {
+            query?: {
+                /** @description What happened before this entry; the end of the history when absent. */
+                before?: number;
+                /** @description At most so many bursts, up to 1000; 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryView"];
+                };
+            };
+        };
+    };
+    read_updates: {
+        parameters: {
+            query?: {
+                /** @description Entries after this one; 0 by default. */
+                after?: number;
+                /** @description Entries up to this one; up to the end of the history when absent. */
+                until?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.wenshu.history": number[];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     read_html: {
         parameters: {
             query?: {
@@ -1882,6 +2185,32 @@ export interface operations {
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
+                };
+            };
+        };
+    };
+    rename_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionPatch"];
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2365,6 +2694,93 @@ export interface operations {
             };
             /** @description not a WebSocket */
             426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    read_events: {
+        parameters: {
+            query?: {
+                /** @description Any value but `0`: send *saved* and *refused* messages. */
+                ack?: string | null;
+                /** @description Any value but `0`: end the answer as soon as there is something in it. The first answer has the `open` event alone. */
+                poll?: string | null;
+                /** @description With `poll`: the connection that an `open` event named. */
+                connection?: string | null;
+                /** @description With `poll`: the number of the last `mark` event that arrived. */
+                after?: number | null;
+                /** @description A bearer token, for clients that cannot send headers. */
+                token?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description as for the WebSocket */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description no such room or connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    send_messages: {
+        parameters: {
+            query: {
+                /** @description Named by the `open` event. */
+                connection: string;
+                /** @description How many frames the client had sent before these. */
+                from: number;
+                /** @description A bearer token, for clients that cannot send headers. */
+                token?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description as for the WebSocket */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedView"];
+                };
+            };
+            /** @description no such connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description frames are missing */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
