@@ -463,6 +463,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Joins a room without a WebSocket. Answers with an event stream: `open` names the connection, events without a name are
+         *     frames of the y-websocket protocol in base64, `close` has a close code of WebSockets and the reason.
+         */
+        get: operations["read_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends frames of the y-websocket protocol, each preceded by its length (lib0 varuint), in order. Frames that came before
+         *     are passed over, so a request may be repeated. An empty body is a sign of life.
+         */
+        post: operations["send_messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1097,6 +1137,14 @@ export interface components {
             message?: string | null;
             /** @description `waiting`, `ready` or `failed`. */
             state: string;
+        };
+        /** @description What has arrived. */
+        ReceivedView: {
+            /**
+             * Format: int64
+             * @description Frames of this connection that the room has, in all. What is durable the room says itself (*saved*).
+             */
+            received: number;
         };
         /**
          * @description What somebody is on a folder or document; each role includes those before it.
@@ -2090,7 +2138,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description id of the page */
+                /** @description `<id of the page>` for its body, `<id of the page>.notes` for the notes beside it */
                 room: string;
             };
             cookie?: never;
@@ -2106,6 +2154,93 @@ export interface operations {
             };
             /** @description not a WebSocket */
             426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    read_events: {
+        parameters: {
+            query?: {
+                /** @description Any value but `0`: send *saved* and *refused* messages. */
+                ack?: string | null;
+                /** @description Any value but `0`: end the answer as soon as there is something in it. The first answer has the `open` event alone. */
+                poll?: string | null;
+                /** @description With `poll`: the connection that an `open` event named. */
+                connection?: string | null;
+                /** @description With `poll`: the number of the last `mark` event that arrived. */
+                after?: number | null;
+                /** @description A bearer token, for clients that cannot send headers. */
+                token?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description as for the WebSocket */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description no such room or connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    send_messages: {
+        parameters: {
+            query: {
+                /** @description Named by the `open` event. */
+                connection: string;
+                /** @description How many frames the client had sent before these. */
+                from: number;
+                /** @description A bearer token, for clients that cannot send headers. */
+                token?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description as for the WebSocket */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedView"];
+                };
+            };
+            /** @description no such connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description frames are missing */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
