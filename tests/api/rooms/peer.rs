@@ -179,9 +179,7 @@ impl Peer {
 
     /// The body as XML.
     pub fn text(&self) -> String {
-        let mut tx = self.doc.transact_mut();
-        let body = tx.get_or_insert_xml_fragment("default");
-        body.get_string(&tx)
+        text_of(&self.doc)
     }
 
     /// Ends the connection in order.
@@ -189,6 +187,13 @@ impl Peer {
         self.wire.close().await;
         self.doc
     }
+}
+
+/// The body of a document as XML.
+pub fn text_of(doc: &Doc) -> String {
+    let mut tx = doc.transact_mut();
+    let body = tx.get_or_insert_xml_fragment("default");
+    body.get_string(&tx)
 }
 
 fn read(frame: &[u8]) -> Heard {
