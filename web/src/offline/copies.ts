@@ -13,6 +13,7 @@ export interface Kept {
 /** A copy as whoever signs out sees it. */
 export interface OpenCopy {
   readonly user: string;
+  flush(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -59,6 +60,8 @@ export async function removeCopy(user: string, room: string): Promise<void> {
 
 /** The rooms of which this device has changes that the server is not known to have. */
 export async function roomsWithPending(user: string): Promise<string[]> {
+  // What the server has just acknowledged is noted a moment later.
+  await Promise.all([...openCopies].filter((copy) => copy.user === user).map((copy) => copy.flush()));
   const rows = await transact(['updates'], 'readonly', (store) => result<KeptUpdate[]>(store('updates').index('pending').getAll([user, 1])));
   return [...new Set(rows.map((row) => row.room))];
 }

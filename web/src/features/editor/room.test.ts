@@ -144,7 +144,7 @@ test('what was under way when the connection broke is unsaved until the next one
 test('an ending for good is not followed by another try', async () => {
   const { room, socket } = await joined();
   socket.end(4403, 'no access');
-  expect(room.read()).toMatchObject({ state: 'closed', refusal: { code: 'forbidden' } });
+  expect(room.read()).toMatchObject({ state: 'closed', refusal: { code: 'room_access_ended' } });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(FakeSocket.all.length).toBe(1);
   room.destroy();

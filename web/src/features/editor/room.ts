@@ -52,7 +52,7 @@ const MESSAGE_REFUSED = 101;
 /** Close codes after which connecting again is pointless, and what they mean. */
 const CLOSE_REASONS: Record<number, string> = {
   4401: 'unauthorized',
-  4403: 'forbidden',
+  4403: 'room_access_ended',
   4404: 'room_not_found',
   4413: 'message_too_large',
 };
