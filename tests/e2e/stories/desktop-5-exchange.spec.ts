@@ -79,7 +79,7 @@ async function makePage(page: Page, name: string): Promise<Locator> {
   await expect(async () => {
     if (!(await item.isVisible())) await page.getByRole('button', { name: `${name} 的操作` }).click({ timeout: 5_000 });
     await item.click({ timeout: 3_000 });
-  }).toPass();
+  }).toPass({ timeout: 60_000 });
   await page.waitForURL(/\/documents\//, { timeout: 180_000 });
   const editor = page.getByRole('textbox', { name: '正文' });
   await expect(editor).toBeVisible({ timeout: 60_000 });
@@ -123,6 +123,24 @@ test('what cannot become a page says why and leaves nothing behind', async ({ br
   expect(children.documents).toHaveLength(1);
 });
 
+test('a file of this computer is filed and becomes a page', async ({ browser, server }, info) => {
+  const page = await (await newVisitor(browser, server, info)).newPage();
+  await signIn(page, ADMIN);
+  const library = await ask<{ id: string }>(page, '/folders', { method: 'POST', data: { name: '导入' } });
+  await page.goto(`/folders/${library.id}`);
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('main').getByRole('button', { name: '新建', exact: true }).click();
+  await shot(page, '54-import-a-file');
+  await page.getByRole('menuitem', { name: '导入为在线文档' }).click();
+  await (await chooser).setFiles({ name: '值班安排.md', mimeType: 'text/markdown', buffer: Buffer.from('# 值班安排\n\n1. 周一 张三\n2. 周二 李四\n\n- [x] 已通知\n') });
+  const editor = page.getByRole('textbox', { name: '正文' });
+  await expect(editor.getByRole('heading', { name: '值班安排' })).toBeVisible({ timeout: 60_000 });
+  await expect(editor.locator('ol > li')).toHaveCount(2);
+  await expectSaved(page);
+  const children = await ask<{ documents: { name: string }[] }>(page, `/folders/${library.id}/children`);
+  expect(children.documents.map((document) => document.name).sort()).toEqual(['值班安排', '值班安排.md']);
+});
+
 test('headings, lists, tables and pictures survive the way into a page and back', async ({ browser, server }, info) => {
   test.setTimeout(process.env.TEST_SLOW ? 1_200_000 : 240_000);
   const page = await (await newVisitor(browser, server, info)).newPage();
@@ -134,7 +152,7 @@ test('headings, lists, tables and pictures survive the way into a page and back'
   const losses: string[] = [];
   for (const name of FILES) {
     const original = path.join(CORPUS, 'office/docx', name);
-    const folder = await ask<{ id: string }>(page, '/folders', { method: 'POST', data: { name, parent_id: library.id } });
+    const folder = await ask<{ id: string }>(page, '/folders', { method: 'POST', data: { name: `第 ${lines.length + 1} 份`, parent_id: library.id } });
     await upload(page, folder.id, original);
     await page.goto(`/folders/${folder.id}`);
     await makePage(page, name);

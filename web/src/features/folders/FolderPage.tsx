@@ -11,6 +11,7 @@ import { PageHeader } from '../../shared/PageHeader';
 import { useTitle } from '../../shared/useTitle';
 import { Breadcrumbs } from '../../shell/Breadcrumbs';
 import { DropArea } from '../uploads/DropArea';
+import { ImportFileItem } from '../exchange/ImportFileItem';
 import { readPicked } from '../uploads/dropped';
 import { uploads } from '../uploads/manager';
 import { pickFiles } from '../uploads/pick';
@@ -90,6 +91,7 @@ function FolderButtons({ folder }: { folder: FolderView }) {
                 <Menu.Item leftSection={<IconNotes size={18} />} onClick={() => documents.createPage(folder)}>
                   {t('folders.newPage')}
                 </Menu.Item>
+                <ImportFileItem folder={folder} />
               </>
             )}
             {mayCreateFolder && (
