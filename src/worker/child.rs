@@ -20,6 +20,7 @@ use nix::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    apart::apart,
     export, import,
     limits::{Isolation, Limits},
     pdf::Library,
@@ -127,7 +128,7 @@ fn perform(child: &mut Child, task: Task) -> Result<Answer, WorkerError> {
         Task::ReadText { input, name, .. } => prepare::read_text(child, &input, &name).map(Answer::Prepared),
         Task::RenderPage { pdf, page, width_px, .. } => render::render(child, &pdf, &[(page, width_px)]),
         Task::RenderPages { pdf, images, .. } => render::render(child, &pdf, &images),
-        Task::Room { make, input, .. } => room::make(child, make, &input),
+        Task::Room { make, input, .. } => apart(|| room::make(child, make, &input)),
         Task::Export { format, input, title, .. } => export::export(child, format, &input, &title),
         Task::Import { input, name, .. } => import::import(child, &input, &name),
         Task::Probe { read, write, connect } => Ok(Answer::Probed(probe(&read, &write, &connect))),

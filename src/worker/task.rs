@@ -140,6 +140,8 @@ pub enum Lane {
     Text,
     /// Milliseconds: page images.
     Render,
+    /// Milliseconds: what is made of a room's updates.
+    Room,
     /// Seconds: conversions for which somebody waits.
     Exchange,
 }
@@ -151,7 +153,8 @@ impl Task {
             Task::ReadText { .. } => Lane::Text,
             Task::Export { .. } | Task::Import { .. } => Lane::Exchange,
             Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
-            Task::RenderPage { .. } | Task::RenderPages { .. } | Task::Room { .. } => Lane::Render,
+            Task::RenderPage { .. } | Task::RenderPages { .. } => Lane::Render,
+            Task::Room { .. } => Lane::Room,
         }
     }
 

@@ -25,11 +25,17 @@ interface Facts {
 const COUNTED = ['headings', 'items', 'tables', 'rows', 'cells', 'merges', 'pictures'] as const;
 
 /** What is known to be lost of which file, and why; anything beyond fails. */
-const KNOWN_LOSSES: Record<string, Partial<Record<(typeof COUNTED)[number], number>>> = {};
+const KNOWN_LOSSES: Record<string, Partial<Record<(typeof COUNTED)[number], number>>> = {
+  // Equations of an old editor as Windows metafiles, of which LibreOffice does not draw all.
+  'zh-quadratic-forms-ole-equations.docx': { pictures: 40 },
+};
 
 /** Least share of the words that is still there. */
 const WORDS_KEPT = 0.98;
-const KNOWN_WORDS: Record<string, number> = {};
+const KNOWN_WORDS: Record<string, number> = {
+  // Pieces of twelve characters do not survive where equations stand between them.
+  'zh-quadratic-forms-ole-equations.docx': 0.85,
+};
 
 const SAMPLE = ['zh-company-law-2023', 'zh-degree-application-form-2006', 'zh-nandrive-ssd', 'zh-payment-notice-template', 'en-hotshot-standards'];
 const ALL = (JSON.parse(readFileSync(path.join(CORPUS, 'manifest.json'), 'utf8')) as { files: { path: string; needs_password?: boolean }[] }).files
