@@ -1,8 +1,8 @@
 //! Which child does which task, and how many at once?
 //!
 //! Lanes that never wait for each other: converters (minutes), a child that reads text only (seconds), renderers and
-//! builders of rooms (milliseconds), and conversions for which somebody waits.
-//! A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
+//! builders of rooms (milliseconds), and conversions for which somebody waits. A conversion that takes long makes room for
+//! the next one, so that a few slow documents do not hold up
 //! all others. A renderer keeps its last
 //! document open, and a page goes to the renderer that has its document, so scrolling does not load a long PDF again and
 //! again. A caller that goes away while waiting costs nothing; one that goes away during a task leaves a task that ends
@@ -174,7 +174,7 @@ impl WorkerPool {
             let mut slot = state.take(key.as_ref());
             let (answer, seat) = shared.execute(state, &mut slot, task, permit).await;
             let _ = tell.send(answer);
-            if matches!(kind, Lane::Convert | Lane::Text) && !shared.stopping.is_cancelled() {
+            if matches!(kind, Lane::Convert | Lane::Text | Lane::Exchange) && !shared.stopping.is_cancelled() {
                 // The next document finds a fresh child waiting.
                 let _ = slot.warm().await;
             }

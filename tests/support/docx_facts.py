@@ -83,7 +83,7 @@ def facts(path):
             counts["merges"] += span > 1 or (merge is not None and not continues)
     drawn = {W + "del", W + "moveFrom", MC + "Fallback"}
     counts["pictures"] = sum(element.tag in (A + "blip", V + "imagedata") for element in walk(body, drawn))
-    words = re.sub(r"\s|[\u200b-\u200f\u2060\ufeff\xad]", "", unicodedata.normalize("NFKC", "".join(text)))
+    words = re.sub(r"\s|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\xad]", "", unicodedata.normalize("NFKC", "".join(text)))
     return {**counts, "characters": len(words), "text": words}
 
 

@@ -25,11 +25,19 @@ interface Facts {
 const COUNTED = ['headings', 'items', 'tables', 'rows', 'cells', 'merges', 'pictures'] as const;
 
 /** What is known to be lost of which file, and why; anything beyond fails. */
-const KNOWN_LOSSES: Record<string, Partial<Record<(typeof COUNTED)[number], number>>> = {};
+const KNOWN_LOSSES: Record<string, Partial<Record<(typeof COUNTED)[number], number>>> = {
+  // Equations of an old editor as Windows metafiles, of which LibreOffice does not draw all.
+  'zh-quadratic-forms-ole-equations.docx': { pictures: 40 },
+};
 
 /** Least share of the words that is still there. */
 const WORDS_KEPT = 0.98;
-const KNOWN_WORDS: Record<string, number> = {};
+const KNOWN_WORDS: Record<string, number> = {
+  // Pieces of twelve characters do not survive where equations stand between them.
+  'zh-quadratic-forms-ole-equations.docx': 0.85,
+  // Right to left with nested fields: parts of its contents list and of some headings come out in another order or not at all.
+  'ar-un-general-comment.docx': 0.95,
+};
 
 const SAMPLE = ['zh-company-law-2023', 'zh-degree-application-form-2006', 'zh-nandrive-ssd', 'zh-payment-notice-template', 'en-hotshot-standards'];
 const ALL = (JSON.parse(readFileSync(path.join(CORPUS, 'manifest.json'), 'utf8')) as { files: { path: string; needs_password?: boolean }[] }).files
@@ -79,7 +87,7 @@ async function makePage(page: Page, name: string): Promise<Locator> {
   await expect(async () => {
     if (!(await item.isVisible())) await page.getByRole('button', { name: `${name} 的操作` }).click({ timeout: 5_000 });
     await item.click({ timeout: 3_000 });
-  }).toPass();
+  }).toPass({ timeout: 60_000 });
   await page.waitForURL(/\/documents\//, { timeout: 180_000 });
   const editor = page.getByRole('textbox', { name: '正文' });
   await expect(editor).toBeVisible({ timeout: 60_000 });
@@ -123,6 +131,24 @@ test('what cannot become a page says why and leaves nothing behind', async ({ br
   expect(children.documents).toHaveLength(1);
 });
 
+test('a file of this computer is filed and becomes a page', async ({ browser, server }, info) => {
+  const page = await (await newVisitor(browser, server, info)).newPage();
+  await signIn(page, ADMIN);
+  const library = await ask<{ id: string }>(page, '/folders', { method: 'POST', data: { name: '导入' } });
+  await page.goto(`/folders/${library.id}`);
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('main').getByRole('button', { name: '新建', exact: true }).click();
+  await shot(page, '54-import-a-file');
+  await page.getByRole('menuitem', { name: '导入为在线文档' }).click();
+  await (await chooser).setFiles({ name: '值班安排.md', mimeType: 'text/markdown', buffer: Buffer.from('# 值班安排\n\n1. 周一 张三\n2. 周二 李四\n\n- [x] 已通知\n') });
+  const editor = page.getByRole('textbox', { name: '正文' });
+  await expect(editor.getByRole('heading', { name: '值班安排' })).toBeVisible({ timeout: 60_000 });
+  await expect(editor.locator('ol > li')).toHaveCount(2);
+  await expectSaved(page);
+  const children = await ask<{ documents: { name: string }[] }>(page, `/folders/${library.id}/children`);
+  expect(children.documents.map((document) => document.name).sort()).toEqual(['值班安排', '值班安排.md']);
+});
+
 test('headings, lists, tables and pictures survive the way into a page and back', async ({ browser, server }, info) => {
   test.setTimeout(process.env.TEST_SLOW ? 1_200_000 : 240_000);
   const page = await (await newVisitor(browser, server, info)).newPage();
@@ -134,7 +160,7 @@ test('headings, lists, tables and pictures survive the way into a page and back'
   const losses: string[] = [];
   for (const name of FILES) {
     const original = path.join(CORPUS, 'office/docx', name);
-    const folder = await ask<{ id: string }>(page, '/folders', { method: 'POST', data: { name, parent_id: library.id } });
+    const folder = await ask<{ id: string }>(page, '/folders', { method: 'POST', data: { name: `第 ${lines.length + 1} 份`, parent_id: library.id } });
     await upload(page, folder.id, original);
     await page.goto(`/folders/${folder.id}`);
     await makePage(page, name);

@@ -11,6 +11,7 @@ import { PageHeader } from '../../shared/PageHeader';
 import { useTitle } from '../../shared/useTitle';
 import { Breadcrumbs } from '../../shell/Breadcrumbs';
 import { DropArea } from '../uploads/DropArea';
+import { ImportFileItem } from '../exchange/ImportFileItem';
 import { readPicked } from '../uploads/dropped';
 import { uploads } from '../uploads/manager';
 import { pickFiles } from '../uploads/pick';
@@ -93,6 +94,7 @@ function FolderButtons({ folder }: { folder: FolderView }) {
                 <Menu.Item leftSection={<IconChalkboard size={18} />} onClick={() => documents.createBoard(folder)}>
                   {t('board.new')}
                 </Menu.Item>
+                <ImportFileItem folder={folder} />
               </>
             )}
             {mayCreateFolder && (
