@@ -50,7 +50,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a page. Files come by `/uploads`. */
+        /** Makes a page or a board. Files come by `/uploads`. */
         post: operations["create_document"];
         delete?: never;
         options?: never;
@@ -207,7 +207,7 @@ export interface paths {
         /** Lists the versions of a document, newest first. */
         get: operations["list_versions"];
         put?: never;
-        /** Saves what a page says now as a version. */
+        /** Saves what a page or board shows now as a version. */
         post: operations["save_version"];
         delete?: never;
         options?: never;
@@ -612,8 +612,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Begins an upload. `Upload-Metadata`: `filename`, and `folder_id` (a new document) or `document_id` (a new version),
-         *     and if wanted `note`. The body may bring the first bytes.
+         * Begins an upload. `Upload-Metadata`: `filename`, and `folder_id` (a new document), `document_id` (a new version) or
+         *     `attached_to` (a picture of that page or board, with its rights, listed nowhere), and if wanted `note`. The body may
+         *     bring the first bytes.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -724,10 +725,10 @@ export interface components {
          * @description A file or a page, whatever its version. The room of a page has the same id.
          */
         DocumentId: string;
-        /** @description A new page. */
+        /** @description A new page or board. */
         DocumentInput: {
             folder_id: components["schemas"]["FolderId"];
-            /** @description `page`; files come as uploads. */
+            /** @description `page` or `board`; files come as uploads. */
             kind: string;
             name: string;
         };
@@ -746,13 +747,14 @@ export interface components {
         /** @description A document as the caller sees it. */
         DocumentView: {
             abilities: components["schemas"]["Action"][];
+            attached_to?: components["schemas"]["DocumentId"] | null;
             created_at: components["schemas"]["i64"];
             created_by: components["schemas"]["PersonView"];
             folder_id: components["schemas"]["FolderId"];
             id: components["schemas"]["DocumentId"];
             /** @description Whether grants from above reach it. */
             inherits: boolean;
-            /** @description `file` or `page`. */
+            /** @description `file`, `page` or `board`. */
             kind: string;
             /** Format: int64 */
             level: number;
@@ -883,13 +885,14 @@ export interface components {
         Items_DocumentView: {
             items: {
                 abilities: components["schemas"]["Action"][];
+                attached_to?: components["schemas"]["DocumentId"] | null;
                 created_at: components["schemas"]["i64"];
                 created_by: components["schemas"]["PersonView"];
                 folder_id: components["schemas"]["FolderId"];
                 id: components["schemas"]["DocumentId"];
                 /** @description Whether grants from above reach it. */
                 inherits: boolean;
-                /** @description `file` or `page`. */
+                /** @description `file`, `page` or `board`. */
                 kind: string;
                 /** Format: int64 */
                 level: number;
@@ -2090,7 +2093,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description id of the page */
+                /** @description `<id of the page>` for its body, `<id of the page>.notes` for the notes beside it */
                 room: string;
             };
             cookie?: never;
