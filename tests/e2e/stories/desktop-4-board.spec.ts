@@ -312,7 +312,7 @@ test('the dark board speaks English to who wants it', async ({ browser, server }
 test('the board leaves as a picture, a drawing and a file', async ({ browser, server }, info) => {
   const context = await newVisitor(browser, server, info);
   // As in a browser that is not asked where to put a file.
-  await context.addInitScript(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
+  await context.addInitScript(() => ['showOpenFilePicker', 'showSaveFilePicker'].forEach((name) => Reflect.deleteProperty(window, name)));
   const reader = await context.newPage();
   watch(reader, server.url);
   await signIn(reader, OUTSIDER);
