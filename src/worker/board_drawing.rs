@@ -169,22 +169,28 @@ impl Page {
         self.count
     }
 
-    /// A path in a frame that is the whole page, so that nothing is scaled.
+    /// A path in the frame that just holds it, in hundredths of a point. A frame without height would not be drawn.
     fn path(&mut self, points: &[Point], closed: bool, look: &str) {
         if points.len() < 2 {
             return;
         }
         let style = self.style(look);
-        let (width, height) = (self.width, self.height);
+        let side = |side: fn(&Point) -> f64| {
+            let values = || points.iter().map(side);
+            (values().fold(f64::MAX, f64::min), values().fold(f64::MIN, f64::max))
+        };
+        let ((left, right), (top, bottom)) = (side(|point| point.0), side(|point| point.1));
+        let (width, height) = ((right - left).max(0.05), (bottom - top).max(0.05));
         let _ = write!(
             self.body,
-            "<draw:path draw:style-name=\"g{style}\" svg:x=\"0pt\" svg:y=\"0pt\" svg:width=\"{width:.2}pt\" \
+            "<draw:path draw:style-name=\"g{style}\" svg:x=\"{left:.2}pt\" svg:y=\"{top:.2}pt\" svg:width=\"{width:.2}pt\" \
              svg:height=\"{height:.2}pt\" svg:viewBox=\"0 0 {:.0} {:.0}\" svg:d=\"",
             width * 100.0,
             height * 100.0
         );
         for (number, (x, y)) in points.iter().enumerate() {
-            let _ = write!(self.body, "{}{:.0} {:.0}", if number == 0 { 'M' } else { 'L' }, x * 100.0, y * 100.0);
+            let command = if number == 0 { 'M' } else { 'L' };
+            let _ = write!(self.body, "{command}{:.0} {:.0}", (x - left) * 100.0, (y - top) * 100.0);
         }
         self.body.push_str(if closed { "Z\"/>" } else { "\"/>" });
     }
@@ -243,11 +249,12 @@ impl Page {
         self.body.push_str("</draw:text-box></draw:frame>");
     }
 
+    /// Without an element for common styles, even an empty one, LibreOffice does not look at the size of the page.
     fn finish(self) -> String {
         let Self { width, height, styles, body, .. } = self;
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><office:document {NAMESPACES} office:version=\"1.2\" \
-             office:mimetype=\"application/vnd.oasis.opendocument.graphics\"><office:automatic-styles>\
+             office:mimetype=\"application/vnd.oasis.opendocument.graphics\"><office:styles/><office:automatic-styles>\
              <style:page-layout style:name=\"L\"><style:page-layout-properties fo:page-width=\"{width:.1}pt\" \
              fo:page-height=\"{height:.1}pt\" fo:margin=\"0pt\"/></style:page-layout>{styles}</office:automatic-styles>\
              <office:master-styles><style:master-page style:name=\"M\" style:page-layout-name=\"L\"/></office:master-styles>\

@@ -202,6 +202,9 @@ async fn a_version_is_a_file_that_others_open_and_is_shown_as_a_page() {
     server.run_jobs().await;
     let pages = eve.get(&format!("/documents/{id}/pages")).await.assert_status(200).json();
     assert_eq!(pages["page_count"], 1, "{pages}");
+    // What is drawn, three hundred pixels wide, and a margin of twenty-four.
+    let (width, height) = (pages["sizes"][0][0].as_f64().unwrap(), pages["sizes"][0][1].as_f64().unwrap());
+    assert!((width - 261.0).abs() < 1.0 && (height - 96.0).abs() < 1.0, "{pages}");
     let text = eve.get(&format!("/documents/{id}/pages/1/text")).await.assert_status(200).json();
     assert!(text["text"].as_str().unwrap().contains("申请审批流程"), "{text}");
     let picture = eve.get(&format!("/documents/{id}/pages/1.webp?width=640")).await.assert_status(200);

@@ -1,6 +1,7 @@
 // Do two people draw on one board? Shapes, text, a picture, pointers, versions; a reader looks on; nothing is asked of the
 // world outside.
 import type { Page } from '@playwright/test';
+import { readFileSync } from 'node:fs';
 import { deflateSync } from 'node:zlib';
 import { ADMIN, ask, COLLEAGUE, expect, expectSaved, newVisitor, OUTSIDER, row, search, shot, signIn, test } from '../support/story.ts';
 
@@ -305,6 +306,38 @@ test('the dark board speaks English to who wants it', async ({ browser, server }
   await dark.getByTestId('main-menu-trigger').click();
   await expect(dark.getByText('Export image...')).toBeVisible();
   await shot(dark, '50-board-dark-english');
+  await context.close();
+});
+
+test('the board leaves as a picture, a drawing and a file', async ({ browser, server }, info) => {
+  const context = await newVisitor(browser, server, info);
+  // As in a browser that is not asked where to put a file.
+  await context.addInitScript(() => ['showOpenFilePicker', 'showSaveFilePicker'].forEach((name) => Reflect.deleteProperty(window, name)));
+  const reader = await context.newPage();
+  watch(reader, server.url);
+  await signIn(reader, OUTSIDER);
+  await reader.goto(`/documents/${board}`);
+  await expect(canvas(reader)).toBeVisible();
+  const save = async (button: string) => {
+    const download = reader.waitForEvent('download');
+    await reader.getByRole('dialog').getByRole('button', { name: button }).click();
+    return readFileSync(await (await download).path());
+  };
+  await reader.getByTestId('main-menu-trigger').click();
+  await reader.getByText('导出图片...').click();
+  await expect(reader.getByRole('dialog')).toBeVisible();
+  await reader.waitForTimeout(1_000);
+  await shot(reader, '51-board-export');
+  const png = await save('导出为 PNG');
+  expect(png.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');
+  const svg = (await save('导出为 SVG')).toString();
+  expect(svg).toContain('第二步：办公室审核');
+  expect(svg.match(/(?:href|src|url)[=(]["']?https?:[^"')]*/g) ?? []).toEqual([]);
+  await reader.keyboard.press('Escape');
+  await reader.getByTestId('main-menu-trigger').click();
+  await reader.getByText('保存到...').click();
+  const file = JSON.parse((await save('保存为文件')).toString()) as Scene;
+  expect(file.elements.filter((one) => one.type === 'text')).toHaveLength(2);
   await context.close();
 });
 

@@ -104,10 +104,10 @@ class Session {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (!this.mayEdit()) return;
+    this.settleDrawn();
     this.leaving = all;
     this.binding.write();
     this.leaving = false;
-    this.settleDrawn();
     this.pictures.exchange(this.api.getSceneElementsIncludingDeleted(), true);
     const behind = this.binding.isBehind || this.pictures.isUploading || this.drawing.size > 0;
     this.onBehind(behind);
@@ -120,9 +120,9 @@ class Session {
   private readonly drawing = new Set<string>();
 
   private settleDrawn(): void {
-    const now = this.api.getAppState().newElement?.id;
+    const now = drawnNow(this.api.getAppState());
     for (const id of this.drawing) {
-      if (id === now) continue;
+      if (now.includes(id)) continue;
       this.drawing.delete(id);
       this.binding.drop(id);
     }
@@ -133,7 +133,7 @@ class Session {
   private held(state: AppState): Set<string> {
     const held = new Set<string>();
     if (this.leaving) return held;
-    if (state.newElement) this.drawing.add(state.newElement.id);
+    drawnNow(state).forEach((id) => this.drawing.add(id));
     const stroke = state.newElement?.type === 'freedraw' ? state.newElement : null;
     if (stroke) {
       this.strokeSince ||= Date.now();
@@ -176,6 +176,11 @@ class Session {
   fetchPictures(): void {
     this.handleFiles();
   }
+}
+
+/** Elements being drawn or stretched: when they come to nothing, the drawing area drops them without a word. */
+function drawnNow(state: AppState): string[] {
+  return [state.newElement, state.multiElement, state.resizingElement].flatMap((element) => (element ? [element.id] : []));
 }
 
 export function Canvas({ document, room, user, editable, onBehind, onPictureError }: Props) {

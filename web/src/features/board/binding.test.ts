@@ -162,6 +162,17 @@ describe('a board in a document', () => {
     expect([ada.binding.isBehind, bob.binding.isBehind]).toEqual([false, false]);
   });
 
+  it('adds a file that took the place of everything to what was there', () => {
+    const ada = person();
+    ada.area.add('old');
+    ada.binding.write();
+    ada.area.elements = [];
+    ada.area.add('from the file');
+    ada.binding.write();
+    expect(visible(ada.area).map(({ id }) => id).sort()).toEqual(['from the file', 'old']);
+    expect(readElements(ada.doc).filter((element) => element.isDeleted !== true)).toHaveLength(2);
+  });
+
   it('keeps one order where two people give out one place', () => {
     const [ada, bob] = [person(), person()];
     for (const { area, binding } of [ada, bob]) {

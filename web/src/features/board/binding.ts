@@ -73,6 +73,7 @@ export class ElementsBinding<E extends SceneElement> {
       free.forEach((id) => this.postponed.delete(id));
       if (free.length > 0) this.take(free);
     }
+    this.bringBack();
     const held = this.scene.held();
     const all = this.scene.read();
     const changed = all.filter((element) => this.isChanged(element) && !held.has(element.id) && this.isReady(element));
@@ -91,6 +92,13 @@ export class ElementsBinding<E extends SceneElement> {
     this.doc.transact(() => map.set('isDeleted', true), this);
     this.shared.delete(id);
     this.seen.delete(id);
+  }
+
+  /** A file that was dropped on the drawing area takes the place of everything there: it is added to the board instead. */
+  private bringBack(): void {
+    const here = new Set(this.scene.read().map(({ id }) => id));
+    const lost = [...this.shared].filter(([id, shared]) => !here.has(id) && shared.isDeleted !== true);
+    if (lost.length > 0) this.take(lost.map(([id]) => id));
   }
 
   private isChanged(element: E): boolean {

@@ -94,7 +94,7 @@ async function placePictures(
     signal.throwIfAborted();
     report({ step: 'pictures', done, total });
     const file = pictureFile(source, done + 1);
-    const address = file && (await uploadPicture(file, page.folder_id));
+    const address = file && (await uploadPicture(file, page.id));
     for (const image of images) {
       if (address) image.setAttribute('src', address);
       else image.remove();
