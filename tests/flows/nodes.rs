@@ -3,6 +3,9 @@
 #[path = "../api/rooms/peer.rs"]
 #[allow(dead_code, reason = "the API tests use all of it")]
 mod peer;
+#[path = "../api/rooms/wire.rs"]
+#[allow(dead_code, reason = "the API tests use all of it")]
+mod wire;
 
 use std::time::Duration;
 
