@@ -15,7 +15,7 @@ const TRIES: usize = 5;
 
 /// Adds what the page says now as its newest version.
 pub async fn save_page_version(app: &App, by: &UserId, page: &DocumentId, note: &str) -> Result<Version> {
-    let folded = fold::fold(app, page).await?;
+    let folded = fold::fold(app, &page.into()).await?;
     if let Some(reason) = folded.quarantined {
         return Err(Error::conflict("room_quarantined", format!("the document is read-only: {reason}")));
     }

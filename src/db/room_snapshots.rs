@@ -2,7 +2,7 @@
 
 use sqlx::AnyPool;
 
-use crate::{clock::Millis, db::Tx, error::Result, ids::DocumentId};
+use crate::{clock::Millis, db::Tx, error::Result, rooms::RoomName};
 
 /// A room's folded state.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -14,18 +14,12 @@ pub struct SnapshotRow {
 }
 
 /// Finds the snapshot of a room.
-pub async fn find(db: &AnyPool, room: &DocumentId) -> Result<Option<SnapshotRow>> {
+pub async fn find(db: &AnyPool, room: &RoomName) -> Result<Option<SnapshotRow>> {
     Ok(sqlx::query_as("select seq, state from room_snapshots where room = $1").bind(room).fetch_optional(db).await?)
 }
 
 /// Puts a snapshot in the place of the one at `previous` (0: none). False when another was put there meanwhile.
-pub async fn replace(
-    tx: &mut Tx,
-    room: &DocumentId,
-    previous: i64,
-    snapshot: &SnapshotRow,
-    now: Millis,
-) -> Result<bool> {
+pub async fn replace(tx: &mut Tx, room: &RoomName, previous: i64, snapshot: &SnapshotRow, now: Millis) -> Result<bool> {
     let done = sqlx::query(
         "insert into room_snapshots (room, seq, state, created_at) values ($1, $2, $3, $4)
          on conflict (room) do update set seq = excluded.seq, state = excluded.state, created_at = excluded.created_at
@@ -42,7 +36,7 @@ pub async fn replace(
 }
 
 /// Keeps raw history that the snapshot covers.
-pub async fn insert_segment(tx: &mut Tx, room: &DocumentId, from: i64, to: i64, payload: &[u8]) -> Result<()> {
+pub async fn insert_segment(tx: &mut Tx, room: &RoomName, from: i64, to: i64, payload: &[u8]) -> Result<()> {
     sqlx::query("insert into room_segments (room, from_seq, to_seq, payload) values ($1, $2, $3, $4)")
         .bind(room)
         .bind(from)
@@ -54,7 +48,7 @@ pub async fn insert_segment(tx: &mut Tx, room: &DocumentId, from: i64, to: i64, 
 }
 
 /// The raw history of a room, oldest first: first and last entry, compressed records.
-pub async fn list_segments(db: &AnyPool, room: &DocumentId) -> Result<Vec<(i64, i64, Vec<u8>)>> {
+pub async fn list_segments(db: &AnyPool, room: &RoomName) -> Result<Vec<(i64, i64, Vec<u8>)>> {
     Ok(sqlx::query_as("select from_seq, to_seq, payload from room_segments where room = $1 order by from_seq")
         .bind(room)
         .fetch_all(db)

@@ -4,12 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use sqlx::AnyPool;
 
-use crate::{
-    clock::Millis,
-    db::Tx,
-    error::Result,
-    ids::{DocumentId, UserId},
-};
+use crate::{clock::Millis, db::Tx, error::Result, ids::UserId, rooms::RoomName};
 
 /// One journal entry.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -22,7 +17,7 @@ pub struct UpdateRow {
 
 /// An entry to be written.
 pub struct NewUpdate<'a> {
-    pub room: &'a DocumentId,
+    pub room: &'a RoomName,
     pub seq: i64,
     pub author_id: &'a UserId,
     pub at: Millis,
@@ -70,10 +65,10 @@ fn chunks<T>(mut items: &[T]) -> Vec<(usize, &[T])> {
 
 /// Takes sequence numbers: for each room and count, returns the last number given. Rooms must be sorted, so that nodes
 /// that write to the same rooms wait for each other instead of deadlocking.
-pub async fn take_numbers(tx: &mut Tx, rooms: &[(DocumentId, i64)]) -> Result<HashMap<DocumentId, i64>> {
+pub async fn take_numbers(tx: &mut Tx, rooms: &[(RoomName, i64)]) -> Result<HashMap<RoomName, i64>> {
     let mut last = HashMap::with_capacity(rooms.len());
     for (size, piece) in chunks(rooms) {
-        let mut query = sqlx::query_as::<_, (DocumentId, i64)>(NUMBER[size].as_str());
+        let mut query = sqlx::query_as::<_, (RoomName, i64)>(NUMBER[size].as_str());
         for (room, count) in piece {
             query = query.bind(room).bind(*count);
         }
@@ -96,7 +91,7 @@ pub async fn insert(tx: &mut Tx, updates: &[NewUpdate<'_>]) -> Result<()> {
 }
 
 /// Lists a room's entries after `after`, in order.
-pub async fn list(db: &AnyPool, room: &DocumentId, after: i64, limit: i64) -> Result<Vec<UpdateRow>> {
+pub async fn list(db: &AnyPool, room: &RoomName, after: i64, limit: i64) -> Result<Vec<UpdateRow>> {
     Ok(sqlx::query_as(
         "select seq, author_id, at, payload from room_updates where room = $1 and seq > $2 order by seq limit $3",
     )
@@ -108,7 +103,7 @@ pub async fn list(db: &AnyPool, room: &DocumentId, after: i64, limit: i64) -> Re
 }
 
 /// Removes a room's entries up to `seq`, which a snapshot and a segment now hold.
-pub async fn delete_until(tx: &mut Tx, room: &DocumentId, seq: i64) -> Result<()> {
+pub async fn delete_until(tx: &mut Tx, room: &RoomName, seq: i64) -> Result<()> {
     sqlx::query("delete from room_updates where room = $1 and seq <= $2")
         .bind(room)
         .bind(seq)

@@ -26,7 +26,7 @@ use crate::{
         versions::VersionView,
     },
     ids::DocumentId,
-    rooms::{self, protocol::CloseCode},
+    rooms::{self, RoomName, protocol::CloseCode},
 };
 
 /// What a connection may hold back before it is written to the socket.
@@ -51,7 +51,7 @@ struct RoomQuery {
 /// Joins a room (y-websocket protocol). Refusals come as close codes, because browsers hide what HTTP says here:
 /// 4401 not signed in, 4404 no such room.
 #[utoipa::path(
-    get, path = "/rooms/{room}", tag = "rooms", params(("room" = String, Path, description = "id of the page"), RoomQuery),
+    get, path = "/rooms/{room}", tag = "rooms", params(("room" = String, Path, description = "`<id of the page>` for its body, `<id of the page>.notes` for the notes beside it"), RoomQuery),
     responses((status = 101, description = "the WebSocket is open"), (status = 426, description = "not a WebSocket"))
 )]
 async fn join_room(
@@ -77,12 +77,12 @@ async fn join_room(
         Err(error) => return Err(error),
     };
     let entry = user.and_then(|user| {
-        let document: Result<DocumentId> = room.parse();
-        document.map(|document| (user, document)).map_err(|_| (CloseCode::RoomNotFound, "there is no such room"))
+        let room: Result<RoomName> = room.parse();
+        room.map(|room| (user, room)).map_err(|_| (CloseCode::RoomNotFound, "there is no such room"))
     });
     Ok(upgrade.on_upgrade(move |mut socket| async move {
         match entry {
-            Ok((user, document)) => rooms::serve(app, socket, user, document, wants_acks).await,
+            Ok((user, room)) => rooms::serve(app, socket, user, room, wants_acks).await,
             Err((code, reason)) => rooms::refuse(&mut socket, code, reason).await,
         }
     }))

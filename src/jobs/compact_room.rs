@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{app::App, ids::DocumentId, jobs::Job, rooms::fold};
+use crate::{
+    app::App,
+    jobs::Job,
+    rooms::{RoomName, fold},
+};
 
 /// The room's journal is long.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CompactRoom {
-    pub room: DocumentId,
+    pub room: RoomName,
 }
 
 impl Job for CompactRoom {

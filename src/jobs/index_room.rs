@@ -9,7 +9,7 @@ use crate::{
     ids::{DocumentId, UserId},
     jobs::{Job, compact_room::CompactRoom, enqueue},
     preview::text,
-    rooms::fold,
+    rooms::{RoomName, fold},
     search::page_text_key,
     worker::RoomMake,
 };
@@ -29,11 +29,12 @@ impl Job for IndexRoom {
     }
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        let row = db::rooms::find(app.db.read(), &self.room).await?;
+        let room = RoomName::from(&self.room);
+        let row = db::rooms::find(app.db.read(), &room).await?;
         if row.last_seq <= row.indexed_seq || row.quarantined.is_some() {
             return Ok(());
         }
-        let content = fold::read(app, &self.room).await?;
+        let content = fold::read(app, &room).await?;
         let made = fold::make(app, RoomMake::Text, content.updates()).await;
         let text = match made {
             Ok(text) => text,
@@ -52,7 +53,7 @@ impl Job for IndexRoom {
 async fn record(app: &App, room: &DocumentId, seq: i64, author: Option<&UserId>) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    db::rooms::update_indexed(&mut tx, room, seq).await?;
+    db::rooms::update_indexed(&mut tx, &room.into(), seq).await?;
     if let Some(author) = author {
         db::rooms::update_document(&mut tx, room, author, now).await?;
     }
@@ -63,7 +64,7 @@ async fn record(app: &App, room: &DocumentId, seq: i64, author: Option<&UserId>)
 async fn ask_for_fold(app: &App, room: &DocumentId) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    enqueue(&mut tx, &CompactRoom { room: room.clone() }, now, now).await?;
+    enqueue(&mut tx, &CompactRoom { room: room.into() }, now, now).await?;
     tx.commit().await?;
     app.jobs.wake();
     Ok(())

@@ -8,6 +8,7 @@ use crate::{
     db,
     ids::{DocumentId, UserId},
     jobs::Job,
+    rooms::RoomName,
 };
 
 /// The last editor has left the room.
@@ -26,12 +27,13 @@ impl Job for SavePage {
     }
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
+        let room = RoomName::from(&self.room);
         // Somebody is back: the next leaving asks again.
-        if app.rooms.has_editors(&self.room) {
+        if app.rooms.has_editors(&room) {
             return Ok(());
         }
         let Some(document) = db::documents::find(app.db.read(), &self.room).await? else { return Ok(()) };
-        let row = db::rooms::find(app.db.read(), &self.room).await?;
+        let row = db::rooms::find(app.db.read(), &room).await?;
         if row.quarantined.is_some() || row.last_seq <= db::rooms::find_saved_seq(app.db.read(), &self.room).await? {
             return Ok(());
         }

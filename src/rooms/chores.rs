@@ -6,10 +6,12 @@ use tokio::sync::mpsc;
 
 use crate::{
     app::App,
-    db,
+    clock::Millis,
+    db::{self, Tx},
     error::Result,
-    ids::{DocumentId, UserId},
+    ids::UserId,
     jobs::{compact_room::CompactRoom, enqueue, index_room::IndexRoom, save_page::SavePage},
+    rooms::RoomName,
 };
 
 /// How long wishes gather.
@@ -21,11 +23,11 @@ const SAVE_AFTER_MS: i64 = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Chore {
     /// The journal is long: fold it into the snapshot.
-    Fold(DocumentId),
+    Fold(RoomName),
     /// The text changed: make it searchable.
-    Index(DocumentId),
+    Index(RoomName),
     /// The last editor, named here or before, has left: keep a version.
-    Save(DocumentId, UserId),
+    Save(RoomName, UserId),
 }
 
 /// Writes jobs for what rooms ask, until the service has stopped its rooms.
@@ -76,15 +78,28 @@ async fn write(app: &App, chores: &HashSet<Chore>) -> Result<()> {
     for chore in chores {
         match chore.clone() {
             Chore::Fold(room) => enqueue(&mut tx, &CompactRoom { room }, now, now).await?,
-            Chore::Index(room) => enqueue(&mut tx, &IndexRoom { room }, now, now).await?,
-            Chore::Save(room, author) => {
-                enqueue(&mut tx, &SavePage { room, author: Some(author) }, now + SAVE_AFTER_MS, now).await?;
-            }
+            Chore::Index(room) => ask_for_index(&mut tx, &room, now).await?,
+            Chore::Save(room, author) => ask_for_version(&mut tx, &room, Some(author), now).await?,
         }
     }
     tx.commit().await?;
     app.jobs.wake();
     Ok(())
+}
+
+async fn ask_for_index(tx: &mut Tx, room: &RoomName, now: Millis) -> Result<()> {
+    match room.is_body() {
+        true => enqueue(tx, &IndexRoom { room: room.document() }, now, now).await,
+        false => Ok(()),
+    }
+}
+
+/// Notes have no versions: their history is in the journal.
+async fn ask_for_version(tx: &mut Tx, room: &RoomName, author: Option<UserId>, now: Millis) -> Result<()> {
+    match room.is_body() {
+        true => enqueue(tx, &SavePage { room: room.document(), author }, now + SAVE_AFTER_MS, now).await,
+        false => Ok(()),
+    }
 }
 
 /// Queues what a crash left undone.
@@ -94,8 +109,8 @@ pub async fn resume(app: &App) -> Result<()> {
     for some in rooms.chunks(100) {
         let mut tx = app.db.begin().await?;
         for room in some {
-            enqueue(&mut tx, &IndexRoom { room: room.clone() }, now, now).await?;
-            enqueue(&mut tx, &SavePage { room: room.clone(), author: None }, now + SAVE_AFTER_MS, now).await?;
+            ask_for_index(&mut tx, room, now).await?;
+            ask_for_version(&mut tx, room, None, now).await?;
         }
         tx.commit().await?;
     }

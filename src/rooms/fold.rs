@@ -7,9 +7,8 @@ use crate::{
     app::App,
     db::{self, room_snapshots::SnapshotRow, room_updates::UpdateRow},
     error::{Error, Result},
-    ids::DocumentId,
     rooms::{
-        loader, segment,
+        RoomName, loader, segment,
         update::{self, Coverage},
     },
     worker::{Answer, RoomMake, Task, WorkerError, room::pack},
@@ -31,7 +30,7 @@ pub struct Folded {
 
 /// Folds the journal of a room into its snapshot and returns that. Entries that cannot be applied stay where they are,
 /// and the room becomes read-only with what was good before them.
-pub async fn fold(app: &App, room: &DocumentId) -> Result<Folded> {
+pub async fn fold(app: &App, room: &RoomName) -> Result<Folded> {
     loop {
         let row = db::rooms::find(app.db.read(), room).await?;
         let snapshot = db::room_snapshots::find(app.db.read(), room).await?;
@@ -81,7 +80,7 @@ impl Content {
 }
 
 /// Reads a room's snapshot and the entries after it.
-pub async fn read(app: &App, room: &DocumentId) -> Result<Content> {
+pub async fn read(app: &App, room: &RoomName) -> Result<Content> {
     let (snapshot, rows, _) = loader::read(&app.db, room).await?;
     let base_seq = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
     let base = snapshot.map_or(Ok(update::EMPTY.to_vec()), |snapshot| loader::unpack(&snapshot.state))?;
@@ -146,7 +145,7 @@ pub async fn make<'a>(
     tokio::fs::read(out.join(Path::new(&file))).await.map_err(broken)
 }
 
-async fn replace(app: &App, room: &DocumentId, before: i64, rows: &[UpdateRow], state: &[u8]) -> Result<bool> {
+async fn replace(app: &App, room: &RoomName, before: i64, rows: &[UpdateRow], state: &[u8]) -> Result<bool> {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(true) };
     let state = zstd::bulk::compress(state, LEVEL).map_err(Error::internal)?;
     let history = segment::pack(rows)?;
@@ -161,10 +160,10 @@ async fn replace(app: &App, room: &DocumentId, before: i64, rows: &[UpdateRow], 
     Ok(true)
 }
 
-async fn quarantine(app: &App, room: &DocumentId, reason: &str) -> Result<()> {
+async fn quarantine(app: &App, room: &RoomName, reason: &str) -> Result<()> {
     let mut tx = app.db.begin().await?;
     db::rooms::update_quarantined(&mut tx, room, Some(reason)).await?;
-    let event = crate::audit::Event::new("room_quarantined").document(room);
+    let event = crate::audit::Event::new("room_quarantined").document(&room.document());
     let event = event.details(serde_json::json!({ "reason": reason }));
     crate::audit::record(&mut tx, None, app.clock.now(), event).await?;
     tx.commit().await

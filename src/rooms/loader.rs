@@ -5,9 +5,8 @@ use bytes::Bytes;
 use crate::{
     db::{self, Db, room_updates::UpdateRow},
     error::{Error, Result},
-    ids::DocumentId,
     rooms::{
-        protocol,
+        RoomName, protocol,
         update::{self, Coverage, Facts, StateVector},
     },
 };
@@ -59,7 +58,7 @@ pub struct Content {
 
 impl Content {
     /// Reads a room.
-    pub async fn load(db: &Db, room: &DocumentId) -> Result<Self> {
+    pub async fn load(db: &Db, room: &RoomName) -> Result<Self> {
         let (snapshot, rows, quarantined) = read(db, room).await?;
         // A large snapshot takes a while to unpack and to walk.
         tokio::task::spawn_blocking(move || Self::assemble(snapshot, rows, quarantined))
@@ -102,7 +101,7 @@ impl Content {
     }
 
     /// Takes a newer snapshot and drops the entries that it contains.
-    pub async fn reload_snapshot(&mut self, db: &Db, room: &DocumentId) -> Result<()> {
+    pub async fn reload_snapshot(&mut self, db: &Db, room: &RoomName) -> Result<()> {
         let Some(row) = db::room_snapshots::find(db.read(), room).await? else { return Ok(()) };
         // A snapshot ahead of this node's tail holds updates that its clients were not told yet.
         if row.seq <= self.snapshot.as_ref().map_or(0, |piece| piece.seq) || row.seq > self.last_seq {
@@ -114,6 +113,11 @@ impl Content {
         self.tail_bytes = self.tail.iter().map(|piece| piece.frame.len()).sum();
         self.snapshot = Some(snapshot);
         Ok(())
+    }
+
+    /// The pieces that have something newer than entry `known`.
+    pub fn since(&self, known: i64) -> impl Iterator<Item = &Piece> {
+        self.snapshot.iter().chain(&self.tail).filter(move |piece| piece.seq > known)
     }
 
     /// The messages that bring a client up to date. The last one is sync step 2: after it the client counts as
@@ -144,7 +148,7 @@ fn answer_of(piece: &Piece, has: &StateVector) -> Option<Bytes> {
 type Stored = (Option<db::room_snapshots::SnapshotRow>, Vec<UpdateRow>, Option<String>);
 
 /// Reads snapshot and tail that fit together.
-pub async fn read(db: &Db, room: &DocumentId) -> Result<Stored> {
+pub async fn read(db: &Db, room: &RoomName) -> Result<Stored> {
     for _ in 0..TRIES {
         let row = db::rooms::find(db.read(), room).await?;
         let snapshot = db::room_snapshots::find(db.read(), room).await?;
@@ -163,7 +167,7 @@ pub async fn read(db: &Db, room: &DocumentId) -> Result<Stored> {
 }
 
 /// All journal entries after `after`.
-pub async fn list_tail(db: &Db, room: &DocumentId, after: i64) -> Result<Vec<UpdateRow>> {
+pub async fn list_tail(db: &Db, room: &RoomName, after: i64) -> Result<Vec<UpdateRow>> {
     let mut rows: Vec<UpdateRow> = Vec::new();
     loop {
         let from = rows.last().map_or(after, |last| last.seq);

@@ -11,6 +11,10 @@ pub mod fold;
 pub mod journal;
 pub mod lib0;
 mod loader;
+mod members;
+pub mod merge;
+mod name;
+mod nodes;
 mod outbox;
 pub mod protocol;
 mod registry;
@@ -21,20 +25,21 @@ pub mod update;
 
 use axum::extract::ws::{Message as Frame, WebSocket};
 
+pub use name::RoomName;
 pub use registry::Rooms;
 
 use crate::{
     app::App,
     auth::CurrentUser,
-    ids::DocumentId,
-    rooms::{awareness::Identity, outbox::Outbox, protocol::CloseCode, rights::Standing, room::Member},
+    rooms::{awareness::Identity, members::Member, outbox::Outbox, protocol::CloseCode, rights::Standing},
 };
 
 /// Starts what runs beside the rooms: the watch over rights, and the queueing of work. Both end with `app.shutdown`.
 pub fn start(app: &App) {
     app.tasks.spawn(rights::watch(app.clone()));
-    if let Some(asked) = app.rooms.take_chores() {
+    if let Some((asked, saying)) = app.rooms.take_duties() {
         app.tasks.spawn(chores::run(app.clone(), asked));
+        app.tasks.spawn(nodes::run(app.clone(), saying));
     }
     let app = app.clone();
     app.clone().tasks.spawn(async move {
@@ -44,9 +49,9 @@ pub fn start(app: &App) {
     });
 }
 
-/// Serves a client that `user` connected to the room of `document`, until one of both ends it.
-pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, document: DocumentId, wants_acks: bool) {
-    let standing = match rights::standing(&app, &user, &document).await {
+/// Serves a client that `user` connected to a room, until one of both ends it.
+pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, room: RoomName, wants_acks: bool) {
+    let standing = match rights::standing(&app, &user, &room).await {
         Ok(Ok(standing)) => standing,
         Ok(Err((code, reason))) => return refuse(&mut socket, code, reason).await,
         Err(error) => {
@@ -63,7 +68,7 @@ pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, document:
         saved: 0,
         was_refused: false,
     };
-    match app.rooms.join(&document, user, member) {
+    match app.rooms.join(&room, user, member) {
         Some(seat) => connection::serve(socket, seat, app.config.room_message_max_bytes).await,
         None => refuse(&mut socket, CloseCode::Restarting, "the server restarts").await,
     }

@@ -17,12 +17,15 @@ use crate::{
     clock::Clock,
     db::Db,
     error::{Error, Result},
-    ids::{DocumentId, UserId},
+    ids::UserId,
     rooms::{
+        RoomName,
         chores::Chore,
         journal::Journal,
+        members::Member,
+        nodes::{News, Nodes},
         outbox::Outbox,
-        room::{self, Control, Inbound, Member},
+        room::{self, Control, Inbound},
         update,
     },
 };
@@ -38,7 +41,8 @@ struct Inner {
     db: Db,
     journal: Journal,
     chores: mpsc::UnboundedSender<Chore>,
-    asked: Mutex<Option<mpsc::UnboundedReceiver<Chore>>>,
+    nodes: Nodes,
+    duties: Mutex<Option<Duties>>,
     open: Mutex<Open>,
     /// Told whenever a room has closed.
     closed: Notify,
@@ -46,9 +50,12 @@ struct Inner {
     next_connection: AtomicU64,
 }
 
+/// What rooms ask to be done, and what they have to say to other nodes.
+type Duties = (mpsc::UnboundedReceiver<Chore>, mpsc::Receiver<String>);
+
 #[derive(Default)]
 struct Open {
-    rooms: HashMap<DocumentId, Handle>,
+    rooms: HashMap<RoomName, Handle>,
     stopping: bool,
 }
 
@@ -62,7 +69,7 @@ struct Handle {
 pub struct Link {
     pub connection: u64,
     pub user: CurrentUser,
-    pub document: DocumentId,
+    pub room: RoomName,
     pub outbox: Outbox,
     /// Looked at for every message.
     pub may_write: AtomicBool,
@@ -88,13 +95,15 @@ impl Rooms {
     /// The rooms of a service that starts.
     pub fn new(db: Db, clock: Clock) -> Self {
         // The writer ends with the last room; shutdown waits for the rooms.
-        let journal = Journal::start(db.clone(), clock, &TaskTracker::new());
+        let (nodes, saying) = Nodes::new(&db);
+        let journal = Journal::start(db.clone(), clock, nodes.clone(), &TaskTracker::new());
         let (chores, asked) = mpsc::unbounded_channel();
         let inner = Inner {
             db,
             journal,
             chores,
-            asked: Mutex::new(Some(asked)),
+            nodes,
+            duties: Mutex::new(Some((asked, saying))),
             open: Mutex::default(),
             closed: Notify::new(),
             links: Mutex::default(),
@@ -103,85 +112,100 @@ impl Rooms {
         Self(Arc::new(inner))
     }
 
-    /// What rooms ask to be done later; there is one who does it.
-    pub(super) fn take_chores(&self) -> Option<mpsc::UnboundedReceiver<Chore>> {
-        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What rooms ask for; there is one who does it.
+    pub(super) fn take_duties(&self) -> Option<Duties> {
+        self.0.duties.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Brings a member into the room of `document`; `None` when the service is stopping.
-    pub(super) fn join(&self, document: &DocumentId, user: CurrentUser, member: Member) -> Option<Seat> {
+    /// Brings a member into a room; `None` when the service is stopping.
+    pub(super) fn join(&self, room: &RoomName, user: CurrentUser, member: Member) -> Option<Seat> {
         let connection = self.0.next_connection.fetch_add(1, Ordering::Relaxed);
         let link = Arc::new(Link {
             connection,
             user,
-            document: document.clone(),
+            room: room.clone(),
             outbox: member.outbox.clone(),
             may_write: AtomicBool::new(member.is_editor),
         });
-        let handle = self.tell_open(document, Control::Join { connection, member })?;
+        let handle = self.tell_open(room, Control::Join { connection, member })?;
         self.lock_links().insert(connection, link.clone());
         Some(Seat { link, inbox: handle.inbox, control: handle.control, rooms: self.clone() })
     }
 
     /// Journals an update in a person's name and shows it to everybody in the room. Resolves when it is durable, to
     /// the number of its entry.
-    pub async fn append(&self, document: &DocumentId, author: UserId, update: Bytes) -> Result<i64> {
+    pub async fn append(&self, room: &RoomName, author: UserId, update: Bytes) -> Result<i64> {
         let facts = update::check(&update).map_err(|why| Error::internal(anyhow::anyhow!("an own update: {why}")))?;
         let (done, written) = oneshot::channel();
         let lost = || Error::unavailable("journal_unavailable", anyhow::anyhow!("the room closed during the write"));
-        self.tell_open(document, Control::Append { author, update, facts, done }).ok_or_else(lost)?;
+        self.tell_open(room, Control::Append { author, update, facts, done }).ok_or_else(lost)?;
         written.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    /// Tells an open room that its snapshot or its state changed in the database.
-    pub fn reload(&self, document: &DocumentId) {
-        if let Some(handle) = self.lock().rooms.get(document) {
+    /// Tells an open room, here and on other nodes, that its snapshot or its state changed in the database.
+    pub fn reload(&self, room: &RoomName) {
+        self.tell_if_open(room, Control::Reload);
+        self.0.nodes.say(room, News::Renewed);
+    }
+
+    /// Tells a room, if it is open here, what happened on another node.
+    pub(super) fn tell_news(&self, room: &RoomName, news: News) {
+        self.tell_if_open(room, Control::News(news));
+    }
+
+    /// Tells all rooms that are open here.
+    pub(super) fn tell_all(&self, news: &News) {
+        self.lock().rooms.values().for_each(|handle| drop(handle.control.send(Control::News(news.clone()))));
+    }
+
+    fn tell_if_open(&self, room: &RoomName, message: Control) {
+        if let Some(handle) = self.lock().rooms.get(room) {
             // A room that is just ending reads anew when it opens again.
-            let _ = handle.control.send(Control::Reload);
+            let _ = handle.control.send(message);
         }
     }
 
     /// Opens the room when it is not, and sends it a message, so that it cannot close before it has seen it.
-    fn tell_open(&self, document: &DocumentId, message: Control) -> Option<Handle> {
+    fn tell_open(&self, room: &RoomName, message: Control) -> Option<Handle> {
         let mut open = self.lock();
         if open.stopping {
             return None;
         }
-        let handle = match open.rooms.entry(document.clone()) {
+        let handle = match open.rooms.entry(room.clone()) {
             hash_map::Entry::Occupied(entry) if !entry.get().control.is_closed() => entry.into_mut(),
             // A closed handle is what a panic in the room leaves.
             hash_map::Entry::Occupied(mut entry) => {
-                entry.insert(self.open(document));
+                entry.insert(self.open(room));
                 entry.into_mut()
             }
-            hash_map::Entry::Vacant(entry) => entry.insert(self.open(document)),
+            hash_map::Entry::Vacant(entry) => entry.insert(self.open(room)),
         };
         // Open handles take messages: a room closes under the lock that is held here.
         let _ = handle.control.send(message);
         Some(handle.clone())
     }
 
-    fn open(&self, document: &DocumentId) -> Handle {
+    fn open(&self, room: &RoomName) -> Handle {
         let (control, controls) = mpsc::unbounded_channel();
         let (inbox, messages) = mpsc::channel(INBOX);
-        tokio::spawn(room::run(self.clone(), document.clone(), controls, messages));
+        tokio::spawn(room::run(self.clone(), room.clone(), controls, messages));
         Handle { control, inbox }
     }
 
     /// Takes a room out of the list if nothing was sent to it meanwhile.
-    pub(super) fn forget_if(&self, document: &DocumentId, is_idle: impl FnOnce() -> bool) -> bool {
+    pub(super) fn forget_if(&self, room: &RoomName, is_idle: impl FnOnce() -> bool) -> bool {
         let mut open = self.lock();
         let idle = is_idle();
         if idle {
-            open.rooms.remove(document);
+            open.rooms.remove(room);
             self.0.closed.notify_waiters();
         }
         idle
     }
 
     /// Takes a room out of the list that could not be opened.
-    pub(super) fn forget(&self, document: &DocumentId) {
-        self.forget_if(document, || true);
+    pub(super) fn forget(&self, room: &RoomName) {
+        self.forget_if(room, || true);
     }
 
     /// Closes all rooms: clients are told to connect again, what they sent is written.
@@ -215,9 +239,9 @@ impl Rooms {
         self.lock_links().values().cloned().collect()
     }
 
-    /// Whether somebody who may edit is in the room.
-    pub fn has_editors(&self, document: &DocumentId) -> bool {
-        self.lock_links().values().any(|link| link.document == *document && link.may_write.load(Ordering::Relaxed))
+    /// Whether somebody who may write is in the room.
+    pub fn has_editors(&self, room: &RoomName) -> bool {
+        self.lock_links().values().any(|link| link.room == *room && link.may_write.load(Ordering::Relaxed))
     }
 
     pub(super) fn ask(&self, chore: Chore) {
@@ -227,6 +251,11 @@ impl Rooms {
 
     pub(super) fn db(&self) -> &Db {
         &self.0.db
+    }
+
+    /// This node among the others.
+    pub(super) fn nodes(&self) -> &Nodes {
+        &self.0.nodes
     }
 
     pub(super) fn journal(&self) -> Journal {

@@ -12,12 +12,11 @@ use crate::{
     app::App,
     auth::{
         CurrentUser, SignedIn,
-        policy::{self, Caller, Role},
+        policy::{self, Action, Caller, Role},
     },
     db,
     error::Result,
-    ids::DocumentId,
-    rooms::{protocol::CloseCode, registry::Link},
+    rooms::{RoomName, protocol::CloseCode, registry::Link},
 };
 
 /// How often the audit log is looked at.
@@ -49,22 +48,29 @@ pub enum Standing {
 /// Why somebody may not be in a room.
 pub type Refusal = (CloseCode, &'static str);
 
-/// What `user` may do in the room of `document` now. The outer error is a fault of ours.
-pub async fn standing(app: &App, user: &CurrentUser, document: &DocumentId) -> Result<Result<Standing, Refusal>> {
+/// What `user` may do in a room now. The outer error is a fault of ours.
+pub async fn standing(app: &App, user: &CurrentUser, room: &RoomName) -> Result<Result<Standing, Refusal>> {
     let Some(caller) = current_caller(app, user).await? else {
         return Ok(Err((CloseCode::Unauthorized, "sign in first")));
     };
     let missing = Ok(Err((CloseCode::RoomNotFound, "there is no such room")));
-    let Some(document) = db::documents::find(app.db.read(), document).await? else { return missing };
+    let Some(document) = db::documents::find(app.db.read(), &room.document()).await? else { return missing };
     if document.kind != "page" {
         return missing;
     }
     let role = policy::role_on(&app.db, &caller, &document).await?;
     Ok(match role {
         None => Err((CloseCode::RoomNotFound, "there is no such room")),
-        Some(role) if role >= Role::Editor => Ok(Standing::Writes),
+        Some(role) if role >= least_to_write(room) => Ok(Standing::Writes),
+        Some(Role::Previewer) if !room.is_body() => Err((CloseCode::Forbidden, "your role does not show you notes")),
         Some(_) => Ok(Standing::Reads),
     })
+}
+
+/// The least role that may write in a room: its body is edited, its notes are comments.
+fn least_to_write(room: &RoomName) -> Role {
+    let action = if room.is_body() { Action::Edit } else { Action::Comment };
+    action.least_role()
 }
 
 /// The account as it is now; `None` when the session or token has ended or the account is disabled.
@@ -130,7 +136,7 @@ async fn check_all(app: &App, links: Vec<Arc<Link>>) -> bool {
 }
 
 async fn check(app: &App, link: &Link) -> bool {
-    match standing(app, &link.user, &link.document).await {
+    match standing(app, &link.user, &link.room).await {
         Ok(Ok(now)) => {
             let (may, might) =
                 (now == Standing::Writes, link.may_write.swap(now == Standing::Writes, Ordering::Relaxed));

@@ -76,7 +76,7 @@ async fn what_one_types_is_saved_and_shown_to_the_other() {
     two.wait_saved().await;
     one.wait_for("second").await;
     assert_eq!(one.text(), two.text());
-    assert_eq!(db::rooms::find(server.app.db.read(), &page.id).await.unwrap().last_seq, 2);
+    assert_eq!(db::rooms::find(server.app.db.read(), &(&page.id).into()).await.unwrap().last_seq, 2);
 
     one.leave().await;
     two.leave().await;
@@ -165,7 +165,7 @@ async fn edits_that_are_there_already_are_not_written_again() {
     let whole = one.doc.transact().encode_state_as_update_v1(&StateVector::default());
     one.send_update(&whole).await;
     one.wait_saved().await;
-    assert_eq!(db::rooms::find(server.app.db.read(), &page.id).await.unwrap().last_seq, 1);
+    assert_eq!(db::rooms::find(server.app.db.read(), &(&page.id).into()).await.unwrap().last_seq, 1);
 }
 
 #[tokio::test]
@@ -186,7 +186,51 @@ async fn a_reader_sees_edits_and_is_told_why_its_own_are_refused() {
     writer.write("after").await;
     reader.wait_for("after").await;
     assert!(!writer.text().contains("not mine"));
-    assert_eq!(db::rooms::find(server.app.db.read(), &page.id).await.unwrap().last_seq, 2);
+    assert_eq!(db::rooms::find(server.app.db.read(), &(&page.id).into()).await.unwrap().last_seq, 2);
+}
+
+#[tokio::test]
+async fn a_commenter_writes_notes_but_not_the_page() {
+    let server = start().await;
+    let (ada, bob) = (server.user("ada").await, server.user("bob").await);
+    let (folder, page) = page(&server, &ada).await;
+    give(&server, &ada, &folder, &bob, Role::Commenter).await;
+    let (body, notes) = (page.id.to_string(), format!("{}.notes", page.id));
+    let (mut on_body, mut on_notes) = (Peer::join(&bob, &body).await, Peer::join(&bob, &notes).await);
+    let mut ada_sees = Peer::join(&ada, &notes).await;
+    on_notes.write("who says so?").await;
+    on_notes.wait_saved().await;
+    ada_sees.wait_for("who says so?").await;
+    on_body.write("mine").await;
+    let refused = on_body.hear_until(|heard| matches!(heard, Heard::Refused(_))).await;
+    assert_eq!(refused, Heard::Refused("edit_not_allowed".into()));
+    let read = Peer::join(&ada, &body).await;
+    assert_eq!(read.text(), "", "notes are not in the body");
+    for peer in [on_body, on_notes, ada_sees, read] {
+        peer.leave().await;
+    }
+    settle(&server).await;
+    server.run_jobs().await;
+    assert!(Peer::join(&ada, &notes).await.text().contains("who says so?"));
+}
+
+#[tokio::test]
+async fn readers_see_notes_and_previewers_do_not() {
+    let server = start().await;
+    let (ada, bob, eve) = (server.user("ada").await, server.user("bob").await, server.user("eve").await);
+    let (folder, page) = page(&server, &ada).await;
+    give(&server, &ada, &folder, &bob, Role::Reader).await;
+    give(&server, &ada, &folder, &eve, Role::Previewer).await;
+    let notes = format!("{}.notes", page.id);
+    let mut by_ada = Peer::join(&ada, &notes).await;
+    by_ada.write("to be checked").await;
+    by_ada.wait_saved().await;
+    let mut by_bob = Peer::join(&bob, &notes).await;
+    assert!(by_bob.text().contains("to be checked"));
+    by_bob.write("no").await;
+    by_bob.hear_until(|heard| matches!(heard, Heard::Refused(_))).await;
+    let mut by_eve = Peer::connect(&eve, &notes, "ack=1").await;
+    assert!(matches!(by_eve.hear().await, Heard::Closed(4403, _)));
 }
 
 #[tokio::test]
@@ -312,10 +356,10 @@ async fn a_long_journal_is_folded_and_its_history_kept() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     server.run_jobs().await;
     let db = server.app.db.read();
-    let snapshot = db::room_snapshots::find(db, &page.id).await.unwrap().expect("a snapshot");
+    let snapshot = db::room_snapshots::find(db, &(&page.id).into()).await.unwrap().expect("a snapshot");
     assert_eq!(snapshot.seq, 600);
-    assert!(db::room_updates::list(db, &page.id, 0, 10).await.unwrap().is_empty());
-    let segments = db::room_snapshots::list_segments(db, &page.id).await.unwrap();
+    assert!(db::room_updates::list(db, &(&page.id).into(), 0, 10).await.unwrap().is_empty());
+    let segments = db::room_snapshots::list_segments(db, &(&page.id).into()).await.unwrap();
     let history: Vec<_> = segments.iter().flat_map(|segment| segment::unpack(&segment.2).unwrap()).collect();
     assert_eq!(history.iter().map(|row| row.seq).collect::<Vec<_>>(), (1..=600).collect::<Vec<_>>());
     assert!(history.iter().all(|row| row.author_id.as_str() == ada.id));
@@ -405,19 +449,19 @@ async fn a_poisoned_room_is_readable_up_to_the_poison_and_others_go_on() {
     // What the gate keeps out, straight into the journal: as if an older version had let it in.
     let mut tx = server.app.db.begin().await.unwrap();
     let author = ada.id.parse().unwrap();
-    db::room_updates::take_numbers(&mut tx, &[(page.id.clone(), 2)]).await.unwrap();
+    db::room_updates::take_numbers(&mut tx, &[((&page.id).into(), 2)]).await.unwrap();
     let late = peer::typed(&Doc::new(), "late");
     for (seq, payload) in [(2, &b"\x01\x01\x01\x00\x1f"[..]), (3, &late)] {
-        let row = db::room_updates::NewUpdate { room: &page.id, seq, author_id: &author, at: 1, payload };
+        let row = db::room_updates::NewUpdate { room: &(&page.id).into(), seq, author_id: &author, at: 1, payload };
         db::room_updates::insert(&mut tx, &[row]).await.unwrap();
     }
     tx.commit().await.unwrap();
     let error = save_page_version(&server.app, &author, &page.id, "").await.unwrap_err();
     assert_eq!(error.code(), "room_quarantined");
-    let row = db::rooms::find(server.app.db.read(), &page.id).await.unwrap();
+    let row = db::rooms::find(server.app.db.read(), &(&page.id).into()).await.unwrap();
     assert!(row.quarantined.unwrap().contains("update 2"));
     assert_eq!(
-        db::room_updates::list(server.app.db.read(), &page.id, 0, 9).await.unwrap().len(),
+        db::room_updates::list(server.app.db.read(), &(&page.id).into(), 0, 9).await.unwrap().len(),
         2,
         "nothing is thrown away"
     );
