@@ -100,9 +100,10 @@ test('a page is written and saved', async () => {
   await expect(text).toBeEditable();
   await text.tap();
   await page.keyboard.type('在地铁上写的一段话，明天再整理。');
+  await page.getByRole('toolbar', { name: '格式' }).getByRole('button', { name: '更多工具' }).tap();
   await page.getByRole('toolbar', { name: '格式' }).getByRole('button', { name: '任务列表' }).tap();
   await page.getByRole('toolbar', { name: '格式' }).getByRole('button', { name: '表格' }).tap();
-  await page.getByRole('menuitem', { name: '插入表格' }).tap();
+  await page.getByRole('button', { name: '3 行 3 列' }).tap();
   await expect(text.getByRole('table')).toBeVisible();
   await expectSaved(page);
   await shown('15-page');

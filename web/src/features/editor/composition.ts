@@ -7,6 +7,7 @@ import { Extension } from '@tiptap/core';
 import { Plugin, PluginKey } from '@tiptap/pm/state';
 import type { EditorView } from '@tiptap/pm/view';
 import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
 import type { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 
@@ -23,18 +24,20 @@ const SETTLE_MS = 60;
 /** Keeps back what arrives for a document while it is told to. */
 export class RemoteHold {
   private holding = false;
+  /** Messages without their type, as the handler behind this one reads them. */
   private held: Uint8Array[] = [];
   private heldBytes = 0;
+  private readonly read: WebsocketProvider['messageHandlers'][number];
 
   constructor(private readonly provider: WebsocketProvider) {
-    const read = provider.messageHandlers[MESSAGE_SYNC]!;
+    // Whoever looked at what arrives before still does, only later.
+    this.read = provider.messageHandlers[MESSAGE_SYNC]!;
     provider.messageHandlers[MESSAGE_SYNC] = (encoder, decoder, from, emitSynced, messageType) => {
-      const update = this.holding ? this.readUpdate(decoder) : null;
-      if (!update) return read(encoder, decoder, from, emitSynced, messageType);
-      this.held.push(update.bytes);
-      this.heldBytes += update.bytes.length;
-      // The answer of the server has arrived, only the screen does not show it yet.
-      if (update.answer && emitSynced && !from.synced) from.synced = true;
+      if (!this.holding || !carriesUpdate(decoder)) return this.read(encoder, decoder, from, emitSynced, messageType);
+      // The message's buffer belongs to the socket.
+      const message = decoder.arr.slice(decoder.pos);
+      this.held.push(message);
+      this.heldBytes += message.length;
       if (this.heldBytes > HELD_MAX_BYTES) this.release();
     };
   }
@@ -50,20 +53,19 @@ export class RemoteHold {
     if (held.length === 0) return;
     this.held = [];
     this.heldBytes = 0;
-    Y.transact(provider.doc, () => held.forEach((update) => Y.applyUpdate(provider.doc, update, provider)), provider, false);
+    Y.transact(
+      provider.doc,
+      () => held.forEach((message) => this.read(encoding.createEncoder(), decoding.createDecoder(message), provider, true, MESSAGE_SYNC)),
+      provider,
+      false,
+    );
   }
+}
 
-  /** The update that the message carries; `null` for a question, which is answered at once. */
-  private readUpdate(decoder: decoding.Decoder): { bytes: Uint8Array; answer: boolean } | null {
-    const start = decoder.pos;
-    const kind = decoding.readVarUint(decoder);
-    if (kind !== SYNC_STEP_2 && kind !== SYNC_UPDATE) {
-      decoder.pos = start;
-      return null;
-    }
-    // The message's buffer belongs to the socket.
-    return { bytes: decoding.readVarUint8Array(decoder).slice(), answer: kind === SYNC_STEP_2 };
-  }
+/** Whether the message brings something; a question is answered at once. */
+function carriesUpdate(decoder: decoding.Decoder): boolean {
+  const kind = decoding.peekVarUint(decoder);
+  return kind === SYNC_STEP_2 || kind === SYNC_UPDATE;
 }
 
 const holds = new WeakMap<WebsocketProvider, RemoteHold>();

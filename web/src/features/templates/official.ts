@@ -24,6 +24,6 @@ export function officialDocument(today: Date): JSONContent[] {
     p('××单位', 'official-signature'),
     p(date, 'official-date'),
     p('抄送：×××××，×××××，×××××。', 'official-copies'),
-    p(`××单位办公室${'\u3000'.repeat(11)}${date}印发`, 'official-copies'),
+    p(`××单位办公室${'\u3000'.repeat(12)}${date}印发`, 'official-copies'),
   ];
 }
