@@ -65,7 +65,7 @@ test('a page is created and written with headings, lists, a table, a link and a 
   await chief.keyboard.press('Enter');
 
   await tool(chief, '表格').click();
-  await chief.getByRole('menuitem', { name: '插入表格' }).click();
+  await chief.getByRole('button', { name: '3 行 3 列' }).click();
   await expect(text(chief).getByRole('table').getByRole('row')).toHaveCount(3);
   await chief.keyboard.type('部门');
   await chief.keyboard.press('Tab');

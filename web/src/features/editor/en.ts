@@ -84,6 +84,7 @@ export const en: Translation<typeof zhCN> = {
   'editor.numbering': 'Numbering',
   'editor.numberingStart': 'Start at',
   'editor.taskList': 'Task list',
+  'editor.taskDone': 'Done: ',
   'editor.align': 'Alignment',
   'editor.alignLeft': 'Align left',
   'editor.alignCenter': 'Centre',

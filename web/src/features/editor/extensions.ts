@@ -6,7 +6,7 @@ import Highlight from '@tiptap/extension-highlight';
 import { TaskItem, TaskList } from '@tiptap/extension-list';
 import Subscript from '@tiptap/extension-subscript';
 import Superscript from '@tiptap/extension-superscript';
-import { TableKit } from '@tiptap/extension-table';
+import { TableRow } from '@tiptap/extension-table';
 import TextAlign from '@tiptap/extension-text-align';
 import { Color, FontFamily, FontSize, TextStyle } from '@tiptap/extension-text-style';
 import { Placeholder, Selection } from '@tiptap/extensions';
@@ -18,13 +18,13 @@ import { FormatPainter } from './formatPainter';
 import { EditorKeys } from './keys';
 import { Mention, type MentionOptions } from './mention/Mention';
 import type { Room } from './room';
-import { ColouredCell, ColouredHeader } from './schema/cells';
 import { HighlightedCode, InlineCode } from './schema/code';
 import { Indent } from './schema/indent';
 import { NumberedList, Numberings } from './schema/lists';
 import { PageBreak } from './schema/pageBreak';
 import { ParagraphStyles } from './schema/paragraphStyles';
 import { Picture } from './schema/picture';
+import { ColouredCell, ColouredHeader, ResizableTable } from './schema/tables';
 
 /** A colleague as the others see them. */
 export interface Presence {
@@ -42,8 +42,15 @@ export function presenceColor(userId: string): string {
   return COLORS[sum % COLORS.length] ?? '#1f7488';
 }
 
+interface SchemaTexts {
+  mention?: MentionOptions;
+  pageBreak?: string;
+  /** Read out in front of what is to be done. */
+  task?: string;
+}
+
 /** Every node and mark of a page, without a room: to read, to compare, to convert. */
-export function schemaExtensions(mention?: MentionOptions, pageBreakLabel = ''): Extensions {
+export function schemaExtensions({ mention, pageBreak = '', task = '' }: SchemaTexts = {}): Extensions {
   return [
     // Undo belongs to the collaboration: it must not take back a colleague's words.
     StarterKit.configure({
@@ -60,12 +67,13 @@ export function schemaExtensions(mention?: MentionOptions, pageBreakLabel = ''):
     NumberedList,
     Numberings,
     TaskList,
-    TaskItem.configure({ nested: true }),
-    TableKit.configure({ table: { resizable: true, cellMinWidth: 40 }, tableCell: false, tableHeader: false }),
+    TaskItem.configure({ nested: true, a11y: { checkboxLabel: (node) => `${task}${node.firstChild?.textContent ?? ''}` } }),
+    ResizableTable,
+    TableRow,
     ColouredCell,
     ColouredHeader,
     Picture,
-    PageBreak.configure({ label: pageBreakLabel }),
+    PageBreak.configure({ label: pageBreak }),
     HighlightedCode,
     mention ? Mention.configure(mention) : Mention,
     Highlight.configure({ multicolor: true }),
@@ -83,7 +91,7 @@ export function schemaExtensions(mention?: MentionOptions, pageBreakLabel = ''):
 interface EditorParts {
   room: Room;
   user: Presence;
-  texts: { placeholder: string; pageBreak: string };
+  texts: { placeholder: string; pageBreak: string; task: string };
   mention: MentionOptions;
   /** Of other features: comments, suggestions … */
   extra?: Extensions;
@@ -92,7 +100,7 @@ interface EditorParts {
 /** The extensions of an editor on `room`. */
 export function editorExtensions({ room, user, texts, mention, extra = [] }: EditorParts): Extensions {
   return [
-    ...schemaExtensions(mention, texts.pageBreak),
+    ...schemaExtensions({ mention, ...texts }),
     Placeholder.configure({ placeholder: texts.placeholder }),
     Find,
     FormatPainter,

@@ -37,7 +37,7 @@ export function usePageEditor({ document, room, editable, extra }: Options) {
     extensions: editorExtensions({
       room,
       user: { id: user.id, name: user.display_name, color: presenceColor(user.id) },
-      texts: { placeholder: t('editor.placeholder'), pageBreak: t('editor.pageBreak') },
+      texts: { placeholder: t('editor.placeholder'), pageBreak: t('editor.pageBreak'), task: t('editor.taskDone') },
       mention: { find: findColleagues, texts: { label: t('editor.mention'), nobody: t('editor.mentionNobody') } },
       extra,
     }),

@@ -8,7 +8,14 @@ import { isTemplate, templateContent, type TemplateName } from '../templates/tem
 
 /** Fills an empty page; one that has words keeps them. */
 function apply(editor: Editor, name: TemplateName, language: string): void {
-  if (editor.isEmpty) editor.chain().setContent(templateContent(name, language)).focus('start').run();
+  if (!editor.isEmpty) return;
+  editor.commands.setContent(templateContent(name, language));
+  // The first words of a page are seen first.
+  requestAnimationFrame(() => {
+    if (editor.isDestroyed) return;
+    editor.commands.focus('start', { scrollIntoView: false });
+    window.scrollTo(0, 0);
+  });
 }
 
 /** Begins a new page with the template that the address names. */

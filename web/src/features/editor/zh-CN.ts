@@ -80,6 +80,7 @@ export const zhCN = {
   'editor.numbering': '编号样式',
   'editor.numberingStart': '起始编号',
   'editor.taskList': '任务列表',
+  'editor.taskDone': '完成：',
   'editor.align': '对齐方式',
   'editor.alignLeft': '左对齐',
   'editor.alignCenter': '居中',

@@ -11,6 +11,9 @@ export function isTemplate(name: string | null): name is TemplateName {
   return TEMPLATES.includes(name as TemplateName);
 }
 
+/** Room to be filled in, in full-width blanks. */
+const GAP = '\u3000\u3000\u3000\u3000';
+
 interface Context {
   chinese: boolean;
   today: Date;
@@ -81,7 +84,7 @@ function notice(context: Context): JSONContent[] {
     p('各部门：'),
     p('为××××，现将有关事项通知如下：', null, { indent: 1 }),
     numbers('cjk', '**时间：**', '**地点：**', '**参加人员：**', '**有关要求：**'),
-    p('联系人：　　　　联系电话：', null, { indent: 1 }),
+    p(`联系人：${GAP}联系电话：`, null, { indent: 1 }),
     p('办公室', null, right),
     p(date, null, right),
   ];
@@ -133,7 +136,7 @@ function weekly(context: Context): JSONContent[] {
   }
   return [
     p('工作周报', 'title'),
-    p(`${days}　　部门：　　　　姓名：`, 'subtitle'),
+    p(`${days}${GAP}部门：${GAP}姓名：`, 'subtitle'),
     h(1, '一、本周完成'),
     table([['工作内容', '进展', '备注'], ['', '', ''], ['', '', '']]),
     h(1, '二、下周计划'),

@@ -100,8 +100,9 @@ export const Find = Extension.create({
     return {
       openFind:
         (open) =>
-        ({ state, tr }) => {
-          const words = chosenWords(state);
+        ({ state, tr, view }) => {
+          // In the bar itself, what was typed there counts.
+          const words = findState(state).open && !view.hasFocus() ? '' : chosenWords(state);
           change(tr, words === '' ? { open } : { open, query: words });
           return true;
         },

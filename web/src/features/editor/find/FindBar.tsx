@@ -36,12 +36,18 @@ function Bar({ editor, editable, open }: { editor: Editor; editable: boolean; op
     editor.commands.findNext(step);
     show();
   };
-  const close = () => editor.chain().closeFind().focus().run();
+  const close = () => {
+    // Before the bar goes: a key that follows at once is meant for the text.
+    editor.view.focus();
+    editor.commands.closeFind();
+  };
   const handleKey = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     const command = event.ctrlKey || event.metaKey;
     if (event.key === 'Escape') close();
-    else if (event.key === 'Enter' && event.currentTarget === input.current) go(event.shiftKey ? -1 : 1);
+    // On a button: in a field it takes back what was typed there.
+    else if (command && event.key.toLowerCase() === 'z' && event.target instanceof HTMLButtonElement) editor.commands[event.shiftKey ? 'redo' : 'undo']();
+    else if (event.key === 'Enter' && event.target === input.current) go(event.shiftKey ? -1 : 1);
     else if (command && event.key.toLowerCase() === 'f') input.current?.select();
     else if (command && event.key.toLowerCase() === 'h') editor.commands.openFind('replace');
     else return;
@@ -57,7 +63,7 @@ function Bar({ editor, editable, open }: { editor: Editor; editable: boolean; op
   );
 
   return (
-    <div className={classes.bar} role="search" aria-label={t('editor.findReplace')}>
+    <div className={classes.bar} role="search" aria-label={t('editor.findReplace')} onKeyDown={handleKey}>
       <Group gap={4} wrap="nowrap">
         <TextInput
           ref={input}
@@ -71,7 +77,6 @@ function Bar({ editor, editable, open }: { editor: Editor; editable: boolean; op
             editor.commands.setFind({ query: event.currentTarget.value });
             show();
           }}
-          onKeyDown={handleKey}
           autoComplete="off"
           spellCheck={false}
         />
@@ -94,7 +99,6 @@ function Bar({ editor, editable, open }: { editor: Editor; editable: boolean; op
             placeholder={t('editor.replaceBy')}
             value={by}
             onChange={(event) => setBy(event.currentTarget.value)}
-            onKeyDown={handleKey}
             autoComplete="off"
             spellCheck={false}
           />

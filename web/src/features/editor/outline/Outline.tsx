@@ -76,18 +76,17 @@ export function Outline({ editor, onGo }: { editor: Editor; onGo?: () => void })
   };
 
   const top = Math.min(...list.map(({ level }) => level));
-  let hiddenUntil = -1;
+  const key = ({ level, text }: Heading) => `${level} ${text}`;
+  const hidden = (index: number) => list.some((above, at) => at < index && index <= at + above.below && closed.has(key(above)));
   return (
     <nav aria-label={t('editor.outline')}>
       <ul className={classes.list}>
         {list.map((heading, index) => {
-          if (index <= hiddenUntil) return null;
-          const key = `${heading.level} ${heading.text}`;
-          const folded = heading.below > 0 && closed.has(key);
-          if (folded) hiddenUntil = index + heading.below;
+          if (hidden(index)) return null;
+          const folded = heading.below > 0 && closed.has(key(heading));
           const toggle = () => {
             const next = new Set(closed);
-            if (!next.delete(key)) next.add(key);
+            if (!next.delete(key(heading))) next.add(key(heading));
             setClosed(next);
           };
           return (

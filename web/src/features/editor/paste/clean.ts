@@ -191,6 +191,9 @@ function cleanElement(element: Element, usual: Look): void {
   if (name === 'A') cleanLink(element, kept);
   if (name === 'TD' || name === 'TH') cleanCell(element, styles, kept, style);
   if (name === 'OL') keep('start', 'type');
+  if (name === 'PRE') trimCode(element);
+  const language = name === 'CODE' ? /\blanguage-[\w+#-]+/.exec(element.className)?.[0] : undefined;
+  if (language) kept.set('class', language);
   if (name === 'IMG') {
     keep('src', 'alt');
     for (const side of ['width', 'height']) {
@@ -211,6 +214,14 @@ function cleanElement(element: Element, usual: Look): void {
   if (name === 'P' && level && !element.closest('li, td, th')) rename(element, `h${level}`);
   // A paragraph of Word that is empty has a blank that may not break.
   if (/^(P|H[1-6])$/.test(name) && element.textContent?.replace(/[\s\u00a0]/g, '') === '' && !element.querySelector('img, br')) element.replaceChildren();
+}
+
+/** The end of the last line of code is no line of its own. */
+function trimCode(element: Element): void {
+  const last = element.ownerDocument.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let text: Node | null = null;
+  while (last.nextNode()) text = last.currentNode;
+  if (text) text.textContent = text.textContent?.replace(/\n$/, '') ?? '';
 }
 
 function cleanLink(element: Element, kept: Map<string, string>): void {

@@ -88,13 +88,23 @@ function takeMark(paragraph: Element, formats: Map<string, LevelFormat>): ListMa
   return { list: `${list} ${said[3] ?? ''}`, level: Number(level), ordered: told };
 }
 
-/** A list item of Word for the web, where each is a list of its own. */
-function takeWebMark(item: Element): ListMark {
-  return {
-    list: item.getAttribute('data-listid') ?? '',
-    level: Number(item.getAttribute('data-aria-level') ?? 1),
-    ordered: item.parentElement?.tagName === 'OL' ? { type: null, number: Number(item.parentElement.getAttribute('start') ?? 1) } : null,
-  };
+/** Items of Word for the web, each of which is a list of its own, by what their list said. They are left without a list. */
+function takeWebItems(body: Element): Map<Element, ListMark> {
+  const marks = new Map<Element, ListMark>();
+  for (const wrapper of [...body.querySelectorAll('.ListContainerWrapper')]) {
+    for (const item of [...wrapper.querySelectorAll('li')]) {
+      const list = item.closest('ol, ul');
+      marks.set(item, {
+        list: item.getAttribute('data-listid') ?? '',
+        level: Number(item.getAttribute('data-aria-level') ?? 1),
+        ordered: list?.tagName === 'OL' ? { type: null, number: Number(list.getAttribute('start') ?? 1) } : null,
+      });
+      item.querySelectorAll('.EOP').forEach((end) => end.remove());
+      wrapper.before(item);
+    }
+    wrapper.remove();
+  }
+  return marks;
 }
 
 interface Open {
@@ -107,16 +117,12 @@ interface Open {
 export function buildLists(body: Element, css: string): void {
   const formats = readLevelFormats(css);
   const document = body.ownerDocument;
-  for (const wrapper of [...body.querySelectorAll('.ListContainerWrapper')]) {
-    for (const item of [...wrapper.querySelectorAll('li')]) wrapper.before(item);
-  }
+  const webItems = takeWebItems(body);
   const items = [...body.querySelectorAll('p, h1, h2, h3, h4, h5, h6, div, li[data-aria-level]')];
   let open: Open[] = [];
   let last: Element | null = null;
   for (const item of items) {
-    const web = item.tagName === 'LI';
-    if (web && item.parentElement?.matches('ul, ol') && !item.parentElement.closest('.ListContainerWrapper')) continue;
-    const mark = web ? takeWebMark(item) : takeMark(item, formats);
+    const mark = webItems.get(item) ?? takeMark(item, formats);
     if (!mark) continue;
     // A numbered heading is a heading: its number stays with its words, as Word shows it.
     if (/^H\d$/.test(item.tagName)) continue;
@@ -133,16 +139,21 @@ export function buildLists(body: Element, css: string): void {
       else item.before(list);
       open.push({ level: mark.level, list, kind });
     }
-    const entry = document.createElement('li');
-    const paragraph = document.createElement('p');
-    const align = item.getAttribute('align');
-    if (align) paragraph.setAttribute('align', align);
-    paragraph.append(...item.childNodes);
-    entry.append(paragraph);
-    open.at(-1)!.list.append(entry);
-    item.remove();
+    open.at(-1)!.list.append(item.tagName === 'LI' ? item : itemOf(item));
     last = open[0]!.list;
   }
+}
+
+/** The paragraph as an item; where it stood is empty. */
+function itemOf(element: Element): Element {
+  const item = element.ownerDocument.createElement('li');
+  const paragraph = element.ownerDocument.createElement('p');
+  const align = element.getAttribute('align');
+  if (align) paragraph.setAttribute('align', align);
+  paragraph.append(...element.childNodes);
+  item.append(paragraph);
+  element.remove();
+  return item;
 }
 
 /** The element before this one, if nothing but blanks lies between. */

@@ -46,7 +46,8 @@ const NO_COLOR = ['inherit', 'initial', 'unset', 'auto', 'none', 'transparent', 
 function tidy(color: string | undefined): string | null {
   const wanted = color?.trim().toLowerCase().replace(/\s*!important$/, '') ?? '';
   if (wanted === '' || NO_COLOR.includes(wanted)) return null;
-  return channels(wanted) || COLOR_NAME.test(wanted) ? wanted : null;
+  if (COLOR_NAME.test(wanted)) return wanted;
+  return channels(wanted)?.reduce((hex, channel) => hex + Math.min(255, channel).toString(16).padStart(2, '0'), '#') ?? null;
 }
 
 /** The colour of words, if it says something: black, dark grey and white are only what the page around them was. */

@@ -70,7 +70,7 @@ export function StatusBar({ editor, onShortcuts }: { editor: Editor; onShortcuts
     [t('editor.countParagraphs'), paragraphs],
   ];
   return (
-    <footer className={classes.bar} aria-label={t('editor.statusBar')}>
+    <div role="group" className={classes.bar} aria-label={t('editor.statusBar')}>
       <Popover shadow="md" position="top-start" withArrow>
         <Popover.Target>
           <UnstyledButton className={classes.item}>
@@ -99,6 +99,6 @@ export function StatusBar({ editor, onShortcuts }: { editor: Editor; onShortcuts
         <IconKeyboard size={16} aria-hidden />
         {t('editor.shortcuts')}
       </UnstyledButton>
-    </footer>
+    </div>
   );
 }

@@ -62,7 +62,9 @@ async function expectWritten(expected: string[]): Promise<void> {
 }
 
 test.beforeAll(async ({ browser, server }, info) => {
-  [chief, colleague, reader] = await Promise.all([0, 1, 2].map(async () => (await newVisitor(browser, server, info)).newPage()));
+  chief = await (await newVisitor(browser, server, info)).newPage();
+  colleague = await (await newVisitor(browser, server, info)).newPage();
+  reader = await (await newVisitor(browser, server, info)).newPage();
   await signIn(chief, ADMIN);
   const library = await ask<{ id: string }>(chief, '/folders', { method: 'POST', data: { name: '办公室' } });
   for (const [person, role] of [[COLLEAGUE, 'editor'], [OUTSIDER, 'reader']] as const) {
