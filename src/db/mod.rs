@@ -84,6 +84,8 @@ pub mod folders;
 pub mod grants;
 pub mod groups;
 pub mod jobs;
+pub mod journal;
+pub mod notices;
 pub mod previews;
 pub mod room_snapshots;
 pub mod room_updates;
@@ -91,6 +93,7 @@ pub mod rooms;
 pub mod search;
 pub mod sessions;
 pub mod sign_in_failures;
+pub mod sqlite;
 pub mod tokens;
 pub mod uploads;
 pub mod users;
@@ -121,6 +124,7 @@ pub enum Engine {
 pub struct Db {
     pool: AnyPool,
     engine: Engine,
+    url: Arc<str>,
     /// SQLite has one writer: waiting here is fair and quick, waiting for its file lock is neither.
     writer: Option<Arc<Semaphore>>,
 }
@@ -143,6 +147,8 @@ impl Db {
         let options = AnyPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(10))
+            // A file does not go away between two statements.
+            .test_before_acquire(engine == Engine::Postgres)
             .after_connect(move |connection, _| Box::pin(async move { prepare(connection, engine).await }));
         let url = match engine {
             Engine::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
@@ -150,7 +156,7 @@ impl Db {
         };
         let pool = options.connect(&url).await?;
         let writer = (engine == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { pool, engine, writer })
+        Ok(Self { pool, engine, url: url.into(), writer })
     }
 
     /// Brings the schema up to this program's version.
@@ -168,12 +174,20 @@ impl Db {
         self.engine
     }
 
+    /// The address that was connected to.
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The turn to write, on SQLite: held as long as the value lives.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let writer = self.writer.clone()?;
+        Some(writer.acquire_owned().await.expect("the semaphore is never closed"))
+    }
+
     /// Begins a write transaction. On SQLite it waits for the one writer.
     pub async fn begin(&self) -> Result<Tx> {
-        let writer = match &self.writer {
-            Some(writer) => Some(writer.clone().acquire_owned().await.expect("the semaphore is never closed")),
-            None => None,
-        };
+        let writer = self.turn().await;
         let statement = match self.engine {
             Engine::Sqlite => "begin immediate",
             Engine::Postgres => "begin",
@@ -243,13 +257,8 @@ pub async fn ping(db: &Db) -> Result<()> {
 
 async fn prepare(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
     if engine == Engine::Sqlite {
-        for pragma in [
-            "pragma busy_timeout = 10000",
-            "pragma journal_mode = wal",
-            "pragma synchronous = full",
-            "pragma foreign_keys = on",
-        ] {
-            sqlx::raw_sql(pragma).execute(&mut *connection).await?;
+        for setting in sqlite::SETTINGS {
+            sqlx::raw_sql(setting).execute(&mut *connection).await?;
         }
     }
     Ok(())

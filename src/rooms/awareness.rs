@@ -2,10 +2,13 @@
 //!
 //! Plain y-websocket clients send back every state that they receive, and send on the states of other tabs of the same
 //! browser. So what is known already is passed over in silence, and a client id belongs to a person, not to a connection.
+//! What is new gathers until the room tells it: once for many, and after the edits that cursors point into.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::{
     ids::UserId,
@@ -19,11 +22,13 @@ use crate::{
 const STATE_MAX_BYTES: usize = 16 << 10;
 /// So many client ids may one connection speak for: one per tab of the browser.
 const CLIENTS_MAX: usize = 16;
+/// Clients say at least every 15 seconds that they are there; those of a node that died do not.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// So many ids of people who left are remembered, to know their echoes.
 const DEPARTED_MAX: usize = 1024;
 
 /// One client's state in a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub client: u64,
     pub clock: u32,
@@ -76,46 +81,82 @@ pub struct Awareness {
     present: HashMap<u64, Present>,
     /// Clock and owner of clients that left.
     departed: HashMap<u64, (u32, UserId)>,
+    /// What was not told yet, by client: who said it and what.
+    news: HashMap<u64, (UserId, Entry)>,
 }
 
 struct Present {
-    connection: u64,
+    /// `None`: on another node.
+    connection: Option<u64>,
+    heard: Instant,
     user: UserId,
     clock: u32,
     state: String,
 }
 
 impl Awareness {
-    /// Takes in what a connection says. Returns the message for the others, if anything is new, and the first refusal.
-    pub fn apply(
-        &mut self,
-        connection: u64,
-        who: &Identity,
-        entries: Vec<Entry>,
-    ) -> (Option<bytes::Bytes>, Option<Refusal>) {
-        let (mut news, mut refusal) = (Vec::new(), None);
+    /// Takes in what a connection says. Returns the first refusal.
+    pub fn apply(&mut self, connection: u64, who: &Identity, entries: Vec<Entry>) -> Option<Refusal> {
+        let mut refusal = None;
         for entry in entries {
             match self.judge(connection, who, &entry) {
                 Ok(true) => {
-                    self.keep(connection, who, &entry);
-                    news.push(entry);
+                    self.keep(Some(connection), &who.user, &entry);
+                    self.news.insert(entry.client, (who.user.clone(), entry));
                 }
                 Ok(false) => {}
                 Err(reason) => refusal = refusal.or(Some(reason)),
             }
         }
-        let message = (!news.is_empty()).then(|| {
-            protocol::awareness(&write(news.iter().map(|entry| (entry.client, entry.clock, entry.state.as_str()))))
-        });
-        (message, refusal)
+        refusal
+    }
+
+    /// Takes in what another node let through. Returns the message for the members here.
+    pub fn hear(&mut self, entries: Vec<(UserId, Entry)>) -> Option<bytes::Bytes> {
+        let mut news = Vec::new();
+        for (user, entry) in entries {
+            let is_new = match self.present.get(&entry.client) {
+                Some(present) => {
+                    entry.clock > present.clock
+                        || entry.clock == present.clock && leaves(&entry) && present.connection.is_none()
+                }
+                None => !leaves(&entry),
+            };
+            if is_new {
+                self.keep(None, &user, &entry);
+                news.push(entry);
+            } else if let Some(present) = self.present.get_mut(&entry.client) {
+                present.heard = Instant::now();
+            }
+        }
+        (!news.is_empty()).then(|| message(news.iter()))
+    }
+
+    /// What was said here since the last call: who said what, and the message for the others.
+    pub fn take_news(&mut self) -> Option<(bytes::Bytes, Vec<(UserId, Entry)>)> {
+        if self.news.is_empty() {
+            return None;
+        }
+        let news: Vec<(UserId, Entry)> = std::mem::take(&mut self.news).into_values().collect();
+        Some((message(news.iter().map(|(_, entry)| entry)), news))
+    }
+
+    /// Who is connected here, for other nodes.
+    pub fn everybody_here(&self) -> Vec<(UserId, Entry)> {
+        let here = self.present.iter().filter(|(_, present)| present.connection.is_some());
+        here.map(|(client, present)| {
+            (present.user.clone(), Entry { client: *client, clock: present.clock, state: present.state.clone() })
+        })
+        .collect()
     }
 
     /// Whether an entry is new; an error when the connection may not say it.
     fn judge(&self, connection: u64, who: &Identity, entry: &Entry) -> Result<bool, Refusal> {
         if let Some(present) = self.present.get(&entry.client) {
-            if entry.clock <= present.clock
-                && !(entry.clock == present.clock && leaves(entry) && present.connection == connection)
-            {
+            let repeats = entry.clock == present.clock;
+            let leaves_itself = leaves(entry) && present.connection == Some(connection);
+            let comes_over = present.connection.is_none() && present.user == who.user;
+            if entry.clock < present.clock || repeats && !leaves_itself && !comes_over {
                 return Ok(false);
             }
             if present.user != who.user {
@@ -134,7 +175,7 @@ impl Awareness {
                 Some((clock, user)) if entry.clock == *clock && *user != who.user => return Ok(false),
                 _ => {}
             }
-            if self.present.values().filter(|present| present.connection == connection).count() >= CLIENTS_MAX {
+            if self.present.values().filter(|present| present.connection == Some(connection)).count() >= CLIENTS_MAX {
                 return Err(Refusal {
                     code: "awareness_too_many",
                     message: "one connection speaks for too many clients",
@@ -145,14 +186,14 @@ impl Awareness {
         Ok(true)
     }
 
-    fn keep(&mut self, connection: u64, who: &Identity, entry: &Entry) {
+    fn keep(&mut self, connection: Option<u64>, user: &UserId, entry: &Entry) {
         if leaves(entry) {
             self.present.remove(&entry.client);
-            self.depart(entry.client, entry.clock, who.user.clone());
+            self.depart(entry.client, entry.clock, user.clone());
         } else {
             self.departed.remove(&entry.client);
-            let present =
-                Present { connection, user: who.user.clone(), clock: entry.clock, state: entry.state.clone() };
+            let (user, state) = (user.clone(), entry.state.clone());
+            let present = Present { connection, heard: Instant::now(), user, clock: entry.clock, state };
             self.present.insert(entry.client, present);
         }
     }
@@ -165,28 +206,33 @@ impl Awareness {
     }
 
     /// The message with everybody's states; `None` when nobody has one.
-    pub fn everybody(&self) -> Option<bytes::Bytes> {
-        (!self.present.is_empty()).then(|| {
-            protocol::awareness(&write(self.present.iter().map(|(id, one)| (*id, one.clock, one.state.as_str()))))
-        })
+    pub fn everybody(&mut self) -> Option<bytes::Bytes> {
+        self.forget_silent(Instant::now());
+        let all: Vec<(u64, u32, &str)> =
+            self.present.iter().map(|(client, one)| (*client, one.clock, one.state.as_str())).collect();
+        (!all.is_empty()).then(|| protocol::awareness(&write(all.into_iter())))
     }
 
-    /// Removes a connection's clients. Returns the message that tells the others.
-    pub fn leave(&mut self, connection: u64) -> Option<bytes::Bytes> {
-        let gone: Vec<(u64, u32)> = self
-            .present
-            .iter()
-            .filter(|(_, present)| present.connection == connection)
-            .map(|(client, present)| (*client, present.clock))
-            .collect();
-        for (client, clock) in &gone {
-            if let Some(present) = self.present.remove(client) {
-                self.depart(*client, *clock, present.user);
-            }
-        }
-        (!gone.is_empty())
-            .then(|| protocol::awareness(&write(gone.iter().map(|(client, clock)| (*client, *clock, "null")))))
+    fn forget_silent(&mut self, now: Instant) {
+        self.present.retain(|_, one| one.connection.is_some() || now.duration_since(one.heard) < SILENCE_MAX);
     }
+
+    /// Removes a connection's clients; that is news.
+    pub fn leave(&mut self, connection: u64) {
+        let here = |(_, present): &(&u64, &Present)| present.connection == Some(connection);
+        let gone: Vec<u64> = self.present.iter().filter(here).map(|(client, _)| *client).collect();
+        for client in gone {
+            let Some(present) = self.present.remove(&client) else { continue };
+            let entry = Entry { client, clock: present.clock, state: "null".into() };
+            self.depart(client, present.clock, present.user.clone());
+            self.news.insert(client, (present.user, entry));
+        }
+    }
+}
+
+fn message<'a>(entries: impl Iterator<Item = &'a Entry>) -> bytes::Bytes {
+    let all: Vec<(u64, u32, &str)> = entries.map(|entry| (entry.client, entry.clock, entry.state.as_str())).collect();
+    protocol::awareness(&write(all.into_iter()))
 }
 
 fn leaves(entry: &Entry) -> bool {
@@ -229,12 +275,17 @@ mod tests {
     #[test]
     fn a_connection_speaks_for_its_own_person_only() {
         let (mut room, ada, bob) = (Awareness::default(), person("Ada"), person("Bob"));
-        assert!(room.apply(1, &ada, entry(10, 1, r#"{"user":{"name":"Ada"}}"#)).0.is_some());
-        let (message, refusal) = room.apply(2, &bob, entry(20, 1, r#"{"user":{"name":"Ada"}}"#));
-        assert_eq!((message, refusal.unwrap().code), (None, "awareness_identity"));
-        let (message, refusal) = room.apply(2, &bob, entry(10, 2, "{}"));
-        assert_eq!((message, refusal.unwrap().code), (None, "awareness_not_yours"));
-        assert_eq!(room.apply(2, &bob, entry(10, 2, "null")).1.unwrap().code, "awareness_not_yours");
+        assert_eq!(room.apply(1, &ada, entry(10, 1, r#"{"user":{"name":"Ada"}}"#)), None);
+        assert_eq!(
+            room.take_news().unwrap().1,
+            [(ada.user.clone(), entry(10, 1, r#"{"user":{"name":"Ada"}}"#).remove(0))]
+        );
+        let refusal = room.apply(2, &bob, entry(20, 1, r#"{"user":{"name":"Ada"}}"#));
+        assert_eq!(refusal.unwrap().code, "awareness_identity");
+        let refusal = room.apply(2, &bob, entry(10, 2, "{}"));
+        assert_eq!(refusal.unwrap().code, "awareness_not_yours");
+        assert_eq!(room.apply(2, &bob, entry(10, 2, "null")).unwrap().code, "awareness_not_yours");
+        assert!(room.take_news().is_none());
     }
 
     #[test]
@@ -242,12 +293,35 @@ mod tests {
         let (mut room, ada, bob) = (Awareness::default(), person("Ada"), person("Bob"));
         let state = r#"{"user":{"name":"Ada"}}"#;
         room.apply(1, &ada, entry(10, 3, state));
-        assert_eq!(room.apply(2, &bob, entry(10, 3, state)), (None, None));
-        assert_eq!(room.apply(2, &bob, entry(10, 3, "null")), (None, None), "a client that timed Ada out");
-        assert!(room.leave(1).is_some());
-        assert_eq!(room.apply(2, &bob, entry(10, 3, state)), (None, None));
-        assert!(room.apply(3, &ada, entry(10, 3, state)).0.is_some(), "Ada is back");
-        assert!(room.leave(2).is_none());
+        assert!(room.take_news().is_some());
+        assert_eq!(room.apply(2, &bob, entry(10, 3, state)), None);
+        assert_eq!(room.apply(2, &bob, entry(10, 3, "null")), None, "a client that timed Ada out");
+        assert!(room.take_news().is_none());
+        room.leave(1);
+        assert!(room.take_news().is_some());
+        assert_eq!(room.apply(2, &bob, entry(10, 3, state)), None);
+        assert!(room.take_news().is_none());
+        room.apply(3, &ada, entry(10, 3, state));
+        assert!(room.take_news().is_some(), "Ada is back");
+        room.leave(2);
+        assert!(room.take_news().is_none());
+    }
+
+    #[test]
+    fn people_on_a_node_that_died_are_forgotten_and_come_over() {
+        let (mut room, ada) = (Awareness::default(), person("Ada"));
+        let said = |clock| vec![(ada.user.clone(), entry(10, clock, "{}").remove(0))];
+        assert!(room.hear(said(3)).is_some());
+        assert!(room.hear(said(3)).is_none(), "known already");
+        assert!(room.everybody().is_some());
+        room.apply(1, &ada, entry(10, 3, "{}"));
+        assert_eq!(room.take_news().unwrap().1.len(), 1, "the same client, now here");
+        room.forget_silent(Instant::now() + SILENCE_MAX);
+        assert!(room.everybody().is_some(), "a connection tells when it ends");
+        room.leave(1);
+        room.hear(said(5));
+        room.forget_silent(Instant::now() + SILENCE_MAX);
+        assert!(room.everybody().is_none());
     }
 
     proptest! {

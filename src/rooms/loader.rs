@@ -115,6 +115,11 @@ impl Content {
         Ok(())
     }
 
+    /// The pieces that have something newer than entry `known`.
+    pub fn since(&self, known: i64) -> impl Iterator<Item = &Piece> {
+        self.snapshot.iter().chain(&self.tail).filter(move |piece| piece.seq > known)
+    }
+
     /// The messages that bring a client up to date. The last one is sync step 2: after it the client counts as
     /// synchronised, so everything else comes before.
     pub fn answer(&self, has: &StateVector) -> Vec<Bytes> {

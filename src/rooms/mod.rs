@@ -12,7 +12,10 @@ pub mod fold;
 pub mod journal;
 pub mod lib0;
 mod loader;
+mod members;
+pub mod merge;
 mod name;
+mod nodes;
 mod outbox;
 pub mod protocol;
 mod registry;
@@ -29,14 +32,15 @@ pub use registry::Rooms;
 use crate::{
     app::App,
     auth::CurrentUser,
-    rooms::{awareness::Identity, outbox::Outbox, protocol::CloseCode, rights::Standing, room::Member},
+    rooms::{awareness::Identity, members::Member, outbox::Outbox, protocol::CloseCode, rights::Standing},
 };
 
 /// Starts what runs beside the rooms: the watch over rights, and the queueing of work. Both end with `app.shutdown`.
 pub fn start(app: &App) {
     app.tasks.spawn(rights::watch(app.clone()));
-    if let Some(asked) = app.rooms.take_chores() {
+    if let Some((asked, saying)) = app.rooms.take_duties() {
         app.tasks.spawn(chores::run(app.clone(), asked));
+        app.tasks.spawn(nodes::run(app.clone(), saying));
     }
     let app = app.clone();
     app.clone().tasks.spawn(async move {

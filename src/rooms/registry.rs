@@ -22,8 +22,10 @@ use crate::{
         RoomName,
         chores::Chore,
         journal::Journal,
+        members::Member,
+        nodes::{News, Nodes},
         outbox::Outbox,
-        room::{self, Control, Inbound, Member},
+        room::{self, Control, Inbound},
         update,
     },
 };
@@ -39,13 +41,17 @@ struct Inner {
     db: Db,
     journal: Journal,
     chores: mpsc::UnboundedSender<Chore>,
-    asked: Mutex<Option<mpsc::UnboundedReceiver<Chore>>>,
+    nodes: Nodes,
+    duties: Mutex<Option<Duties>>,
     open: Mutex<Open>,
     /// Told whenever a room has closed.
     closed: Notify,
     links: Mutex<HashMap<u64, Arc<Link>>>,
     next_connection: AtomicU64,
 }
+
+/// What rooms ask to be done, and what they have to say to other nodes.
+type Duties = (mpsc::UnboundedReceiver<Chore>, mpsc::Receiver<String>);
 
 #[derive(Default)]
 struct Open {
@@ -89,13 +95,15 @@ impl Rooms {
     /// The rooms of a service that starts.
     pub fn new(db: Db, clock: Clock) -> Self {
         // The writer ends with the last room; shutdown waits for the rooms.
-        let journal = Journal::start(db.clone(), clock, &TaskTracker::new());
+        let (nodes, saying) = Nodes::new(&db);
+        let journal = Journal::start(db.clone(), clock, nodes.clone(), &TaskTracker::new());
         let (chores, asked) = mpsc::unbounded_channel();
         let inner = Inner {
             db,
             journal,
             chores,
-            asked: Mutex::new(Some(asked)),
+            nodes,
+            duties: Mutex::new(Some((asked, saying))),
             open: Mutex::default(),
             closed: Notify::new(),
             links: Mutex::default(),
@@ -104,9 +112,9 @@ impl Rooms {
         Self(Arc::new(inner))
     }
 
-    /// What rooms ask to be done later; there is one who does it.
-    pub(super) fn take_chores(&self) -> Option<mpsc::UnboundedReceiver<Chore>> {
-        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What rooms ask for; there is one who does it.
+    pub(super) fn take_duties(&self) -> Option<Duties> {
+        self.0.duties.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Brings a member into a room; `None` when the service is stopping.
@@ -134,11 +142,26 @@ impl Rooms {
         written.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    /// Tells an open room that its snapshot or its state changed in the database.
+    /// Tells an open room, here and on other nodes, that its snapshot or its state changed in the database.
     pub fn reload(&self, room: &RoomName) {
+        self.tell_if_open(room, Control::Reload);
+        self.0.nodes.say(room, News::Renewed);
+    }
+
+    /// Tells a room, if it is open here, what happened on another node.
+    pub(super) fn tell_news(&self, room: &RoomName, news: News) {
+        self.tell_if_open(room, Control::News(news));
+    }
+
+    /// Tells all rooms that are open here.
+    pub(super) fn tell_all(&self, news: &News) {
+        self.lock().rooms.values().for_each(|handle| drop(handle.control.send(Control::News(news.clone()))));
+    }
+
+    fn tell_if_open(&self, room: &RoomName, message: Control) {
         if let Some(handle) = self.lock().rooms.get(room) {
             // A room that is just ending reads anew when it opens again.
-            let _ = handle.control.send(Control::Reload);
+            let _ = handle.control.send(message);
         }
     }
 
@@ -228,6 +251,11 @@ impl Rooms {
 
     pub(super) fn db(&self) -> &Db {
         &self.0.db
+    }
+
+    /// This node among the others.
+    pub(super) fn nodes(&self) -> &Nodes {
+        &self.0.nodes
     }
 
     pub(super) fn journal(&self) -> Journal {

@@ -1,7 +1,7 @@
 //! What happens in one open document? A task that owns its durable content and its members; it holds no document.
 //!
-//! Edits are handed to the journal in batches, one batch at a time. After the commit they go, as they came, to the other
-//! members, and their senders learn that they are saved. When a commit fails nobody is told: the room closes, and clients
+//! Edits are handed to the journal in batches, one batch at a time. After the commit they go to the other members, and their
+//! senders learn that they are saved. When a commit fails nobody is told: the room closes, and clients
 //! that connect again send what was not saved.
 
 use std::{collections::HashMap, future::pending, pin::Pin, time::Duration};
@@ -13,15 +13,17 @@ use tokio::{
 };
 
 use crate::{
+    db::journal::RoomEdits,
     error::{Error, Result},
     ids::UserId,
     rooms::{
         RoomName,
-        awareness::{Awareness, Entry, Identity},
+        awareness::{Awareness, Entry},
         chores::Chore,
-        journal::{Edit, WriteFailed},
+        journal::WriteFailed,
         loader::{self, Content, Piece},
-        outbox::Outbox,
+        members::{Member, Members},
+        nodes::News,
         protocol::{self, CloseCode},
         registry::Rooms,
         update::{Facts, StateVector},
@@ -43,6 +45,10 @@ const INDEX_AFTER: Duration = Duration::from_secs(1);
 /// The same while editing goes on.
 const INDEX_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
+/// After so many updates in one batch the next one gathers for so long: each batch costs every member a frame.
+const GATHER: [(usize, Duration); 3] =
+    [(128, Duration::from_millis(20)), (32, Duration::from_millis(10)), (8, Duration::from_millis(5))];
+
 /// What the server tells a room. Never blocks, is looked at first.
 pub(super) enum Control {
     Join {
@@ -61,6 +67,8 @@ pub(super) enum Control {
     },
     /// The snapshot was renewed, or the room was put into quarantine.
     Reload,
+    /// Something happened on another node.
+    News(News),
     Shutdown,
 }
 
@@ -70,20 +78,6 @@ pub(super) enum Inbound {
     Update { connection: u64, author: UserId, may_write: bool, payload_len: usize, frame: Bytes, facts: Facts },
     Awareness { connection: u64, entries: Vec<Entry> },
     QueryAwareness { connection: u64 },
-}
-
-/// Somebody who is connected.
-pub(super) struct Member {
-    pub identity: Identity,
-    pub outbox: Outbox,
-    pub wants_acks: bool,
-    pub is_editor: bool,
-    /// Gets what others do; set when the client has asked for the content.
-    pub follows: bool,
-    /// How many of its updates are durable.
-    pub saved: u64,
-    /// An update was refused: counting on would call it saved.
-    pub was_refused: bool,
 }
 
 /// An update on its way to the journal.
@@ -106,12 +100,16 @@ pub(super) struct Room {
     id: RoomName,
     rooms: Rooms,
     content: Content,
-    members: HashMap<u64, Member>,
+    members: Members,
     awareness: Awareness,
     waiting: Vec<Waiting>,
     waiting_bytes: usize,
     /// The batch that is being written, and the write.
     flight: Option<(Vec<Waiting>, Flight)>,
+    /// The next batch is not taken to the journal before this time.
+    gather_until: Option<Instant>,
+    /// Newest entry that another node was heard to have written; looked at when nothing is on its way.
+    elsewhere: i64,
     fold_asked: bool,
     index_at: Option<Instant>,
     indexed_at: Option<Instant>,
@@ -136,12 +134,14 @@ pub(super) async fn run(
         }
     };
     let mut room = Room::new(rooms, id, content);
+    room.rooms.nodes().say(&room.id, News::Opened);
     loop {
         tokio::select! {
             biased;
             Some(message) = control.recv() => room.on_control(message).await,
             outcome = landed(&mut room.flight) => room.on_written(outcome).await,
             () = until(room.index_at) => room.ask_for_index(),
+            () = until(room.gather_until) => room.gather_until = None,
             Some(first) = inbox.recv(), if room.has_space() => {
                 let mut next = Some(first);
                 while let Some(message) = next {
@@ -155,6 +155,7 @@ pub(super) async fn run(
             }
         }
         room.take_off();
+        room.tell_cursors();
         if room.is_idle()
             && inbox.is_empty()
             && room.rooms.forget_if(&room.id, || control.is_empty() && inbox.is_empty())
@@ -194,11 +195,13 @@ impl Room {
             id,
             rooms,
             content,
-            members: HashMap::new(),
+            members: Members::default(),
             awareness: Awareness::default(),
             waiting: Vec::new(),
             waiting_bytes: 0,
             flight: None,
+            gather_until: None,
+            elsewhere: 0,
             fold_asked: false,
             index_at: None,
             indexed_at: None,
@@ -221,9 +224,10 @@ impl Room {
             Control::Leave { connection } => self.leave(connection),
             Control::Append { author, update, facts, done } => self.on_append(author, update, facts, done),
             Control::Reload => self.reload().await,
+            Control::News(news) => self.on_news(news).await,
             Control::Shutdown => {
                 self.ending = true;
-                self.close_all(CloseCode::Restarting, "the server restarts");
+                self.members.close(CloseCode::Restarting, "the server restarts");
             }
         }
     }
@@ -236,15 +240,13 @@ impl Room {
             member.outbox.answer([protocol::sync_step1(&self.content.coverage.state_vector())]);
         }
         member.outbox.answer(self.awareness.everybody());
-        self.members.insert(connection, member);
+        self.members.add(connection, member);
     }
 
     fn leave(&mut self, connection: u64) {
-        let Some(member) = self.members.remove(&connection) else { return };
-        if let Some(message) = self.awareness.leave(connection) {
-            self.tell(&message, None);
-        }
-        if member.is_editor && !self.members.values().any(|member| member.is_editor) {
+        let Some(member) = self.members.remove(connection) else { return };
+        self.awareness.leave(connection);
+        if member.is_editor && !self.members.has_editor() {
             self.ask_for_version();
         }
     }
@@ -273,7 +275,7 @@ impl Room {
     fn on_inbound(&mut self, message: Inbound) {
         match message {
             Inbound::SyncStep1 { connection, has } => {
-                if let Some(member) = self.members.get_mut(&connection) {
+                if let Some(member) = self.members.get_mut(connection) {
                     member.follows = true;
                     member.outbox.answer(self.content.answer(&has));
                 }
@@ -283,7 +285,7 @@ impl Room {
             }
             Inbound::Awareness { connection, entries } => self.on_awareness(connection, entries),
             Inbound::QueryAwareness { connection } => {
-                if let Some(member) = self.members.get(&connection) {
+                if let Some(member) = self.members.get(connection) {
                     member.outbox.answer(self.awareness.everybody());
                 }
             }
@@ -315,26 +317,55 @@ impl Room {
     }
 
     fn refuse(&mut self, connection: u64, code: &str, message: &str) {
-        let Some(member) = self.members.get_mut(&connection) else { return };
+        let Some(member) = self.members.get_mut(connection) else { return };
         member.was_refused = true;
-        member.outbox.answer([protocol::permission_denied(message)]);
-        if member.wants_acks {
-            member.outbox.answer([protocol::refused(code, message)]);
-        }
+        member.refuse(code, message);
     }
 
     fn on_awareness(&mut self, connection: u64, entries: Vec<Entry>) {
-        let Some(member) = self.members.get(&connection) else { return };
-        let (message, refusal) = self.awareness.apply(connection, &member.identity, entries);
-        if let Some(refusal) = refusal {
-            member.outbox.answer([protocol::permission_denied(refusal.message)]);
-            if member.wants_acks {
-                member.outbox.answer([protocol::refused(refusal.code, refusal.message)]);
-            }
+        let Some(member) = self.members.get(connection) else { return };
+        if let Some(refusal) = self.awareness.apply(connection, &member.identity, entries) {
+            member.refuse(refusal.code, refusal.message);
         }
-        if let Some(message) = message {
+    }
+
+    /// Tells where cursors are. Those that moved with an edit are told after it: they point into it.
+    fn tell_cursors(&mut self) {
+        if self.flight.is_some() {
+            return;
+        }
+        if let Some((message, news)) = self.awareness.take_news() {
             // Also to the sender: plain clients take a connection on which nothing comes back for dead.
-            self.tell(&message, None);
+            self.members.tell(&message);
+            self.rooms.nodes().say(&self.id, News::Awareness(news));
+        }
+    }
+
+    async fn on_news(&mut self, news: News) {
+        match news {
+            News::Written(seq) => {
+                self.elsewhere = self.elsewhere.max(seq);
+                self.look_elsewhere().await;
+            }
+            News::Awareness(entries) => {
+                if let Some(message) = self.awareness.hear(entries) {
+                    self.members.tell(&message);
+                }
+            }
+            News::Opened => self.rooms.nodes().say(&self.id, News::Awareness(self.awareness.everybody_here())),
+            News::Renewed => self.reload().await,
+        }
+    }
+
+    /// Reads what other nodes wrote. While an own batch is on its way its entries cannot be told from theirs: later.
+    async fn look_elsewhere(&mut self) {
+        if self.flight.is_some() || self.elsewhere <= self.content.last_seq {
+            return;
+        }
+        let until = std::mem::take(&mut self.elsewhere);
+        if let Err(error) = self.catch_up(until).await {
+            tracing::error!(room = %self.id, %error, "edits of another node cannot be read");
+            self.start_afresh("edits of others could not be read, connect again");
         }
     }
 
@@ -345,22 +376,24 @@ impl Room {
 
     /// Hands what waits to the journal, unless a batch is on its way.
     fn take_off(&mut self) {
-        if self.flight.is_some() || self.waiting.is_empty() {
+        if self.flight.is_some() || self.gather_until.is_some() || self.waiting.is_empty() {
             return;
         }
         let batch = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
-        let edits: Vec<Edit> = batch
+        let gather = GATHER.iter().find(|(updates, _)| batch.len() >= *updates);
+        self.gather_until = gather.map(|(_, time)| Instant::now() + *time);
+        let edits: Vec<(UserId, Bytes)> = batch
             .iter()
             .filter_map(|waiting| {
                 let (frame, len, _) = waiting.update.as_ref()?;
-                Some(Edit { author: waiting.author.clone(), payload: frame.slice(frame.len() - len..) })
+                Some((waiting.author.clone(), frame.slice(frame.len() - len..)))
             })
             .collect();
         if edits.is_empty() {
             return self.settle(batch, self.content.last_seq);
         }
-        let write = self.rooms.journal().append(self.id.clone(), edits);
+        let write = self.rooms.journal().append(RoomEdits { room: self.id.clone(), edits });
         self.flight = Some((batch, Box::pin(write)));
     }
 
@@ -371,35 +404,48 @@ impl Room {
             Ok(last) if self.catch_up(last - count).await.is_ok() => self.settle(batch, last - count),
             _ => self.start_afresh("the last edits could not be saved, connect again to send them once more"),
         }
+        self.look_elsewhere().await;
     }
 
-    /// Tells members what another node wrote before entry `until`.
+    /// Tells members what another node wrote, up to entry `until`.
     async fn catch_up(&mut self, until: i64) -> Result<()> {
         if until <= self.content.last_seq {
             return Ok(());
         }
-        for row in loader::list_tail(self.rooms.db(), &self.id, self.content.last_seq).await? {
-            if row.seq > until {
-                break;
-            }
+        let rows = loader::list_tail(self.rooms.db(), &self.id, self.content.last_seq).await?;
+        let rows: Vec<_> = rows.into_iter().take_while(|row| row.seq <= until).collect();
+        let is_whole = rows.first().is_none_or(|first| first.seq == self.content.last_seq + 1);
+        let reaches = until == i64::MAX || rows.last().is_some_and(|last| last.seq == until);
+        if !is_whole || !reaches {
+            return self.read_anew().await;
+        }
+        for row in rows {
             let piece = Piece::read(row.seq, &row.payload)?;
-            self.tell(&piece.frame, None);
+            self.members.tell(&piece.frame);
             self.content.push(piece);
         }
         Ok(())
     }
 
+    /// Another node folded entries that were not seen here: they come with the snapshot.
+    async fn read_anew(&mut self) -> Result<()> {
+        let known = self.content.last_seq;
+        self.content = Content::load(self.rooms.db(), &self.id).await?;
+        self.content.since(known).for_each(|piece| self.members.tell(&piece.frame));
+        Ok(())
+    }
+
     /// Shows a durable batch to the others and tells its senders. `before` is the entry before the batch.
     fn settle(&mut self, batch: Vec<Waiting>, before: i64) {
-        let (mut seq, mut saved) = (before, HashMap::<u64, u64>::new());
+        let (mut seq, mut saved, mut senders) = (before, HashMap::<u64, u64>::new(), Vec::new());
+        let known = self.content.tail.len();
         for waiting in batch {
-            let sender = match &waiting.source {
-                Source::Member(connection) => Some(*connection),
-                Source::Server(_) => None,
-            };
             if let Some((frame, payload_len, facts)) = waiting.update {
                 seq += 1;
-                self.tell(&frame, sender);
+                senders.push(match &waiting.source {
+                    Source::Member(connection) => Some(*connection),
+                    Source::Server(_) => None,
+                });
                 self.content.push(Piece::new(seq, frame, payload_len, facts));
                 self.unsaved_by = Some(waiting.author);
                 self.index_soon();
@@ -411,21 +457,10 @@ impl Room {
                 }
             }
         }
-        for (connection, count) in saved {
-            self.acknowledge(connection, count);
-        }
+        let news: Vec<(Option<u64>, &Piece)> = senders.into_iter().zip(&self.content.tail[known..]).collect();
+        self.members.show(&news);
+        self.members.acknowledge(saved);
         self.after_growth();
-    }
-
-    fn acknowledge(&mut self, connection: u64, count: u64) {
-        let Some(member) = self.members.get_mut(&connection) else { return };
-        if member.was_refused {
-            return;
-        }
-        member.saved += count;
-        if member.wants_acks {
-            member.outbox.answer([protocol::saved(member.saved)]);
-        }
     }
 
     fn after_growth(&mut self) {
@@ -435,7 +470,7 @@ impl Room {
             self.rooms.ask(Chore::Fold(self.id.clone()));
         }
         // The last editor may have left while the write was on its way.
-        if self.unsaved_by.is_some() && !self.members.values().any(|member| member.is_editor) {
+        if self.unsaved_by.is_some() && !self.members.has_editor() {
             self.ask_for_version();
         }
     }
@@ -462,23 +497,9 @@ impl Room {
         }
     }
 
-    fn tell(&self, frame: &Bytes, except: Option<u64>) {
-        for (connection, member) in &self.members {
-            if member.follows && Some(*connection) != except {
-                member.outbox.tell(frame);
-            }
-        }
-    }
-
-    fn close_all(&mut self, code: CloseCode, reason: &str) {
-        for member in self.members.values() {
-            member.outbox.close(code, reason);
-        }
-    }
-
     /// Ends this room without telling what waits: clients connect again and find the database's truth.
     fn start_afresh(&mut self, reason: &str) {
-        self.close_all(CloseCode::Restarting, reason);
+        self.members.close(CloseCode::Restarting, reason);
         self.members.clear();
         self.waiting.clear();
         self.waiting_bytes = 0;
@@ -490,6 +511,6 @@ impl Room {
 impl Drop for Room {
     /// A room that ends by a panic leaves nobody waiting.
     fn drop(&mut self) {
-        self.close_all(CloseCode::Restarting, "the room starts afresh");
+        self.members.close(CloseCode::Restarting, "the room starts afresh");
     }
 }

@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 64;
 const HAS_ORIGIN: u8 = 0x80;
 const HAS_RIGHT_ORIGIN: u8 = 0x40;
 const HAS_PARENT_SUB: u8 = 0x20;
-const SKIP: u8 = 10;
+pub(super) const SKIP: u8 = 10;
 
 /// What an update covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

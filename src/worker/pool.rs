@@ -1,7 +1,7 @@
 //! Which child does which task, and how many at once?
 //!
-//! Three lanes that never wait for each other: converters (minutes), a child that reads text only (seconds) and renderers
-//! (milliseconds). A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
+//! Four lanes that never wait for each other: converters (minutes), a child that reads text only (seconds), renderers and
+//! builders of rooms (milliseconds). A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
 //! all others. A renderer keeps its last
 //! document open, and a page goes to the renderer that has its document, so scrolling does not load a long PDF again and
 //! again. A caller that goes away while waiting costs nothing; one that goes away during a task leaves a task that ends
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     child::Ready,
     limits::Limits,
-    slot::{FileKey, Slot},
+    slot::{FileKey, Keeps, Slot},
     task::{Answer, Lane, Task, WorkerError, codes},
 };
 
@@ -82,6 +82,7 @@ struct Shared {
     convert: LaneState,
     text: LaneState,
     render: LaneState,
+    room: LaneState,
     /// Cancelled when running tasks are to be given up.
     stopping: CancellationToken,
     // Removed when the last handle is gone; the children have ended by then.
@@ -113,14 +114,15 @@ impl WorkerPool {
             config.fontconfig = Some(file);
         }
         let config = Arc::new(config);
-        let lane = |name: &str, count: usize, keeps: bool| -> std::io::Result<Vec<Slot>> {
+        let lane = |name: &str, count: usize, keeps: Keeps| -> std::io::Result<Vec<Slot>> {
             let slot = |number| Slot::new(folder.path().join(format!("{name}-{number}")), config.clone(), keeps);
             (0..count.max(1)).map(slot).collect()
         };
         let long = config.converters.max(1);
-        let mut converters = lane("convert", 2 * long, false).map_err(failed)?;
-        let texts = lane("text", 1, false).map_err(failed)?;
-        let mut renderers = lane("render", config.renderers, true).map_err(failed)?;
+        let mut converters = lane("convert", 2 * long, Keeps::Nothing).map_err(failed)?;
+        let texts = lane("text", 1, Keeps::Nothing).map_err(failed)?;
+        let mut renderers = lane("render", config.renderers, Keeps::Document).map_err(failed)?;
+        let rooms = lane("room", config.renderers, Keeps::Child).map_err(failed)?;
         // Those that are taken first, see `take`.
         let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
         renderers.first_mut().expect("a lane has at least one slot").warm().await?;
@@ -135,6 +137,7 @@ impl WorkerPool {
             convert: state(converters, long),
             text: state(texts, 0),
             render: state(renderers, 0),
+            room: state(rooms, 0),
             stopping: CancellationToken::new(),
             _folder: folder,
         };
@@ -167,7 +170,7 @@ impl WorkerPool {
             let mut slot = state.take(key.as_ref());
             let (answer, seat) = shared.execute(state, &mut slot, task, permit).await;
             let _ = tell.send(answer);
-            if kind != Lane::Render && !shared.stopping.is_cancelled() {
+            if matches!(kind, Lane::Convert | Lane::Text) && !shared.stopping.is_cancelled() {
                 // The next document finds a fresh child waiting.
                 let _ = slot.warm().await;
             }
@@ -180,7 +183,7 @@ impl WorkerPool {
     /// Refuses further tasks, gives up the running ones, and ends all children.
     pub async fn stop(&self) {
         self.shared.stopping.cancel();
-        for kind in [Lane::Convert, Lane::Text, Lane::Render] {
+        for kind in [Lane::Convert, Lane::Text, Lane::Render, Lane::Room] {
             let state = self.lane(kind);
             for (seats, size) in [&state.free, &state.long].into_iter().zip(state.sizes) {
                 let all = seats.acquire_many(size as u32).await;
@@ -238,6 +241,7 @@ impl Shared {
             Lane::Convert => &self.convert,
             Lane::Text => &self.text,
             Lane::Render => &self.render,
+            Lane::Room => &self.room,
         }
     }
 }

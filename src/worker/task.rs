@@ -106,6 +106,8 @@ pub enum Lane {
     Text,
     /// Milliseconds: page images.
     Render,
+    /// Milliseconds: what is made of a room's updates.
+    Room,
 }
 
 impl Task {
@@ -114,7 +116,8 @@ impl Task {
         match self {
             Task::ReadText { .. } => Lane::Text,
             Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
-            Task::RenderPage { .. } | Task::RenderPages { .. } | Task::Room { .. } => Lane::Render,
+            Task::RenderPage { .. } | Task::RenderPages { .. } => Lane::Render,
+            Task::Room { .. } => Lane::Room,
         }
     }
 
