@@ -58,6 +58,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds enabled accounts: names that begin with what was typed come first. */
+        get: operations["list_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents": {
         parameters: {
             query?: never;
@@ -782,6 +799,13 @@ export interface components {
             folders: components["schemas"]["FolderView"][];
             next_cursor?: string | null;
         };
+        /** @description Somebody who may be mentioned. */
+        ColleagueView: {
+            display_name: string;
+            id: components["schemas"]["UserId"];
+            /** @description The name to sign in with: tells two people of one name apart. */
+            name: string;
+        };
         /** @description A name that exists already. */
         ConflictView: {
             document_id: components["schemas"]["DocumentId"];
@@ -973,6 +997,16 @@ export interface components {
                 state: components["schemas"]["ThreadState"];
                 /** @description What the first message says. */
                 text: string;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
+        Items_ColleagueView: {
+            items: {
+                display_name: string;
+                id: components["schemas"]["UserId"];
+                /** @description The name to sign in with: tells two people of one name apart. */
+                name: string;
             }[];
             next_cursor?: string | null;
         };
@@ -1424,6 +1458,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChangesView"];
+                };
+            };
+        };
+    };
+    list_colleagues: {
+        parameters: {
+            query?: {
+                /** @description Part of the name or display name, in any case. */
+                q?: string;
+                /** @description At most so many people; 10 unless asked for, at most 20. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ColleagueView"];
                 };
             };
         };

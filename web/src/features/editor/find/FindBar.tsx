@@ -16,6 +16,7 @@ export function FindBar({ editor, editable }: { editor: Editor; editable: boolea
 function Bar({ editor, editable, open }: { editor: Editor; editable: boolean; open: 'find' | 'replace' }) {
   const { t } = useTranslation();
   const input = useRef<HTMLInputElement>(null);
+  const replaced = useRef(false);
   const [by, setBy] = useState('');
   const { query, matchCase, regex, invalid, count, current } = useEditorState({
     editor,
@@ -45,8 +46,8 @@ function Bar({ editor, editable, open }: { editor: Editor; editable: boolean; op
     if (event.nativeEvent.isComposing) return;
     const command = event.ctrlKey || event.metaKey;
     if (event.key === 'Escape') close();
-    // On a button: in a field it takes back what was typed there.
-    else if (command && event.key.toLowerCase() === 'z' && event.target instanceof HTMLButtonElement) editor.commands[event.shiftKey ? 'redo' : 'undo']();
+    // Right after replacing, that is what is to be undone; else what was typed into the field.
+    else if (command && event.key.toLowerCase() === 'z' && replaced.current) editor.commands[event.shiftKey ? 'redo' : 'undo']();
     else if (event.key === 'Enter' && event.target === input.current) go(event.shiftKey ? -1 : 1);
     else if (command && event.key.toLowerCase() === 'f') input.current?.select();
     else if (command && event.key.toLowerCase() === 'h') editor.commands.openFind('replace');
@@ -74,6 +75,7 @@ function Bar({ editor, editable, open }: { editor: Editor; editable: boolean; op
           value={query}
           error={invalid}
           onChange={(event) => {
+            replaced.current = false;
             editor.commands.setFind({ query: event.currentTarget.value });
             show();
           }}
@@ -98,7 +100,10 @@ function Bar({ editor, editable, open }: { editor: Editor; editable: boolean; op
             aria-label={t('editor.replaceBy')}
             placeholder={t('editor.replaceBy')}
             value={by}
-            onChange={(event) => setBy(event.currentTarget.value)}
+            onChange={(event) => {
+              replaced.current = false;
+              setBy(event.currentTarget.value);
+            }}
             autoComplete="off"
             spellCheck={false}
           />
@@ -107,13 +112,22 @@ function Bar({ editor, editable, open }: { editor: Editor; editable: boolean; op
             variant="default"
             disabled={count === 0}
             onClick={() => {
-              editor.commands.replaceMatch(by);
+              replaced.current = editor.commands.replaceMatch(by);
               show();
             }}
           >
             {t('editor.replace')}
           </Button>
-          <Button size="xs" variant="default" disabled={count === 0} onClick={() => editor.commands.replaceMatches(by)}>
+          <Button
+            size="xs"
+            variant="default"
+            disabled={count === 0}
+            onClick={() => {
+              replaced.current = editor.commands.replaceMatches(by);
+              // The button has nothing left to do and would drop the focus.
+              input.current?.focus();
+            }}
+          >
             {t('editor.replaceAll')}
           </Button>
         </Group>
