@@ -195,6 +195,7 @@ test('an input method writes suggestions, also over a selection and while a coll
 test('paragraphs that are deleted together are joined when that is accepted', async () => {
   await text(colleague).getByText('会后聚餐').click();
   await colleague.keyboard.press('Home');
+  await colleague.waitForTimeout(200);
   await colleague.keyboard.press('Backspace');
   await expectWritten(['例会定于{+周五+}{-周四-}召开。{+请准时参加+}', '另，请准备材料。{+明天+}', '{-¶}会后聚餐！自愿参加。']);
   await items(chief).filter({ hasText: '¶' }).getByRole('button', { name: '接受' }).click();
