@@ -1,4 +1,4 @@
-import { Anchor, Button, Card, Center, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Anchor, Box, Button, Card, Center, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconUserCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -41,40 +41,42 @@ export function AssignedPage() {
   useTitle(t('comments.assigned'));
   const items = assigned.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <div style={{ maxWidth: 860, padding: 16, margin: '0 auto' }}>
+    <>
       <PageHeader title={t('comments.assigned')} />
-      <SegmentedControl
-        mb="md"
-        size="xs"
-        aria-label={t('comments.filter')}
-        value={state}
-        onChange={(value) => setState(value as AssignedState)}
-        data={[
-          { value: 'open', label: t('comments.open') },
-          { value: 'resolved', label: t('comments.done') },
-        ]}
-      />
-      {assigned.isPending && <Loading />}
-      {assigned.error && <ErrorNotice error={assigned.error} onRetry={() => void assigned.refetch()} />}
-      {assigned.data && items.length === 0 && (
-        <EmptyState
-          icon={<IconUserCheck size={32} stroke={1.5} />}
-          title={state === 'open' ? t('comments.assignedNone') : t('comments.assignedDone')}
-          text={state === 'open' ? t('comments.assignedNoneHint') : undefined}
+      <Box px="md" pb="md" maw={900}>
+        <SegmentedControl
+          mb="md"
+          size="xs"
+          aria-label={t('comments.filter')}
+          value={state}
+          onChange={(value) => setState(value as AssignedState)}
+          data={[
+            { value: 'open', label: t('comments.open') },
+            { value: 'resolved', label: t('comments.done') },
+          ]}
         />
-      )}
-      <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
-        {items.map((item) => (
-          <Item key={`${item.document_id}/${item.id}`} item={item} />
-        ))}
-      </Stack>
-      {assigned.hasNextPage && (
-        <Center mt="md">
-          <Button variant="default" loading={assigned.isFetchingNextPage} onClick={() => void assigned.fetchNextPage()}>
-            {t('comments.showMore')}
-          </Button>
-        </Center>
-      )}
-    </div>
+        {assigned.isPending && <Loading />}
+        {assigned.error && <ErrorNotice error={assigned.error} onRetry={() => void assigned.refetch()} />}
+        {assigned.data && items.length === 0 && (
+          <EmptyState
+            icon={<IconUserCheck size={32} stroke={1.5} />}
+            title={state === 'open' ? t('comments.assignedNone') : t('comments.assignedDone')}
+            text={state === 'open' ? t('comments.assignedNoneHint') : undefined}
+          />
+        )}
+        <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
+          {items.map((item) => (
+            <Item key={`${item.document_id}/${item.id}`} item={item} />
+          ))}
+        </Stack>
+        {assigned.hasNextPage && (
+          <Center mt="md">
+            <Button variant="default" loading={assigned.isFetchingNextPage} onClick={() => void assigned.fetchNextPage()}>
+              {t('comments.showMore')}
+            </Button>
+          </Center>
+        )}
+      </Box>
+    </>
   );
 }

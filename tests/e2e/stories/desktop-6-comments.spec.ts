@@ -55,7 +55,9 @@ async function cursorBehind(page: Page, words: string): Promise<void> {
 }
 
 test.beforeAll(async ({ browser, server }, info) => {
-  [chief, commenter, editor] = await Promise.all([0, 1, 2].map(async () => (await newVisitor(browser, server, info)).newPage()));
+  chief = await (await newVisitor(browser, server, info)).newPage();
+  commenter = await (await newVisitor(browser, server, info)).newPage();
+  editor = await (await newVisitor(browser, server, info)).newPage();
   await signIn(chief, ADMIN);
   const library = await ask<{ id: string }>(chief, '/folders', { method: 'POST', data: { name: '办公室' } });
   for (const [person, role] of [[COLLEAGUE, 'commenter'], [OUTSIDER, 'editor'], [READER, 'reader']] as const) {
