@@ -110,7 +110,6 @@ export const en: Translation<typeof zhCN> = {
   'error.room_quarantined': 'Something is wrong with this document; it is read-only for now',
   'error.room_not_found': 'This document does not exist, or you may not see it',
   'error.room_access_ended': 'You have no access to this document any more',
-  'error.room_closed': 'The server ended the connection. Please reload the page',
   'error.message_too_large': 'Too much was pasted at once and could not be saved. Undo it and paste it in parts',
   'error.room_read_only': 'This document is read-only for now',
   'error.unknown': 'Something went wrong',

@@ -107,7 +107,6 @@ export const zhCN = {
   'error.room_quarantined': '此文档出现异常，暂时只读',
   'error.room_not_found': '文档不存在，或您无权查看',
   'error.room_access_ended': '您已不能访问此文档',
-  'error.room_closed': '服务器结束了连接，请刷新页面',
   'error.message_too_large': '一次粘贴的内容过大，未能保存；请撤销后分几次粘贴',
   'error.room_read_only': '此文档暂时只读',
   'error.unknown': '出错了',
