@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::upload_locks::UploadLocks, clock::Clock, config::Config, db::Db, http::health::Readiness,
+    actions::upload_locks::UploadLocks, auth::guests::Guests, clock::Clock, config::Config, db::Db, http::health::Readiness,
     preview::Preview, rooms::Rooms, search::Search, telemetry::Metrics, worker::Workers,
 };
 
@@ -23,6 +23,8 @@ pub struct Parts {
     pub clock: Clock,
     pub jobs: JobSignal,
     pub rooms: Rooms,
+    /// What is known of those who come into rooms.
+    pub guests: Guests,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
     pub metrics: Metrics,

@@ -12,6 +12,7 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod jobs;
+pub mod memory;
 pub mod names;
 pub mod preview;
 pub mod rooms;

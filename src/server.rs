@@ -18,11 +18,13 @@ use crate::{
         upload_locks::UploadLocks,
     },
     app::{App, JobSignal, Node, Parts},
+    auth::guests::Guests,
     clock::Clock,
     config::Config,
     db::{self, Db},
     http::{self, health::Readiness, listener},
     jobs::{self, clean_up::CleanUp},
+    memory,
     preview::Preview,
     rooms::{self, Rooms},
     search::{self, Search},
@@ -72,6 +74,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         clock,
         jobs: JobSignal::default(),
         rooms,
+        guests: Guests::default(),
         uploads: UploadLocks::default(),
         metrics: Metrics::default(),
         readiness: Readiness::default(),
@@ -106,6 +109,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         jobs::runner::start(&app, jobs::all());
     }
     rooms::start(&app);
+    app.tasks.spawn(memory::give_back(app.clone()));
     app.tasks.spawn(search::follow(app.clone()));
     listener::answer_all(&app, listener, http::router(app.clone()), FINISH).await;
     app.tasks.close();

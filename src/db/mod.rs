@@ -142,7 +142,9 @@ impl Db {
         sqlx::any::install_default_drivers();
         let engine = if url.starts_with("postgres") { Engine::Postgres } else { Engine::Sqlite };
         let options = AnyPoolOptions::new()
-            .max_connections(16)
+            // SQLite's connections are threads with caches of their own, and they need no asking whether they still live.
+            .max_connections(if engine == Engine::Sqlite { 8 } else { 16 })
+            .test_before_acquire(engine == Engine::Postgres)
             .acquire_timeout(Duration::from_secs(10))
             .after_connect(move |connection, _| Box::pin(async move { prepare(connection, engine).await }));
         let url = match engine {
@@ -254,6 +256,8 @@ async fn prepare(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result
             "pragma journal_mode = wal",
             "pragma synchronous = full",
             "pragma foreign_keys = on",
+            // 512 KB for each connection: the kernel keeps the file's pages, too.
+            "pragma cache_size = -512",
         ] {
             sqlx::raw_sql(pragma).execute(&mut *connection).await?;
         }

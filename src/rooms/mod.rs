@@ -30,6 +30,7 @@ pub use registry::Rooms;
 
 use crate::{
     app::App,
+    audit,
     auth::CurrentUser,
     rooms::{awareness::Identity, members::Member, outbox::Outbox, protocol::CloseCode, rights::Standing},
 };
@@ -51,6 +52,7 @@ pub fn start(app: &App) {
 
 /// Serves a client that `user` connected to a room, until one of both ends it.
 pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, room: RoomName, wants_acks: bool) {
+    let epoch = audit::rights::epoch();
     let standing = match rights::standing(&app, &user, &room).await {
         Ok(Ok(standing)) => standing,
         Ok(Err((code, reason))) => return refuse(&mut socket, code, reason).await,
@@ -69,7 +71,13 @@ pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, room: Roo
         was_refused: false,
     };
     match app.rooms.join(&room, user, member) {
-        Some(seat) => connection::serve(socket, seat, app.config.room_message_max_bytes).await,
+        Some(seat) => {
+            // Until it had its seat, the watch over rights did not see this connection.
+            if audit::rights::epoch() != epoch {
+                rights::check(&app, &seat.link).await;
+            }
+            connection::serve(socket, seat, app.config.room_message_max_bytes).await
+        }
         None => refuse(&mut socket, CloseCode::Restarting, "the server restarts").await,
     }
 }

@@ -132,8 +132,6 @@ impl Index {
         let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         write_version(dir).map_err(io)?;
         let position = index.load_metas()?.payload.and_then(|payload| payload.parse().ok()).unwrap_or(0);
-        // The dictionary takes a moment to load; the first search should not wait for it.
-        std::thread::spawn(rank::warm);
         Ok((Index { dir: dir.to_owned(), fields, reader, writer: RwLock::new(writer) }, Position(position)))
     }
 
