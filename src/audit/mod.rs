@@ -47,9 +47,7 @@ impl Event {
 
 /// Appends `event` to the chain, in the transaction of the change itself. `actor` is `None` for the server.
 pub async fn record(tx: &mut Tx, actor: Option<&UserId>, now: Millis, event: Event) -> Result<()> {
-    if rights::concerned_by(event.action) {
-        rights::begin_epoch();
-    }
+    tx.concerns_rights |= rights::concerned_by(event.action);
     db::audit::insert(
         tx,
         &db::audit::NewEvent {

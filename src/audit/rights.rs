@@ -1,7 +1,7 @@
 //! Has anything happened that may concern rights? What was found out about rights before that need not be true any more.
 //!
-//! Every change of an account, a grant, a level or a place is an event of the audit log. Events recorded by this process
-//! begin a new epoch at once; those of other nodes when the watch (`rooms/rights`) reads them.
+//! Every change of an account, a grant, a level or a place is an event of the audit log. An event of this process begins a new
+//! epoch with its commit; those of other nodes do when the watch (`rooms/rights`) reads them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -134,6 +134,8 @@ pub struct Tx {
     /// Gone once it is committed or taken back.
     connection: Option<PoolConnection<Any>>,
     writer: Option<OwnedSemaphorePermit>,
+    /// What was found out about rights before the commit need not be true after it.
+    pub concerns_rights: bool,
 }
 
 impl Db {
@@ -186,7 +188,7 @@ impl Db {
             Engine::Sqlite => "begin immediate",
             Engine::Postgres => "begin",
         };
-        let mut tx = Tx { connection: Some(self.pool.acquire().await?), writer };
+        let mut tx = Tx { connection: Some(self.pool.acquire().await?), writer, concerns_rights: false };
         sqlx::raw_sql(statement).execute(&mut *tx).await?;
         Ok(tx)
     }
@@ -202,6 +204,9 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         sqlx::raw_sql("commit").execute(&mut *self).await?;
         self.connection = None;
+        if self.concerns_rights {
+            crate::audit::rights::begin_epoch();
+        }
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! `/rooms/{room}`: live editing.
 
+mod guests;
 mod peer;
 
 use std::time::Duration;
