@@ -108,6 +108,9 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         tx.commit().await?;
         jobs::runner::start(&app, jobs::all());
     }
+    if app.db.engine() == db::Engine::Sqlite {
+        app.tasks.spawn(db::sqlite::move_log(app.db.clone(), app.shutdown.clone()));
+    }
     rooms::start(&app);
     app.tasks.spawn(memory::give_back(app.clone()));
     app.tasks.spawn(search::follow(app.clone()));

@@ -83,6 +83,7 @@ pub mod folders;
 pub mod grants;
 pub mod groups;
 pub mod jobs;
+pub mod journal;
 pub mod notices;
 pub mod previews;
 pub mod room_snapshots;
@@ -91,6 +92,7 @@ pub mod rooms;
 pub mod search;
 pub mod sessions;
 pub mod sign_in_failures;
+pub mod sqlite;
 pub mod tokens;
 pub mod uploads;
 pub mod users;
@@ -148,6 +150,8 @@ impl Db {
             .max_connections(if engine == Engine::Sqlite { 8 } else { 16 })
             .test_before_acquire(engine == Engine::Postgres)
             .acquire_timeout(Duration::from_secs(10))
+            // A file does not go away between two statements.
+            .test_before_acquire(engine == Engine::Postgres)
             .after_connect(move |connection, _| Box::pin(async move { prepare(connection, engine).await }));
         let url = match engine {
             Engine::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
@@ -174,16 +178,19 @@ impl Db {
     }
 
     /// The address that was connected to.
-    pub(super) fn url(&self) -> &str {
+    fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The turn to write, on SQLite: held as long as the value lives.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let writer = self.writer.clone()?;
+        Some(writer.acquire_owned().await.expect("the semaphore is never closed"))
     }
 
     /// Begins a write transaction. On SQLite it waits for the one writer.
     pub async fn begin(&self) -> Result<Tx> {
-        let writer = match &self.writer {
-            Some(writer) => Some(writer.clone().acquire_owned().await.expect("the semaphore is never closed")),
-            None => None,
-        };
+        let writer = self.turn().await;
         let statement = match self.engine {
             Engine::Sqlite => "begin immediate",
             Engine::Postgres => "begin",
@@ -256,15 +263,8 @@ pub async fn ping(db: &Db) -> Result<()> {
 
 async fn prepare(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
     if engine == Engine::Sqlite {
-        for pragma in [
-            "pragma busy_timeout = 10000",
-            "pragma journal_mode = wal",
-            "pragma synchronous = full",
-            "pragma foreign_keys = on",
-            // 512 KB for each connection: the kernel keeps the file's pages, too.
-            "pragma cache_size = -512",
-        ] {
-            sqlx::raw_sql(pragma).execute(&mut *connection).await?;
+        for setting in sqlite::SETTINGS {
+            sqlx::raw_sql(setting).execute(&mut *connection).await?;
         }
     }
     Ok(())

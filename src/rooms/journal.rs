@@ -3,18 +3,18 @@
 //! While a transaction is being flushed to disk, the next one gathers. A room is answered after the commit only; what
 //! failed was neither shown nor confirmed to anybody, and its room starts afresh from the database.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::Clock,
-    db::{self, Db, room_updates::NewUpdate},
-    error::Result,
-    ids::UserId,
-    rooms::{RoomName, nodes::Nodes},
+    db::{
+        Db,
+        journal::{JournalWriter, RoomEdits},
+    },
+    rooms::nodes::Nodes,
 };
 
 /// So many updates go into one transaction at most …
@@ -28,16 +28,8 @@ const QUEUE: usize = 4096;
 #[derive(Clone)]
 pub struct Journal(mpsc::Sender<Batch>);
 
-/// An update and who made it.
-#[derive(Clone, Debug)]
-pub struct Edit {
-    pub author: UserId,
-    pub payload: Bytes,
-}
-
 struct Batch {
-    room: RoomName,
-    edits: Vec<Edit>,
+    edits: RoomEdits,
     done: oneshot::Sender<Result<i64, WriteFailed>>,
 }
 
@@ -56,14 +48,15 @@ impl Journal {
 
     /// Writes a room's updates in order. Resolves, after they are durable, to the number of the last one.
     /// A room must wait for one call before the next.
-    pub async fn append(self, room: RoomName, edits: Vec<Edit>) -> Result<i64, WriteFailed> {
+    pub async fn append(self, edits: RoomEdits) -> Result<i64, WriteFailed> {
         let (done, written) = oneshot::channel();
-        self.0.send(Batch { room, edits, done }).await.map_err(|_| WriteFailed)?;
+        self.0.send(Batch { edits, done }).await.map_err(|_| WriteFailed)?;
         written.await.unwrap_or(Err(WriteFailed))
     }
 }
 
 async fn write_all(db: Db, clock: Clock, nodes: Nodes, mut queue: mpsc::Receiver<Batch>) {
+    let writer = JournalWriter::new(db);
     while let Some(first) = queue.recv().await {
         let mut batches = vec![first];
         let (mut updates, mut bytes) = size(&batches[0]);
@@ -73,44 +66,21 @@ async fn write_all(db: Db, clock: Clock, nodes: Nodes, mut queue: mpsc::Receiver
             (updates, bytes) = (updates + more.0, bytes + more.1);
             batches.push(batch);
         }
-        let outcome = write(&db, &nodes, clock.now(), &batches).await;
+        let (edits, told): (Vec<RoomEdits>, Vec<_>) =
+            batches.into_iter().map(|batch| (batch.edits, batch.done)).unzip();
+        let edits = Arc::new(edits);
+        let outcome = writer.append(&edits, clock.now(), async |tx, last| nodes.record(tx, &last).await).await;
         if let Err(error) = &outcome {
-            tracing::error!(%error, rooms = batches.len(), updates, "journal could not be written");
+            tracing::error!(%error, rooms = edits.len(), updates, "journal could not be written");
         }
-        let mut last = outcome.unwrap_or_default();
-        for batch in batches {
-            let answer = last.remove(&batch.room).ok_or(WriteFailed);
+        for (index, done) in told.into_iter().enumerate() {
             // A room that is gone has no one to tell.
-            let _ = batch.done.send(answer);
+            let _ = done.send(outcome.as_ref().map(|last| last[index]).map_err(|_| WriteFailed));
         }
     }
 }
 
 fn size(batch: &Batch) -> (usize, usize) {
-    (batch.edits.len(), batch.edits.iter().map(|edit| edit.payload.len()).sum())
-}
-
-/// Writes batches in one transaction; returns each room's last number. A room has one batch at most.
-async fn write(db: &Db, nodes: &Nodes, now: i64, batches: &[Batch]) -> Result<BTreeMap<RoomName, i64>> {
-    // Sorted by room: see `take_numbers`.
-    let rooms: BTreeMap<&RoomName, i64> = batches.iter().map(|batch| (&batch.room, batch.edits.len() as i64)).collect();
-    let counts: Vec<(RoomName, i64)> = rooms.into_iter().map(|(room, count)| (room.clone(), count)).collect();
-    let mut tx = db.begin().await?;
-    let last = db::room_updates::take_numbers(&mut tx, &counts).await?;
-    let mut rows = Vec::new();
-    for batch in batches {
-        let first = last.get(&batch.room).copied().unwrap_or_default() + 1 - batch.edits.len() as i64;
-        rows.extend(batch.edits.iter().zip(first..).map(|(edit, seq)| NewUpdate {
-            room: &batch.room,
-            seq,
-            author_id: &edit.author,
-            at: now,
-            payload: &edit.payload,
-        }));
-    }
-    db::room_updates::insert(&mut tx, &rows).await?;
-    let last: BTreeMap<RoomName, i64> = last.into_iter().collect();
-    nodes.record(&mut tx, &last.iter().map(|(room, seq)| (room.clone(), *seq)).collect::<Vec<_>>()).await?;
-    tx.commit().await?;
-    Ok(last)
+    let edits = &batch.edits.edits;
+    (edits.len(), edits.iter().map(|(_, update)| update.len()).sum())
 }

@@ -13,13 +13,14 @@ use tokio::{
 };
 
 use crate::{
+    db::journal::RoomEdits,
     error::{Error, Result},
     ids::UserId,
     rooms::{
         RoomName,
         awareness::{Awareness, Entry},
         chores::Chore,
-        journal::{Edit, WriteFailed},
+        journal::WriteFailed,
         loader::{self, Content, Piece},
         members::{Member, Members},
         nodes::News,
@@ -43,6 +44,10 @@ const CONTENT_MAX_BYTES: usize = 128 << 20;
 const INDEX_AFTER: Duration = Duration::from_secs(1);
 /// The same while editing goes on.
 const INDEX_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// After so many updates in one batch the next one gathers for so long: each batch costs every member a frame.
+const GATHER: [(usize, Duration); 3] =
+    [(128, Duration::from_millis(20)), (32, Duration::from_millis(10)), (8, Duration::from_millis(5))];
 
 /// What the server tells a room. Never blocks, is looked at first.
 pub(super) enum Control {
@@ -101,6 +106,8 @@ pub(super) struct Room {
     waiting_bytes: usize,
     /// The batch that is being written, and the write.
     flight: Option<(Vec<Waiting>, Flight)>,
+    /// The next batch is not taken to the journal before this time.
+    gather_until: Option<Instant>,
     /// Newest entry that another node was heard to have written; looked at when nothing is on its way.
     elsewhere: i64,
     fold_asked: bool,
@@ -134,6 +141,7 @@ pub(super) async fn run(
             Some(message) = control.recv() => room.on_control(message).await,
             outcome = landed(&mut room.flight) => room.on_written(outcome).await,
             () = until(room.index_at) => room.ask_for_index(),
+            () = until(room.gather_until) => room.gather_until = None,
             Some(first) = inbox.recv(), if room.has_space() => {
                 let mut next = Some(first);
                 while let Some(message) = next {
@@ -192,6 +200,7 @@ impl Room {
             waiting: Vec::new(),
             waiting_bytes: 0,
             flight: None,
+            gather_until: None,
             elsewhere: 0,
             fold_asked: false,
             index_at: None,
@@ -367,22 +376,24 @@ impl Room {
 
     /// Hands what waits to the journal, unless a batch is on its way.
     fn take_off(&mut self) {
-        if self.flight.is_some() || self.waiting.is_empty() {
+        if self.flight.is_some() || self.gather_until.is_some() || self.waiting.is_empty() {
             return;
         }
         let batch = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
-        let edits: Vec<Edit> = batch
+        let gather = GATHER.iter().find(|(updates, _)| batch.len() >= *updates);
+        self.gather_until = gather.map(|(_, time)| Instant::now() + *time);
+        let edits: Vec<(UserId, Bytes)> = batch
             .iter()
             .filter_map(|waiting| {
                 let (frame, len, _) = waiting.update.as_ref()?;
-                Some(Edit { author: waiting.author.clone(), payload: frame.slice(frame.len() - len..) })
+                Some((waiting.author.clone(), frame.slice(frame.len() - len..)))
             })
             .collect();
         if edits.is_empty() {
             return self.settle(batch, self.content.last_seq);
         }
-        let write = self.rooms.journal().append(self.id.clone(), edits);
+        let write = self.rooms.journal().append(RoomEdits { room: self.id.clone(), edits });
         self.flight = Some((batch, Box::pin(write)));
     }
 

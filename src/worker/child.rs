@@ -20,6 +20,7 @@ use nix::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    apart::apart,
     limits::{Isolation, Limits},
     pdf::Library,
     prepare, render, room, sandbox,
@@ -126,7 +127,7 @@ fn perform(child: &mut Child, task: Task) -> Result<Answer, WorkerError> {
         Task::ReadText { input, name, .. } => prepare::read_text(child, &input, &name).map(Answer::Prepared),
         Task::RenderPage { pdf, page, width_px, .. } => render::render(child, &pdf, &[(page, width_px)]),
         Task::RenderPages { pdf, images, .. } => render::render(child, &pdf, &images),
-        Task::Room { make, input, .. } => room::make(child, make, &input),
+        Task::Room { make, input, .. } => apart(|| room::make(child, make, &input)),
         Task::Probe { read, write, connect } => Ok(Answer::Probed(probe(&read, &write, &connect))),
         Task::Misbehave { how } => misbehave(child, &how),
     }

@@ -9,6 +9,7 @@
 //! Parent side: `pool` (lanes), `slot` (one child's folder and life), `watch` (memory and disk), `wire` (framing).
 //! Child side: `child` (loop), `sandbox` (limits it puts on itself), then one module per kind of work.
 
+mod apart;
 pub mod child;
 mod font_map;
 mod image;

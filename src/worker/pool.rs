@@ -1,7 +1,7 @@
 //! Which child does which task, and how many at once?
 //!
-//! Three lanes that never wait for each other: converters (minutes), a child that reads text only (seconds) and renderers
-//! (milliseconds). A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
+//! Four lanes that never wait for each other: converters (minutes), a child that reads text only (seconds), renderers and
+//! builders of rooms (milliseconds). A conversion that takes long makes room for the next one, so that a few slow documents do not hold up
 //! all others. A renderer keeps its last
 //! document open, and a page goes to the renderer that has its document, so scrolling does not load a long PDF again and
 //! again. A caller that goes away while waiting costs nothing; one that goes away during a task leaves a task that ends
@@ -9,7 +9,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     child::Ready,
     limits::Limits,
-    slot::{FileKey, Slot},
+    slot::{FileKey, Keeps, Slot},
     task::{Answer, Lane, Task, WorkerError, codes},
 };
 
@@ -70,6 +70,9 @@ impl Default for PoolConfig {
 /// After this time a conversion counts as long.
 const LONG: Duration = Duration::from_secs(30);
 
+/// A child that had nothing to do for so long ends: each takes some MB, and a new one starts in a moment.
+const UNUSED_MAX: Duration = Duration::from_secs(15);
+
 struct LaneState {
     idle: Mutex<Vec<Slot>>,
     /// Seats of ordinary tasks, and of those that take long. There is a slot for each.
@@ -82,6 +85,7 @@ struct Shared {
     convert: LaneState,
     text: LaneState,
     render: LaneState,
+    room: LaneState,
     /// Cancelled when running tasks are to be given up.
     stopping: CancellationToken,
     // Removed when the last handle is gone; the children have ended by then.
@@ -113,14 +117,15 @@ impl WorkerPool {
             config.fontconfig = Some(file);
         }
         let config = Arc::new(config);
-        let lane = |name: &str, count: usize, keeps: bool| -> std::io::Result<Vec<Slot>> {
+        let lane = |name: &str, count: usize, keeps: Keeps| -> std::io::Result<Vec<Slot>> {
             let slot = |number| Slot::new(folder.path().join(format!("{name}-{number}")), config.clone(), keeps);
             (0..count.max(1)).map(slot).collect()
         };
         let long = config.converters.max(1);
-        let mut converters = lane("convert", 2 * long, false).map_err(failed)?;
-        let texts = lane("text", 1, false).map_err(failed)?;
-        let mut renderers = lane("render", config.renderers, true).map_err(failed)?;
+        let mut converters = lane("convert", 2 * long, Keeps::Nothing).map_err(failed)?;
+        let texts = lane("text", 1, Keeps::Nothing).map_err(failed)?;
+        let mut renderers = lane("render", config.renderers, Keeps::Document).map_err(failed)?;
+        let rooms = lane("room", config.renderers, Keeps::Child).map_err(failed)?;
         // Those that are taken first, see `take`.
         let ready = converters.last_mut().expect("a lane has at least one slot").warm().await?;
         renderers.first_mut().expect("a lane has at least one slot").warm().await?;
@@ -135,10 +140,13 @@ impl WorkerPool {
             convert: state(converters, long),
             text: state(texts, 0),
             render: state(renderers, 0),
+            room: state(rooms, 0),
             stopping: CancellationToken::new(),
             _folder: folder,
         };
-        Ok(WorkerPool { shared: Arc::new(shared), ready: Arc::new(ready) })
+        let shared = Arc::new(shared);
+        tokio::spawn(end_unused(Arc::downgrade(&shared)));
+        Ok(WorkerPool { shared, ready: Arc::new(ready) })
     }
 
     /// Returns the isolation in force and whether the PDF library was found.
@@ -167,7 +175,7 @@ impl WorkerPool {
             let mut slot = state.take(key.as_ref());
             let (answer, seat) = shared.execute(state, &mut slot, task, permit).await;
             let _ = tell.send(answer);
-            if kind != Lane::Render && !shared.stopping.is_cancelled() {
+            if matches!(kind, Lane::Convert | Lane::Text) && !shared.stopping.is_cancelled() {
                 // The next document finds a fresh child waiting.
                 let _ = slot.warm().await;
             }
@@ -180,7 +188,7 @@ impl WorkerPool {
     /// Refuses further tasks, gives up the running ones, and ends all children.
     pub async fn stop(&self) {
         self.shared.stopping.cancel();
-        for kind in [Lane::Convert, Lane::Text, Lane::Render] {
+        for kind in Lane::ALL {
             let state = self.lane(kind);
             for (seats, size) in [&state.free, &state.long].into_iter().zip(state.sizes) {
                 let all = seats.acquire_many(size as u32).await;
@@ -196,6 +204,17 @@ impl WorkerPool {
 
     fn lane(&self, kind: Lane) -> &LaneState {
         self.shared.lane(kind)
+    }
+}
+
+/// Ends children that nobody needs, as long as there is a pool.
+async fn end_unused(pool: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(UNUSED_MAX / 3).await;
+        let Some(shared) = pool.upgrade() else { return };
+        for kind in Lane::ALL {
+            shared.lane(kind).end_unused().await;
+        }
     }
 }
 
@@ -238,6 +257,7 @@ impl Shared {
             Lane::Convert => &self.convert,
             Lane::Text => &self.text,
             Lane::Render => &self.render,
+            Lane::Room => &self.room,
         }
     }
 }
@@ -252,6 +272,21 @@ impl LaneState {
             None => idle.len() - 1,
         };
         idle.remove(index)
+    }
+
+    /// Ends the children in idle slots that were not used for long. A seat is taken for each, as for a task.
+    async fn end_unused(&self) {
+        while let Ok(_seat) = self.free.clone().try_acquire_owned() {
+            let unused = {
+                let mut idle = self.idle.lock().expect("nothing panics while holding it");
+                let index = idle.iter().position(|slot| slot.is_unused_for(UNUSED_MAX));
+                index.map(|index| idle.remove(index))
+            };
+            let Some(mut slot) = unused else { return };
+            slot.stop().await;
+            // Behind those with a child, see `take`.
+            self.idle.lock().expect("nothing panics while holding it").insert(0, slot);
+        }
     }
 
     fn is_ordinary(&self, seat: &OwnedSemaphorePermit) -> bool {

@@ -3,14 +3,15 @@
 //! A slot owns a folder and at most one child process in its own process group. Files go in through `in` (which the child
 //! cannot write) and come out of `out`; the names a child gives are checked as they come from untrusted code. After
 //! anything unusual, after each conversion, and before another document is opened, the whole group is killed and the folder
-//! emptied: nothing of one document is left when the next one comes.
+//! emptied: nothing of one document is left when the next one comes. Only tasks that the child does in copies of itself
+//! follow each other in one child.
 
 use std::{
     fs, io,
     os::unix::{fs::MetadataExt, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::Stdio,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nix::{
@@ -70,6 +71,16 @@ impl Drop for Running {
     }
 }
 
+/// What stays from one task to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    Nothing,
+    /// The child, which does each task in a copy of itself.
+    Child,
+    /// The child with the document it has open.
+    Document,
+}
+
 /// One child process and its folder.
 pub struct Slot {
     folder: PathBuf,
@@ -78,17 +89,18 @@ pub struct Slot {
     /// The document that the child has open, with its name inside.
     open: Option<(FileKey, PathBuf)>,
     opened: usize,
-    keeps_documents: bool,
+    keeps: Keeps,
+    used_at: Instant,
 }
 
 impl Slot {
     /// Makes the folder; the child starts with the first task or [`Slot::warm`].
-    pub fn new(folder: PathBuf, config: std::sync::Arc<PoolConfig>, keeps_documents: bool) -> io::Result<Self> {
+    pub fn new(folder: PathBuf, config: std::sync::Arc<PoolConfig>, keeps: Keeps) -> io::Result<Self> {
         for part in ["in", "work", "out"] {
             fs::create_dir_all(folder.join(part))?;
         }
         let folder = folder.canonicalize()?;
-        Ok(Slot { folder, config, running: None, open: None, opened: 0, keeps_documents })
+        Ok(Slot { folder, config, running: None, open: None, opened: 0, keeps, used_at: Instant::now() })
     }
 
     /// Returns whether the child has this document open.
@@ -96,8 +108,14 @@ impl Slot {
         self.running.is_some() && self.open.as_ref().is_some_and(|(open, _)| open == key)
     }
 
+    /// Returns whether there is a child that had nothing to do for `time`.
+    pub fn is_unused_for(&self, time: Duration) -> bool {
+        self.running.is_some() && self.used_at.elapsed() >= time
+    }
+
     /// Starts the child if there is none.
     pub async fn warm(&mut self) -> Result<Ready, WorkerError> {
+        self.used_at = Instant::now();
         if let Some(running) = &mut self.running {
             // A child that died between two tasks is nobody's fault: it is replaced.
             if matches!(running.process.try_wait(), Ok(None)) {
@@ -125,11 +143,15 @@ impl Slot {
         let result = result.map_err(Failure::into_error);
         let spent = self.running.as_ref().is_some_and(|running| running.tasks >= self.config.tasks_per_child);
         let healthy = result.as_ref().err().is_none_or(|error| self.running.is_some() && error.code != codes::CRASHED);
-        if !self.keeps_documents || spent || !healthy {
+        if self.keeps == Keeps::Nothing || spent || !healthy {
             self.stop().await;
+        } else if self.keeps == Keeps::Child {
+            self.open = None;
+            ["in", "work", "out"].iter().for_each(|part| empty(&self.folder.join(part)));
         } else {
             empty(&self.folder.join("out"));
         }
+        self.used_at = Instant::now();
         result
     }
 

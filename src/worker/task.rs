@@ -104,6 +104,12 @@ pub enum Lane {
     Text,
     /// Milliseconds: page images.
     Render,
+    /// Milliseconds: what is made of a room's updates.
+    Room,
+}
+
+impl Lane {
+    pub const ALL: [Lane; 4] = [Lane::Convert, Lane::Text, Lane::Render, Lane::Room];
 }
 
 impl Task {
@@ -112,7 +118,8 @@ impl Task {
         match self {
             Task::ReadText { .. } => Lane::Text,
             Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
-            Task::RenderPage { .. } | Task::RenderPages { .. } | Task::Room { .. } => Lane::Render,
+            Task::RenderPage { .. } | Task::RenderPages { .. } => Lane::Render,
+            Task::Room { .. } => Lane::Room,
         }
     }
 

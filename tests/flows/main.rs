@@ -7,5 +7,6 @@ mod disk;
 mod files_named_oddly;
 mod limits;
 mod maintenance;
+mod nodes;
 mod outage;
 mod support;

@@ -188,9 +188,7 @@ impl Peer {
 
     /// The body as XML.
     pub fn text(&self) -> String {
-        let mut tx = self.doc.transact_mut();
-        let body = tx.get_or_insert_xml_fragment("default");
-        body.get_string(&tx)
+        text_of(&self.doc)
     }
 
     /// Ends the connection in order.
@@ -199,6 +197,13 @@ impl Peer {
         while let Some(Ok(_)) = self.socket.next().await {}
         self.doc
     }
+}
+
+/// The body of a document as XML.
+pub fn text_of(doc: &Doc) -> String {
+    let mut tx = doc.transact_mut();
+    let body = tx.get_or_insert_xml_fragment("default");
+    body.get_string(&tx)
 }
 
 fn read(frame: &[u8]) -> Heard {
