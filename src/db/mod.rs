@@ -146,9 +146,8 @@ impl Db {
         sqlx::any::install_default_drivers();
         let engine = if url.starts_with("postgres") { Engine::Postgres } else { Engine::Sqlite };
         let options = AnyPoolOptions::new()
-            // SQLite's connections are threads with caches of their own, and they need no asking whether they still live.
+            // SQLite's connections are threads with caches of their own.
             .max_connections(if engine == Engine::Sqlite { 8 } else { 16 })
-            .test_before_acquire(engine == Engine::Postgres)
             .acquire_timeout(Duration::from_secs(10))
             // A file does not go away between two statements.
             .test_before_acquire(engine == Engine::Postgres)

@@ -72,9 +72,10 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// One thread and 64 MB: enough for some megabytes of text per second, modest on small machines.
+    /// One thread and 20 MB: enough for some megabytes of text per second, modest on small machines. Every commit sets up
+    /// tables in proportion to this, for one line of text as for a library.
     fn default() -> Self {
-        Options { threads: 1, memory_bytes: 64_000_000 }
+        Options { threads: 1, memory_bytes: 20_000_000 }
     }
 }
 
