@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::upload_locks::UploadLocks, auth::guests::Guests, clock::Clock, config::Config, db::Db, http::health::Readiness,
-    preview::Preview, rooms::Rooms, search::Search, telemetry::Metrics, worker::Workers,
+    actions::upload_locks::UploadLocks, auth::guests::Guests, clock::Clock, config::Config, db::Db,
+    http::health::Readiness, preview::Preview, rooms::Rooms, search::Search, telemetry::Metrics, worker::Workers,
 };
 
 /// The running service; cheap to clone.

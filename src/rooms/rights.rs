@@ -110,7 +110,8 @@ async fn look(app: &App, seen: &mut Option<i64>) -> Result<bool> {
 
 /// Looks at all connections. False when some could not be checked.
 async fn check_all(app: &App) -> bool {
-    let checks = stream::iter(app.rooms.links()).map(|link| async move { check(app, &link).await }).buffer_unordered(TOGETHER);
+    let checks =
+        stream::iter(app.rooms.links()).map(|link| async move { check(app, &link).await }).buffer_unordered(TOGETHER);
     checks.fold(true, |all, one| async move { all && one }).await
 }
 
