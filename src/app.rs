@@ -8,6 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     actions::upload_locks::UploadLocks,
+    auth::guests::Guests,
     clock::Clock,
     config::Config,
     db::Db,
@@ -33,6 +34,8 @@ pub struct Parts {
     pub rooms: Rooms,
     /// Who takes part in a room without a WebSocket.
     pub http_peers: HttpPeers,
+    /// What is known of those who come into rooms.
+    pub guests: Guests,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
     pub metrics: Metrics,

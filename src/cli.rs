@@ -7,10 +7,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     actions::{
@@ -22,7 +19,9 @@ use crate::{
     audit::verify::{Verdict, verify as verify_audit},
     clock::Clock,
     config::{Config, DEFAULT_FILE, Flags},
-    db, http, names, search, server, telemetry,
+    db,
+    http::{self, listener},
+    names, search, server, telemetry,
 };
 
 /// Wenshu 文枢: keeps, shows and finds documents, and lets people edit them together.
@@ -167,8 +166,7 @@ async fn reindex(config: Config) -> anyhow::Result<()> {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let app = server::build_app(config, Clock::default()).await?;
-    let listener = TcpListener::bind(app.config.listen)
-        .await
+    let listener = listener::listen(app.config.listen)
         .with_context(|| format!("the address {} cannot be listened on", app.config.listen))?;
     let address = listener.local_addr()?;
     let password = server::add_first_admin(&app).await?;

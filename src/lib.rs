@@ -13,6 +13,7 @@ pub mod exchange;
 pub mod http;
 pub mod ids;
 pub mod jobs;
+pub mod memory;
 pub mod names;
 pub mod preview;
 pub mod rooms;

@@ -18,11 +18,13 @@ use crate::{
         upload_locks::UploadLocks,
     },
     app::{App, JobSignal, Node, Parts},
+    auth::guests::Guests,
     clock::Clock,
     config::Config,
     db::{self, Db},
     http::{self, health::Readiness, listener},
     jobs::{self, clean_up::CleanUp},
+    memory,
     preview::Preview,
     rooms::{self, Rooms, http_transport::HttpPeers},
     search::{self, Search},
@@ -73,6 +75,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         jobs: JobSignal::default(),
         rooms,
         http_peers: HttpPeers::default(),
+        guests: Guests::default(),
         uploads: UploadLocks::default(),
         metrics: Metrics::default(),
         readiness: Readiness::default(),
@@ -110,6 +113,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         app.tasks.spawn(db::sqlite::move_log(app.db.clone(), app.shutdown.clone()));
     }
     rooms::start(&app);
+    app.tasks.spawn(memory::give_back(app.clone()));
     app.tasks.spawn(search::follow(app.clone()));
     listener::answer_all(&app, listener, http::router(app.clone()), FINISH).await;
     app.tasks.close();

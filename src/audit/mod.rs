@@ -1,5 +1,6 @@
 //! What is worth remembering for ever? The events of the audit log, recorded in the transaction of what they tell about.
 
+pub mod rights;
 pub mod verify;
 
 use serde_json::{Value, json};
@@ -46,6 +47,7 @@ impl Event {
 
 /// Appends `event` to the chain, in the transaction of the change itself. `actor` is `None` for the server.
 pub async fn record(tx: &mut Tx, actor: Option<&UserId>, now: Millis, event: Event) -> Result<()> {
+    tx.concerns_rights |= rights::concerned_by(event.action);
     db::audit::insert(
         tx,
         &db::audit::NewEvent {

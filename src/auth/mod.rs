@@ -1,6 +1,7 @@
 //! Who is calling? The account behind a session cookie or a bearer token.
 
 pub mod back_off;
+pub mod guests;
 pub mod password;
 pub mod policy;
 pub mod session;
@@ -14,13 +15,14 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     app::App,
+    clock::Millis,
     db::users::User,
     error::{Error, Result},
     ids::{TokenId, UserId},
 };
 
 /// How the caller proved who they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SignedIn {
     /// By a cookie; its hash names the session.
     Session { token_hash: String },
@@ -75,16 +77,37 @@ impl FromRequestParts<App> for CurrentUser {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let shown = Shown::read(parts)?;
+        match is_room(parts) {
+            true => app.guests.who(app, &shown).await,
+            false => Ok(shown.look_up(app).await?.0),
+        }
+    }
+}
+
+/// What a caller shows to prove who they are.
+enum Shown {
+    Token(String),
+    Cookie(String),
+}
+
+impl Shown {
+    fn read(parts: &Parts) -> Result<Self> {
         if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
             let secret = authorization.to_str().ok().and_then(bearer).ok_or_else(unauthorized)?;
-            return token::sign_in(app, secret).await;
+            return Ok(Self::Token(secret.to_owned()));
         }
         if let Some(secret) = token_of_room(parts) {
-            return token::sign_in(app, &secret).await;
+            return Ok(Self::Token(secret));
         }
-        match session::cookie(&parts.headers) {
-            Some(secret) => session::resume(app, secret).await,
-            None => Err(unauthorized()),
+        session::cookie(&parts.headers).map(|secret| Self::Cookie(secret.to_owned())).ok_or_else(unauthorized)
+    }
+
+    /// Whom it stands for, and until when this needs not be asked again if nothing happens.
+    async fn look_up(&self, app: &App) -> Result<(CurrentUser, Millis)> {
+        match self {
+            Self::Token(secret) => token::sign_in(app, secret).await,
+            Self::Cookie(secret) => session::resume(app, secret).await,
         }
     }
 }
@@ -98,10 +121,13 @@ fn bearer(authorization: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
+fn is_room(parts: &Parts) -> bool {
+    parts.extensions.get::<MatchedPath>().is_some_and(|route| route.as_str().starts_with("/api/v1/rooms/"))
+}
+
 /// The token in the address: browsers cannot send headers with a WebSocket. Elsewhere it would end in logs and histories.
 fn token_of_room(parts: &Parts) -> Option<String> {
-    let route = parts.extensions.get::<MatchedPath>()?.as_str();
-    if !route.starts_with("/api/v1/rooms/") {
+    if !is_room(parts) {
         return None;
     }
     let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;

@@ -12,9 +12,11 @@ pub const MIN_CHARS: usize = 8;
 /// Longest password that is taken, in bytes.
 pub const MAX_BYTES: usize = 1024;
 
-/// How many checks run at once.
-static TURNS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+/// How many checks run at once: half of the cores, so that a morning's sign-ins do not stop everybody's editing.
+static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Semaphore::new(cores.div_ceil(2))
+});
 
 /// What is compared for an account that does not exist, so that its answer takes as long.
 static NOBODY: LazyLock<String> =

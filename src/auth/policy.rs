@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What the rules need to know of the person who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Caller {
     pub id: UserId,
     pub is_admin: bool,
@@ -224,6 +224,11 @@ pub async fn role_on(db: &Db, caller: &Caller, target: impl Into<Target<'_>>) ->
     let Target::Document(document) = target else {
         return Ok(access.role(target.folder_id()));
     };
+    role_in(db, caller, document, &access).await
+}
+
+/// Like [`role_on`], for a document in a folder that was loaded already.
+pub async fn role_in(db: &Db, caller: &Caller, document: &Document, access: &FolderAccess) -> Result<Option<Role>> {
     let own = match is_scope(document) && !caller.is_admin {
         true => db::grants::own_role(db.read(), &caller.id, &document.scope_id).await?,
         false => None,

@@ -9,6 +9,7 @@ use crate::{
     app::App,
     audit,
     auth::{CurrentUser, SignedIn, back_off, hash_secret, new_secret, password, unauthorized},
+    clock::Millis,
     db::{self, Tx, users::User},
     error::{Error, Result},
     ids::UserId,
@@ -51,15 +52,18 @@ pub async fn begin(tx: &mut Tx, user: &UserId, now: i64) -> Result<String> {
     Ok(secret)
 }
 
-/// Finds the account of a session that has not ended.
-pub async fn resume(app: &App, secret: &str) -> Result<CurrentUser> {
+/// Finds the account of a session that has not ended, and until when it need not be looked at again.
+pub async fn resume(app: &App, secret: &str) -> Result<(CurrentUser, Millis)> {
     let (now, token_hash) = (app.clock.now(), hash_secret(secret));
     let used_after = now - app.config.session_idle_ms;
     let session = db::sessions::find(app.db.read(), &token_hash, now, used_after).await?.ok_or_else(unauthorized)?;
-    if session.last_seen_at + LAST_SEEN_STEP_MS <= now {
+    let mut seen_at = session.last_seen_at;
+    if seen_at + LAST_SEEN_STEP_MS <= now {
         db::sessions::update_last_seen(&app.db, &token_hash, now).await?;
+        seen_at = now;
     }
-    Ok(CurrentUser::new(session.user, SignedIn::Session { token_hash }))
+    let until = session.expires_at.min(seen_at + LAST_SEEN_STEP_MS.min(app.config.session_idle_ms));
+    Ok((CurrentUser::new(session.user, SignedIn::Session { token_hash }), until))
 }
 
 /// The value of the session cookie in a request.

@@ -28,16 +28,19 @@ pub async fn create(
     Ok((token, secret))
 }
 
-/// Finds the account that `secret` stands for.
-pub async fn sign_in(app: &App, secret: &str) -> Result<CurrentUser> {
+/// Finds the account that `secret` stands for, and until when it need not be looked at again.
+pub async fn sign_in(app: &App, secret: &str) -> Result<(CurrentUser, Millis)> {
     let found = db::tokens::find_user(app.db.read(), &hash_secret(secret)).await?;
     let (found, expires_at) = found.ok_or_else(unauthorized)?;
     let now = app.clock.now();
     if expires_at.is_some_and(|at| at <= now) {
         return Err(Error::unauthorized("token_expired", "this token has expired"));
     }
-    if found.last_used_at.is_none_or(|at| at + LAST_USED_STEP_MS <= now) {
+    let mut used_at = found.last_used_at;
+    if used_at.is_none_or(|at| at + LAST_USED_STEP_MS <= now) {
         db::tokens::update_last_used(&app.db, &found.token_id, now).await?;
+        used_at = Some(now);
     }
-    Ok(CurrentUser::new(found.user, SignedIn::Token { id: found.token_id }))
+    let until = (used_at.unwrap_or(now) + LAST_USED_STEP_MS).min(expires_at.unwrap_or(Millis::MAX));
+    Ok((CurrentUser::new(found.user, SignedIn::Token { id: found.token_id }), until))
 }

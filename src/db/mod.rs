@@ -137,6 +137,8 @@ pub struct Tx {
     /// Gone once it is committed or taken back.
     connection: Option<PoolConnection<Any>>,
     writer: Option<OwnedSemaphorePermit>,
+    /// What was found out about rights before the commit need not be true after it.
+    pub concerns_rights: bool,
 }
 
 impl Db {
@@ -145,7 +147,8 @@ impl Db {
         sqlx::any::install_default_drivers();
         let engine = if url.starts_with("postgres") { Engine::Postgres } else { Engine::Sqlite };
         let options = AnyPoolOptions::new()
-            .max_connections(16)
+            // SQLite's connections are threads with caches of their own.
+            .max_connections(if engine == Engine::Sqlite { 8 } else { 16 })
             .acquire_timeout(Duration::from_secs(10))
             // A file does not go away between two statements.
             .test_before_acquire(engine == Engine::Postgres)
@@ -192,7 +195,7 @@ impl Db {
             Engine::Sqlite => "begin immediate",
             Engine::Postgres => "begin",
         };
-        let mut tx = Tx { connection: Some(self.pool.acquire().await?), writer };
+        let mut tx = Tx { connection: Some(self.pool.acquire().await?), writer, concerns_rights: false };
         sqlx::raw_sql(statement).execute(&mut *tx).await?;
         Ok(tx)
     }
@@ -208,6 +211,9 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         sqlx::raw_sql("commit").execute(&mut *self).await?;
         self.connection = None;
+        if self.concerns_rights {
+            crate::audit::rights::begin_epoch();
+        }
         Ok(())
     }
 }

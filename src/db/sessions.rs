@@ -15,6 +15,7 @@ pub struct Session {
     #[sqlx(flatten)]
     pub user: User,
     pub last_seen_at: Millis,
+    pub expires_at: Millis,
 }
 
 /// Adds a session.
@@ -35,7 +36,7 @@ pub async fn insert(tx: &mut Tx, token_hash: &str, user: &UserId, now: Millis, e
 pub async fn find(db: &AnyPool, token_hash: &str, now: Millis, used_after: Millis) -> Result<Option<Session>> {
     Ok(sqlx::query_as(
         "select users.id, users.name, users.display_name, users.is_admin, users.clearance, users.created_at,
-            users.disabled_at, sessions.last_seen_at
+            users.disabled_at, sessions.last_seen_at, sessions.expires_at
          from sessions join users on users.id = sessions.user_id
          where sessions.token_hash = $1 and sessions.expires_at > $2 and sessions.last_seen_at > $3
             and users.disabled_at is null",

@@ -64,17 +64,25 @@ pub async fn find_user(db: &AnyPool, token_hash: &str) -> Result<Option<(TokenUs
     Ok(row.map(|row| (row.of, row.expires_at)))
 }
 
-/// Finds whom a token that has not expired stands for, by the token's id.
-pub async fn find_user_by_id(db: &AnyPool, id: &TokenId, now: Millis) -> Result<Option<User>> {
-    Ok(sqlx::query_as(
-        "select users.id, users.name, users.display_name, users.is_admin, users.clearance, users.created_at, users.disabled_at
+/// Finds whom a token that has not expired stands for, by the token's id, and when it expires.
+pub async fn find_user_by_id(db: &AnyPool, id: &TokenId, now: Millis) -> Result<Option<(User, Option<Millis>)>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        #[sqlx(flatten)]
+        user: User,
+        expires_at: Option<Millis>,
+    }
+    let row: Option<Row> = sqlx::query_as(
+        "select users.id, users.name, users.display_name, users.is_admin, users.clearance, users.created_at,
+            users.disabled_at, tokens.expires_at
          from tokens join users on users.id = tokens.user_id
          where tokens.id = $1 and (tokens.expires_at is null or tokens.expires_at > $2) and users.disabled_at is null",
     )
     .bind(id)
     .bind(now)
     .fetch_optional(db)
-    .await?)
+    .await?;
+    Ok(row.map(|row| (row.user, row.expires_at)))
 }
 
 /// Lists the tokens of an account, oldest first.

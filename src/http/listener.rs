@@ -1,6 +1,6 @@
 //! How do connections come in and end? One task each; a client that sends its request head too slowly is let go.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{Router, extract::ConnectInfo, http::Request};
 use hyper::body::Incoming;
@@ -9,7 +9,7 @@ use hyper_util::{
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Service, service_fn};
 
@@ -17,8 +17,20 @@ use crate::app::App;
 
 /// How long a request head may take, and how long a connection may stay without a request.
 const HEAD_TIME: Duration = Duration::from_secs(60);
+/// Connections that may wait to be accepted. With the usual 128, those of a crowd that comes back at once are not heard and try
+/// again after one second, then two.
+const BACKLOG: u32 = 4096;
 /// Pause after a connection could not be accepted: usually all file descriptors are in use.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Begins to listen on `address`.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restarted server must not wait for the old one's connections to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Answers everything that comes in on `listener` until `app.shutdown`; then running requests have `finish` to end.
 pub async fn answer_all(app: &App, listener: TcpListener, router: Router, finish: Duration) {

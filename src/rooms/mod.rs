@@ -33,6 +33,7 @@ pub use registry::Rooms;
 
 use crate::{
     app::App,
+    audit,
     auth::CurrentUser,
     rooms::{
         awareness::Identity,
@@ -69,6 +70,7 @@ pub async fn serve(app: App, mut socket: WebSocket, user: CurrentUser, room: Roo
 
 /// Brings `user` into a room, whatever they are connected by.
 async fn enter(app: &App, user: CurrentUser, room: &RoomName, wants_acks: bool) -> Result<Seat, Refusal> {
+    let epoch = audit::rights::epoch();
     let standing = rights::standing(app, &user, room).await.unwrap_or_else(|error| {
         tracing::error!(%error, "rights cannot be checked");
         Err((CloseCode::Restarting, "the room cannot be opened now"))
@@ -82,7 +84,12 @@ async fn enter(app: &App, user: CurrentUser, room: &RoomName, wants_acks: bool) 
         saved: 0,
         was_refused: false,
     };
-    app.rooms.join(room, user, member).ok_or((CloseCode::Restarting, "the server restarts"))
+    let seat = app.rooms.join(room, user, member).ok_or((CloseCode::Restarting, "the server restarts"))?;
+    // Until it had its seat, the watch over rights did not see this connection.
+    if audit::rights::epoch() != epoch {
+        rights::check(app, &seat.link).await;
+    }
+    Ok(seat)
 }
 
 /// Ends a connection that came to nothing, with the reason.

@@ -3,16 +3,17 @@
 //! Every change of an account, a grant, a level or a place is in the audit log, written in the same transaction and visible to
 //! every node. So one small read tells that nothing happened; only when something did are connections looked at.
 
-use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::{
     app::App,
+    audit,
     auth::{
-        CurrentUser, SignedIn,
-        policy::{self, Action, Caller, Role},
+        CurrentUser,
+        policy::{Action, Role},
     },
     db,
     error::Result,
@@ -25,21 +26,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 const ALL_EVERY: Duration = Duration::from_secs(30);
 /// Connections looked at together.
 const TOGETHER: usize = 8;
-/// Events that change nobody's rights.
-const HARMLESS: [&str; 11] = [
-    "signed_in",
-    "sign_in_failed",
-    "version_added",
-    "version_renamed",
-    "history_read",
-    "document_renamed",
-    "folder_renamed",
-    "page_created",
-    "folder_created",
-    "user_added",
-    "token_created",
-];
-
 /// What somebody may do in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -52,16 +38,15 @@ pub type Refusal = (CloseCode, &'static str);
 
 /// What `user` may do in a room now. The outer error is a fault of ours.
 pub async fn standing(app: &App, user: &CurrentUser, room: &RoomName) -> Result<Result<Standing, Refusal>> {
-    let Some(caller) = current_caller(app, user).await? else {
+    let Some(caller) = app.guests.caller(app, &user.signed_in).await? else {
         return Ok(Err((CloseCode::Unauthorized, "sign in first")));
     };
     let missing = Ok(Err((CloseCode::RoomNotFound, "there is no such room")));
-    let Some(document) = db::documents::find(app.db.read(), &room.document()).await? else { return missing };
+    let Some(document) = app.guests.document(app, &room.document()).await? else { return missing };
     if !document.is_live() {
         return missing;
     }
-    let role = policy::role_on(&app.db, &caller, &document).await?;
-    Ok(match role {
+    Ok(match app.guests.role(app, &caller, &document).await? {
         None => Err((CloseCode::RoomNotFound, "there is no such room")),
         Some(role) if role >= least_to_write(room) => Ok(Standing::Writes),
         Some(Role::Previewer) if !room.is_body() => Err((CloseCode::Forbidden, "your role does not show you notes")),
@@ -75,19 +60,6 @@ fn least_to_write(room: &RoomName) -> Role {
     action.least_role()
 }
 
-/// The account as it is now; `None` when the session or token has ended or the account is disabled.
-async fn current_caller(app: &App, user: &CurrentUser) -> Result<Option<Caller>> {
-    let now = app.clock.now();
-    let found = match &user.signed_in {
-        SignedIn::Session { token_hash } => {
-            let used_after = now - app.config.session_idle_ms;
-            db::sessions::find(app.db.read(), token_hash, now, used_after).await?.map(|session| session.user)
-        }
-        SignedIn::Token { id } => db::tokens::find_user_by_id(app.db.read(), id, now).await?,
-    };
-    Ok(found.as_ref().map(Caller::from))
-}
-
 /// Watches until the service stops.
 pub async fn watch(app: App) {
     let mut every = tokio::time::interval(LOOK_EVERY);
@@ -98,19 +70,24 @@ pub async fn watch(app: App) {
             _ = every.tick() => {}
             () = app.shutdown.cancelled() => return,
         }
-        let links = app.rooms.links();
-        if links.is_empty() && seen.is_some() {
+        if seen.is_some() && app.rooms.count().1 == 0 && !app.guests.are_asked() {
+            app.guests.looked();
             continue;
         }
-        let due = all_at.elapsed() >= ALL_EVERY;
         match look(&app, &mut seen).await {
-            Ok(changed) if changed || due => {
-                all_at = Instant::now();
-                if !check_all(&app, links).await {
+            Ok(changed) => {
+                if changed {
+                    audit::rights::begin_epoch();
+                }
+                app.guests.looked();
+                let due = changed || all_at.elapsed() >= ALL_EVERY;
+                if due {
+                    all_at = Instant::now();
+                }
+                if due && !check_all(&app).await {
                     seen = seen.map(|seq: i64| seq.saturating_sub(1));
                 }
             }
-            Ok(_) => {}
             Err(error) => tracing::warn!(%error, "changes of rights cannot be read"),
         }
     }
@@ -127,17 +104,19 @@ async fn look(app: &App, seen: &mut Option<i64>) -> Result<bool> {
         let events = db::audit::list(app.db.read(), *after, None, 500).await?;
         let Some(last) = events.last() else { return Ok(changed) };
         *after = last.seq;
-        changed |= events.iter().any(|event| !HARMLESS.contains(&event.action.as_str()));
+        changed |= events.iter().any(|event| audit::rights::concerned_by(&event.action));
     }
 }
 
 /// Looks at all connections. False when some could not be checked.
-async fn check_all(app: &App, links: Vec<Arc<Link>>) -> bool {
-    let checks = stream::iter(links).map(|link| async move { check(app, &link).await }).buffer_unordered(TOGETHER);
+async fn check_all(app: &App) -> bool {
+    let checks =
+        stream::iter(app.rooms.links()).map(|link| async move { check(app, &link).await }).buffer_unordered(TOGETHER);
     checks.fold(true, |all, one| async move { all && one }).await
 }
 
-async fn check(app: &App, link: &Link) -> bool {
+/// Looks at one connection. False when it could not be checked.
+pub(super) async fn check(app: &App, link: &Link) -> bool {
     match standing(app, &link.user, &link.room).await {
         Ok(Ok(now)) => {
             let (may, might) =

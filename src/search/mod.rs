@@ -24,6 +24,8 @@ use crate::{app::App, db, ids::DocumentId};
 
 /// How often the follower looks by itself: changes of other nodes wake nobody here.
 const POLL: Duration = Duration::from_millis(500);
+/// From one commit to the next at least: each costs much the same, however little is in it.
+const GATHER: Duration = Duration::from_millis(250);
 /// Changes that go into one commit at most.
 const BATCH: i64 = 500;
 /// Documents whose text is read from the store at once.
@@ -96,6 +98,10 @@ pub async fn follow(app: App) {
                 PAUSE
             }
         };
+        tokio::select! {
+            () = tokio::time::sleep(GATHER) => {}
+            () = app.shutdown.cancelled() => {}
+        }
         tokio::select! {
             () = app.search().changed.notified() => {}
             _ = wakes.changed() => {}

@@ -10,7 +10,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
@@ -70,6 +70,9 @@ impl Default for PoolConfig {
 
 /// After this time a conversion counts as long.
 const LONG: Duration = Duration::from_secs(30);
+
+/// A child that had nothing to do for so long ends: each takes some MB, and a new one starts in a moment.
+const UNUSED_MAX: Duration = Duration::from_secs(15);
 
 struct LaneState {
     idle: Mutex<Vec<Slot>>,
@@ -145,7 +148,9 @@ impl WorkerPool {
             stopping: CancellationToken::new(),
             _folder: folder,
         };
-        Ok(WorkerPool { shared: Arc::new(shared), ready: Arc::new(ready) })
+        let shared = Arc::new(shared);
+        tokio::spawn(end_unused(Arc::downgrade(&shared)));
+        Ok(WorkerPool { shared, ready: Arc::new(ready) })
     }
 
     /// Returns the isolation in force and whether the PDF library was found.
@@ -187,7 +192,7 @@ impl WorkerPool {
     /// Refuses further tasks, gives up the running ones, and ends all children.
     pub async fn stop(&self) {
         self.shared.stopping.cancel();
-        for kind in [Lane::Convert, Lane::Text, Lane::Render, Lane::Room, Lane::Exchange] {
+        for kind in Lane::ALL {
             let state = self.lane(kind);
             for (seats, size) in [&state.free, &state.long].into_iter().zip(state.sizes) {
                 let all = seats.acquire_many(size as u32).await;
@@ -203,6 +208,17 @@ impl WorkerPool {
 
     fn lane(&self, kind: Lane) -> &LaneState {
         self.shared.lane(kind)
+    }
+}
+
+/// Ends children that nobody needs, as long as there is a pool.
+async fn end_unused(pool: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(UNUSED_MAX / 3).await;
+        let Some(shared) = pool.upgrade() else { return };
+        for kind in Lane::ALL {
+            shared.lane(kind).end_unused().await;
+        }
     }
 }
 
@@ -261,6 +277,21 @@ impl LaneState {
             None => idle.len() - 1,
         };
         idle.remove(index)
+    }
+
+    /// Ends the children in idle slots that were not used for long. A seat is taken for each, as for a task.
+    async fn end_unused(&self) {
+        while let Ok(_seat) = self.free.clone().try_acquire_owned() {
+            let unused = {
+                let mut idle = self.idle.lock().expect("nothing panics while holding it");
+                let index = idle.iter().position(|slot| slot.is_unused_for(UNUSED_MAX));
+                index.map(|index| idle.remove(index))
+            };
+            let Some(mut slot) = unused else { return };
+            slot.stop().await;
+            // Behind those with a child, see `take`.
+            self.idle.lock().expect("nothing panics while holding it").insert(0, slot);
+        }
     }
 
     fn is_ordinary(&self, seat: &OwnedSemaphorePermit) -> bool {

@@ -11,7 +11,7 @@ use std::{
     os::unix::{fs::MetadataExt, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::Stdio,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nix::{
@@ -90,6 +90,7 @@ pub struct Slot {
     open: Option<(FileKey, PathBuf)>,
     opened: usize,
     keeps: Keeps,
+    used_at: Instant,
 }
 
 impl Slot {
@@ -99,7 +100,7 @@ impl Slot {
             fs::create_dir_all(folder.join(part))?;
         }
         let folder = folder.canonicalize()?;
-        Ok(Slot { folder, config, running: None, open: None, opened: 0, keeps })
+        Ok(Slot { folder, config, running: None, open: None, opened: 0, keeps, used_at: Instant::now() })
     }
 
     /// Returns whether the child has this document open.
@@ -107,8 +108,14 @@ impl Slot {
         self.running.is_some() && self.open.as_ref().is_some_and(|(open, _)| open == key)
     }
 
+    /// Returns whether there is a child that had nothing to do for `time`.
+    pub fn is_unused_for(&self, time: Duration) -> bool {
+        self.running.is_some() && self.used_at.elapsed() >= time
+    }
+
     /// Starts the child if there is none.
     pub async fn warm(&mut self) -> Result<Ready, WorkerError> {
+        self.used_at = Instant::now();
         if let Some(running) = &mut self.running {
             // A child that died between two tasks is nobody's fault: it is replaced.
             if matches!(running.process.try_wait(), Ok(None)) {
@@ -144,6 +151,7 @@ impl Slot {
         } else {
             empty(&self.folder.join("out"));
         }
+        self.used_at = Instant::now();
         result
     }
 

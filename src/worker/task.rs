@@ -152,6 +152,10 @@ pub enum Lane {
     Exchange,
 }
 
+impl Lane {
+    pub const ALL: [Lane; 5] = [Lane::Convert, Lane::Text, Lane::Render, Lane::Room, Lane::Exchange];
+}
+
 impl Task {
     /// Returns the lane that does this task.
     pub fn lane(&self) -> Lane {

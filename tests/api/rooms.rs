@@ -1,5 +1,6 @@
 //! `/rooms/{room}`: live editing.
 
+mod guests;
 mod over_http;
 pub mod peer;
 mod wire;

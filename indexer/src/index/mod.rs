@@ -72,9 +72,10 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// One thread and 64 MB: enough for some megabytes of text per second, modest on small machines.
+    /// One thread and 20 MB: enough for some megabytes of text per second, modest on small machines. Every commit sets up
+    /// tables in proportion to this, for one line of text as for a library.
     fn default() -> Self {
-        Options { threads: 1, memory_bytes: 64_000_000 }
+        Options { threads: 1, memory_bytes: 20_000_000 }
     }
 }
 
@@ -132,8 +133,6 @@ impl Index {
         let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         write_version(dir).map_err(io)?;
         let position = index.load_metas()?.payload.and_then(|payload| payload.parse().ok()).unwrap_or(0);
-        // The dictionary takes a moment to load; the first search should not wait for it.
-        std::thread::spawn(rank::warm);
         Ok((Index { dir: dir.to_owned(), fields, reader, writer: RwLock::new(writer) }, Position(position)))
     }
 

@@ -4,7 +4,7 @@
 //! a hit that is a whole word stands above a chance substring (中华人民 in 人民 rather than in 国人民用), and words
 //! that stand near each other above words far apart.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Once};
 
 use jieba_rs::Jieba;
 use tantivy::DocAddress;
@@ -23,11 +23,13 @@ const AROUND: usize = 12;
 const WHOLE_WORD: f32 = 12.0;
 const NEARNESS: f32 = 30.0;
 
+/// Takes 25 MB and a moment to load: not before somebody searches.
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 
-/// Loads the dictionary of words, so that the first search need not.
+/// Begins to load the dictionary of words in the background.
 pub fn warm() {
-    LazyLock::force(&JIEBA);
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| drop(std::thread::spawn(|| LazyLock::force(&JIEBA))));
 }
 
 /// Returns what a document gains by the quality of its hits, given in `places` for the texts `needles`.

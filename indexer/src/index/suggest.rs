@@ -7,7 +7,7 @@ use super::compile::{Compiler, Flat};
 use super::schema::Meta;
 use super::texts::Texts;
 use super::types::{Access, Sort, Suggestion};
-use super::{Index, Result, pinyin};
+use super::{Index, Result, pinyin, rank};
 use crate::normalize::normalize;
 
 /// Candidates looked at for one list.
@@ -21,6 +21,8 @@ impl Index {
         if text.is_empty() || text.chars().count() > 100 {
             return Ok(Vec::new());
         }
+        // Who is typing here will search in a moment.
+        rank::warm();
         let compiler = Compiler { fields: &self.fields, pinyin: false };
         // Spaces between syllables are common: "xie tong".
         let letters = text.replace(' ', "");
