@@ -54,10 +54,9 @@ pub async fn move_log(db: Db, stop: CancellationToken) {
             () = tokio::time::sleep(LOOK_EVERY) => {}
             () = stop.cancelled() => return,
         }
-        if std::fs::metadata(&log).is_ok_and(|log| log.len() > LOG_MAX_BYTES) {
-            if let Err(error) = checkpoint_twice(&db).await {
-                tracing::warn!(%error, "the database's log cannot be moved");
-            }
+        let is_long = std::fs::metadata(&log).is_ok_and(|log| log.len() > LOG_MAX_BYTES);
+        if is_long && let Err(error) = checkpoint_twice(&db).await {
+            tracing::warn!(%error, "the database's log cannot be moved");
         }
     }
 }
