@@ -1,7 +1,7 @@
 import { Editor, Mark, Node } from '@tiptap/core';
 import Collaboration from '@tiptap/extension-collaboration';
 import StarterKit from '@tiptap/starter-kit';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { bodyPieces, pageHtml } from './bodyTree';
 import { keepUnknownAttributes, knownTypes, markName, unknownInUpdate } from './schemaGuard';
@@ -10,11 +10,17 @@ const Diagram = Node.create({ name: 'diagram', group: 'block', content: 'inline*
 const Secret = Mark.create({ name: 'secret', excludes: '', addAttributes: () => ({ level: { default: 1 } }), renderHTML: () => ['span', 0] });
 const Marked = Node.create({ name: 'marked', group: 'block', content: 'inline*', addAttributes: () => ({ tone: { default: null } }), renderHTML: () => ['div', 0] });
 
+// What an editor has put off must not run after the page of the test is gone.
+const editors: Editor[] = [];
+afterEach(() => editors.splice(0).forEach((one) => one.destroy()));
+
 function editor(doc: Y.Doc, extra: (Node | Mark)[] = []): Editor {
-  return new Editor({
+  const made = new Editor({
     element: document.createElement('div'),
     extensions: [StarterKit.configure({ undoRedo: false }), Collaboration.configure({ document: doc }), ...extra],
   });
+  editors.push(made);
+  return made;
 }
 
 function old() {
