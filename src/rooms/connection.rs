@@ -3,7 +3,7 @@
 //! The rules (`Intake`, the times below) are those of both ways to be connected: the WebSocket here, and requests with an
 //! event stream in `http_transport`.
 
-use std::time::Duration;
+use std::{task::Poll, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use bytes::Bytes;
@@ -13,8 +13,9 @@ use futures::{
 };
 use tokio::{
     sync::mpsc,
-    time::{Instant, timeout},
+    time::{Instant, MissedTickBehavior, timeout},
 };
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::rooms::{
     awareness,
@@ -46,13 +47,17 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, frame_max_bytes: usize)
     let (sink, stream) = socket.split();
     let outbox = seat.link.outbox.clone();
     let mut writing = std::pin::pin!(write(sink, &outbox));
-    let reading = std::pin::pin!(read(stream, &seat, frame_max_bytes));
+    // A task of its own: what others write wakes this one a hundred times as often as its client says something.
+    let mut reading = AbortOnDropHandle::new(tokio::spawn(async move { read(stream, &seat, frame_max_bytes).await }));
     tokio::select! {
         () = &mut writing => {}
-        ending = reading => if let Err((code, reason)) = ending {
-            outbox.close(code, reason);
-            writing.await;
-        },
+        ending = &mut reading => {
+            let crashed = |_| Err((CloseCode::Restarting, "the connection starts afresh".to_owned()));
+            if let Err((code, reason)) = ending.unwrap_or_else(crashed) {
+                outbox.close(code, reason);
+                writing.await;
+            }
+        }
     }
 }
 
@@ -67,19 +72,27 @@ pub(super) fn sign_of_life() -> Bytes {
 /// Sends what is queued; one flush for all that has gathered.
 async fn write(mut sink: SplitSink<WebSocket, Frame>, outbox: &Outbox) {
     let mut pinged = Instant::now();
+    let mut quiet = tokio::time::interval_at(pinged + KEEP_ALIVE, KEEP_ALIVE);
+    quiet.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let outgoing = match timeout(KEEP_ALIVE, outbox.take()).await {
-            Ok(outgoing) => outgoing,
-            Err(_) => Outgoing { frames: vec![sign_of_life()], close: None },
+        let outgoing = tokio::select! {
+            biased;
+            outgoing = outbox.take() => outgoing,
+            _ = quiet.tick() => Outgoing { frames: vec![sign_of_life()], close: None },
         };
         let ping = pinged.elapsed() >= KEEP_ALIVE;
         if ping {
             pinged = Instant::now();
         }
         let closes = outgoing.close.is_some();
-        match timeout(SEND_MAX, send(&mut sink, outgoing, ping)).await {
-            Ok(Ok(())) if !closes => {}
-            _ => return,
+        let mut sending = std::pin::pin!(send(&mut sink, outgoing, ping));
+        // Mostly it is done at once, without a timer.
+        let sent = match futures::poll!(sending.as_mut()) {
+            Poll::Ready(sent) => sent.is_ok(),
+            Poll::Pending => matches!(timeout(SEND_MAX, sending).await, Ok(Ok(()))),
+        };
+        if !sent || closes {
+            return;
         }
     }
 }

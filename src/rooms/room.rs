@@ -44,6 +44,8 @@ const CONTENT_MAX_BYTES: usize = 128 << 20;
 const INDEX_AFTER: Duration = Duration::from_secs(1);
 /// The same while editing goes on.
 const INDEX_AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// Where many rooms are open, each waits this long for every one of them: about twenty texts a second are made.
+const INDEX_FOR_EACH_ROOM: Duration = Duration::from_millis(50);
 
 /// After so many updates in one batch the next one gathers for so long: each batch costs every member a frame.
 const GATHER: [(usize, Duration); 3] =
@@ -477,8 +479,9 @@ impl Room {
 
     fn index_soon(&mut self) {
         if self.index_at.is_none() {
-            let busy = self.indexed_at.is_some_and(|at| at.elapsed() < 2 * INDEX_AGAIN_AFTER);
-            self.index_at = Some(Instant::now() + if busy { INDEX_AGAIN_AFTER } else { INDEX_AFTER });
+            let again_after = INDEX_AGAIN_AFTER.max(INDEX_FOR_EACH_ROOM * self.rooms.count().0 as u32);
+            let busy = self.indexed_at.is_some_and(|at| at.elapsed() < 2 * again_after);
+            self.index_at = Some(Instant::now() + if busy { again_after } else { INDEX_AFTER });
         }
     }
 
