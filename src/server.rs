@@ -65,6 +65,8 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         None => None,
     };
     let rooms = Rooms::new(db.clone(), clock.clone());
+    let metrics = Metrics::default();
+    rooms.register_metrics(&metrics.registry);
     Ok(App::new(Parts {
         config,
         db,
@@ -77,7 +79,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         http_peers: HttpPeers::default(),
         guests: Guests::default(),
         uploads: UploadLocks::default(),
-        metrics: Metrics::default(),
+        metrics,
         readiness: Readiness::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),

@@ -9,14 +9,12 @@ use std::{panic, sync::Once};
 use libfuzzer_sys::fuzz_target;
 use yrs::{Doc, GetString, ReadTxn, StateVector as YrsStateVector, Transact, Update, WriteTxn, updates::decoder::Decode};
 
+#[allow(dead_code, reason = "the server uses all of it")]
+#[path = "../../src/rooms"]
 mod rooms {
-    #[path = "../../../src/rooms/lib0.rs"]
     pub mod lib0;
-    #[path = "../../../src/rooms/merge.rs"]
     pub mod merge;
-    #[path = "../../../src/rooms/protocol.rs"]
     pub mod protocol;
-    #[path = "../../../src/rooms/update.rs"]
     pub mod update;
 }
 

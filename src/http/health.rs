@@ -79,6 +79,7 @@ async fn ask(app: &App) -> Report {
 
 async fn read_metrics(State(app): State<App>) -> Result<impl IntoResponse> {
     let jobs = db::jobs::count(app.db.read()).await?;
+    app.rooms.count_for_metrics();
     let text = app.metrics.text(&jobs).map_err(Error::internal)?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -14,7 +14,7 @@ use crate::{
         Db,
         journal::{JournalWriter, RoomEdits},
     },
-    rooms::nodes::Nodes,
+    rooms::{metrics::RoomMetrics, nodes::Nodes},
 };
 
 /// So many updates go into one transaction at most …
@@ -40,9 +40,9 @@ pub struct WriteFailed;
 
 impl Journal {
     /// Starts the writer. It ends when the last handle is dropped and everything is written.
-    pub fn start(db: Db, clock: Clock, nodes: Nodes, tasks: &TaskTracker) -> Self {
+    pub fn start(db: Db, clock: Clock, nodes: Nodes, metrics: RoomMetrics, tasks: &TaskTracker) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tasks.spawn(write_all(db, clock, nodes, receiver));
+        tasks.spawn(write_all(db, clock, nodes, metrics, receiver));
         Self(sender)
     }
 
@@ -55,7 +55,7 @@ impl Journal {
     }
 }
 
-async fn write_all(db: Db, clock: Clock, nodes: Nodes, mut queue: mpsc::Receiver<Batch>) {
+async fn write_all(db: Db, clock: Clock, nodes: Nodes, metrics: RoomMetrics, mut queue: mpsc::Receiver<Batch>) {
     let writer = JournalWriter::new(db);
     while let Some(first) = queue.recv().await {
         let mut batches = vec![first];
@@ -69,9 +69,18 @@ async fn write_all(db: Db, clock: Clock, nodes: Nodes, mut queue: mpsc::Receiver
         let (edits, told): (Vec<RoomEdits>, Vec<_>) =
             batches.into_iter().map(|batch| (batch.edits, batch.done)).unzip();
         let edits = Arc::new(edits);
+        let timer = metrics.commits.start_timer();
         let outcome = writer.append(&edits, clock.now(), async |tx, last| nodes.record(tx, &last).await).await;
-        if let Err(error) = &outcome {
-            tracing::error!(%error, rooms = edits.len(), updates, "journal could not be written");
+        match &outcome {
+            Ok(_) => {
+                timer.observe_duration();
+                metrics.updates.inc_by(updates as u64);
+            }
+            Err(error) => {
+                timer.stop_and_discard();
+                metrics.failed_commits.inc();
+                tracing::error!(%error, rooms = edits.len(), updates, "journal could not be written");
+            }
         }
         for (index, done) in told.into_iter().enumerate() {
             // A room that is gone has no one to tell.

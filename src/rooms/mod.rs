@@ -16,6 +16,7 @@ pub mod lib0;
 mod loader;
 mod members;
 pub mod merge;
+mod metrics;
 mod name;
 mod nodes;
 mod outbox;

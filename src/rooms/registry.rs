@@ -23,6 +23,7 @@ use crate::{
         chores::Chore,
         journal::Journal,
         members::Member,
+        metrics::RoomMetrics,
         nodes::{News, Nodes},
         outbox::Outbox,
         room::{self, Control, Inbound},
@@ -42,6 +43,7 @@ struct Inner {
     journal: Journal,
     chores: mpsc::UnboundedSender<Chore>,
     nodes: Nodes,
+    metrics: RoomMetrics,
     duties: Mutex<Option<Duties>>,
     open: Mutex<Open>,
     /// Told whenever a room has closed.
@@ -96,13 +98,15 @@ impl Rooms {
     pub fn new(db: Db, clock: Clock) -> Self {
         // The writer ends with the last room; shutdown waits for the rooms.
         let (nodes, saying) = Nodes::new(&db);
-        let journal = Journal::start(db.clone(), clock, nodes.clone(), &TaskTracker::new());
+        let metrics = RoomMetrics::default();
+        let journal = Journal::start(db.clone(), clock, nodes.clone(), metrics.clone(), &TaskTracker::new());
         let (chores, asked) = mpsc::unbounded_channel();
         let inner = Inner {
             db,
             journal,
             chores,
             nodes,
+            metrics,
             duties: Mutex::new(Some((asked, saying))),
             open: Mutex::default(),
             closed: Notify::new(),
@@ -227,6 +231,18 @@ impl Rooms {
             }
             closed.await;
         }
+    }
+
+    /// Shows the rooms' numbers in `registry`.
+    pub fn register_metrics(&self, registry: &prometheus::Registry) {
+        self.0.metrics.register(registry);
+    }
+
+    /// Counts what is open now.
+    pub fn count_for_metrics(&self) {
+        let (rooms, connections) = self.count();
+        self.0.metrics.open.set(rooms as i64);
+        self.0.metrics.connections.set(connections as i64);
     }
 
     /// How many rooms are open and how many connections there are.

@@ -193,6 +193,27 @@ async fn a_reader_sees_edits_and_is_told_why_its_own_are_refused() {
 }
 
 #[tokio::test]
+async fn metrics_tell_of_rooms_and_commits() {
+    let server = start().await;
+    let ada = server.user("ada").await;
+    let (_, page) = page(&server, &ada).await;
+    let mut one = Peer::join(&ada, page.id.as_str()).await;
+    one.write("counted").await;
+    one.wait_saved().await;
+    let address = format!("{}/metrics", ada.base);
+    let text = String::from_utf8(ada.get(&address).await.assert_status(200).body).unwrap();
+    for line in [
+        "wenshu_rooms_open 1",
+        "wenshu_room_connections 1",
+        "wenshu_room_updates_total 1",
+        "wenshu_journal_commit_seconds_count 1",
+        "wenshu_journal_failed_commits_total 0",
+    ] {
+        assert!(text.contains(line), "{line} is missing in {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_commenter_writes_notes_but_not_the_page() {
     let server = start().await;
     let (ada, bob) = (server.user("ada").await, server.user("bob").await);
