@@ -31,7 +31,7 @@ pub fn declare(tx: &mut TransactionMut) {
 pub fn scene(doc: &Doc) -> Value {
     let tx = doc.transact();
     let mut elements: Vec<Object<String, Value>> = all(&tx, ELEMENTS).into_values().filter(is_shown).collect();
-    elements.sort_by(|a, b| order(a).cmp(&order(b)));
+    elements.sort_by_cached_key(order);
     let settings = all(&tx, SETTINGS).remove("board").unwrap_or_default();
     let files: Object<String, Value> =
         all(&tx, FILES).into_iter().map(|(id, file)| (id, Value::Object(file))).collect();
