@@ -65,10 +65,6 @@ impl Members {
         self.0.get_mut(&connection)
     }
 
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

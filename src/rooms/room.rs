@@ -51,11 +51,6 @@ const INDEX_FOR_EACH_ROOM: Duration = Duration::from_millis(50);
 const GATHER: [(usize, Duration); 3] =
     [(128, Duration::from_millis(20)), (32, Duration::from_millis(10)), (8, Duration::from_millis(5))];
 
-/// In a crowd the first update of a batch waits for others: so long for each member …
-const GATHER_FOR_EACH_MEMBER: Duration = Duration::from_micros(10);
-/// … where there are at least so many.
-const CROWD: usize = 32;
-
 /// What the server tells a room. Never blocks, is looked at first.
 pub(super) enum Control {
     Join {
@@ -377,10 +372,6 @@ impl Room {
     }
 
     fn wait(&mut self, waiting: Waiting) {
-        let members = self.members.len();
-        if self.waiting.is_empty() && self.gather_until.is_none() && self.flight.is_none() && members >= CROWD {
-            self.gather_until = Some(Instant::now() + GATHER_FOR_EACH_MEMBER * members as u32);
-        }
         self.waiting_bytes += waiting.update.as_ref().map_or(0, |update| update.1);
         self.waiting.push(waiting);
     }
