@@ -170,11 +170,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("the address {} cannot be listened on", app.config.listen))?;
     let address = listener.local_addr()?;
     let password = server::add_first_admin(&app).await?;
+    // Before anybody is told: who is told may stop it.
+    stop_on_signal(&app)?;
     print(&format!("Wenshu 文枢 listens on http://{address}"))?;
     if let Some(password) = password {
         print(&format!("Sign in as admin with the password {password} (shown this once only)"))?;
     }
-    stop_on_signal(&app)?;
     server::serve(app, listener).await
 }
 
