@@ -129,3 +129,30 @@ async fn a_full_data_folder_refuses_and_recovers() {
     let output = program.run(&["verify"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// What is written while the disk is full fails, again and again; then it goes on, and nothing that was committed is missing.
+#[test]
+fn an_index_on_a_full_disk_goes_on_when_there_is_room() {
+    use indexer::index::{Access, Index, IndexDocument, SearchRequest};
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::new(&folder.path().join("disk"), 4 * MIB);
+    let (index, _) = Index::open(&disk.0.join("index")).unwrap();
+    let document = |id: &str, text: String| IndexDocument { id: id.into(), extra: text, ..IndexDocument::default() };
+    let found = |text: &str| {
+        let request = SearchRequest { q: text.into(), access: Access::all(), ..SearchRequest::default() };
+        index.search(&request).unwrap().total
+    };
+    index.put(&document("first", "写满之前".into())).unwrap();
+    index.commit(1).unwrap();
+    let rest = disk.0.join("rest");
+    fs::File::create(&rest).and_then(|mut rest| std::io::copy(&mut std::io::repeat(1), &mut rest)).unwrap_err();
+    for _ in 0..3 {
+        let put = index.put(&document("late", "写满之后".into()));
+        put.and_then(|()| index.commit(2)).unwrap_err();
+    }
+    assert_eq!((found("写满之前"), found("写满之后")), (1, 0));
+    fs::remove_file(rest).unwrap();
+    index.put(&document("late", "写满之后".into())).unwrap();
+    index.commit(2).unwrap();
+    assert_eq!((found("写满之前"), found("写满之后")), (1, 1));
+}

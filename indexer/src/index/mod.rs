@@ -18,19 +18,20 @@ mod suggest;
 mod texts;
 mod tokenizer;
 mod types;
+mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::RwLock;
 
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::UserOperation;
 use tantivy::store::{Compressor, ZstdCompressor};
-use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError};
+use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError};
 
 pub use types::{Access, Hit, IndexDocument, Scopes, SearchRequest, SearchResults, Snippet, Sort, Suggestion};
 
 use crate::query::QueryError;
 use schema::Fields;
+use writer::Writer;
 
 /// Pages listed in a hit.
 pub const MAX_HIT_PAGES: usize = 200;
@@ -84,8 +85,7 @@ pub struct Index {
     dir: PathBuf,
     fields: Fields,
     reader: IndexReader,
-    /// Adding needs a shared, committing an exclusive borrow.
-    writer: RwLock<IndexWriter>,
+    writer: Writer,
 }
 
 impl Index {
@@ -123,17 +123,15 @@ impl Index {
             .settings(settings)
             .tokenizers(schema::tokenizers())
             .open_or_create(directory)?;
-        let writer = index
-            .writer_with_num_threads(options.threads.max(1), options.memory_bytes.max(16_000_000))
-            .map_err(|error| match error {
-                TantivyError::LockFailure(..) => Error::InUse(dir.to_owned()),
-                error => error.into(),
-            })?;
+        let writer = Writer::open(index.clone(), options).map_err(|error| match error {
+            TantivyError::LockFailure(..) => Error::InUse(dir.to_owned()),
+            error => error.into(),
+        })?;
         check_files(&index, dir)?;
         let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         write_version(dir).map_err(io)?;
         let position = index.load_metas()?.payload.and_then(|payload| payload.parse().ok()).unwrap_or(0);
-        Ok((Index { dir: dir.to_owned(), fields, reader, writer: RwLock::new(writer) }, Position(position)))
+        Ok((Index { dir: dir.to_owned(), fields, reader, writer }, Position(position)))
     }
 
     /// Adds `document`, replacing the one with its id. Visible after the next commit.
@@ -142,38 +140,27 @@ impl Index {
         let documents = self.fields.documents(document);
         // One batch: its documents stay neighbours in one segment, which is how chunks are found again.
         let operations: Vec<_> = std::iter::once(delete).chain(documents.into_iter().map(UserOperation::Add)).collect();
-        self.writer().run(operations)?;
+        self.writer.change(|writer| writer.run(operations))?;
         Ok(())
     }
 
     /// Removes a document if it is there. Visible after the next commit.
     pub fn delete(&self, id: &str) -> Result<()> {
-        self.writer().delete_term(self.fields.id_term(id));
+        self.writer.change(|writer| Ok(writer.delete_term(self.fields.id_term(id))))?;
         Ok(())
     }
 
     /// Makes everything put and deleted so far durable and visible, and remembers `position` with it. After an error all
     /// of it since the last commit must be sent again.
     pub fn commit(&self, position: u64) -> Result<()> {
-        let mut writer = self.writer.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let committed = writer.prepare_commit().and_then(|mut prepared| {
-            prepared.set_payload(&position.to_string());
-            prepared.commit()
-        });
-        if let Err(error) = committed {
-            // Gives a writer that works again, for instance after the disk was full.
-            if let Err(error) = writer.rollback() {
-                tracing::error!(%error, "search index cannot be rolled back");
-            }
-            return Err(error.into());
-        }
+        self.writer.commit(&position.to_string())?;
         self.reader.reload()?;
         Ok(())
     }
 
     /// Removes all documents, durably; the position is 0 again.
     pub fn clear(&self) -> Result<()> {
-        self.writer().delete_all_documents()?;
+        self.writer.change(IndexWriter::delete_all_documents)?;
         self.commit(0)
     }
 
@@ -186,10 +173,6 @@ impl Index {
     /// Returns the bytes of the index on disk.
     pub fn size_bytes(&self) -> Result<u64> {
         folder_bytes(&self.dir).map_err(|error| Error::Io(self.dir.clone(), error))
-    }
-
-    fn writer(&self) -> std::sync::RwLockReadGuard<'_, IndexWriter<TantivyDocument>> {
-        self.writer.read().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
