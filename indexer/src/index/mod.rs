@@ -17,6 +17,7 @@ mod snippet;
 mod suggest;
 mod texts;
 mod tokenizer;
+mod typed;
 mod types;
 mod writer;
 
@@ -27,6 +28,7 @@ use tantivy::indexer::UserOperation;
 use tantivy::store::{Compressor, ZstdCompressor};
 use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError};
 
+pub use typed::fits;
 pub use types::{Access, Hit, IndexDocument, Scopes, SearchRequest, SearchResults, Snippet, Sort, Suggestion};
 
 use crate::query::QueryError;
