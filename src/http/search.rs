@@ -135,6 +135,7 @@ async fn search(
         sort: query.sort.unwrap_or_default().into(),
         limit: query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT),
         cursor: query.cursor,
+        ..SearchRequest::default()
     };
     let index = app.search().index();
     let found = tokio::task::spawn_blocking(move || index.search(&request))
@@ -197,7 +198,10 @@ pub async fn readable(app: &App, caller: &Caller, ids: &[DocumentId]) -> Result<
 pub fn search_error(error: index::Error) -> Error {
     match error {
         index::Error::Query(error) => {
-            Error::invalid("query_syntax", error.message).field("q").with("position", error.position)
+            Error::invalid("query_syntax", error.message)
+                .field("q")
+                .with("position", error.position)
+                .with("reason", error.code)
         }
         index::Error::Cursor => Error::invalid("cursor_invalid", "this cursor was not given out here").field("cursor"),
         error => Error::internal(error),
