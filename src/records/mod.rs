@@ -84,6 +84,13 @@ impl Records {
         Ok(records)
     }
 
+    /// Reads what is known of documents wherever they are.
+    pub async fn load_by_ids(connection: &mut AnyConnection, ids: &[DocumentId]) -> Result<Self> {
+        let documents = db::documents::list(&mut *connection, ids).await?;
+        let places: Vec<_> = documents.iter().map(|document| (&document.id, &document.folder_id)).collect();
+        Self::load(connection, &places).await
+    }
+
     /// The tags of a document in order.
     pub fn tags(&self, document: &DocumentId) -> &[TagRow] {
         self.tags.get(document).map_or(&[], Vec::as_slice)
