@@ -157,11 +157,12 @@ impl World {
         let mut cursors = [None, None];
         let mut found = false;
         for _ in 0..3 {
-            let mut answers = [&self.everything, &self.readable_only].into_iter().zip(&cursors).map(|(index, cursor)| {
-                let mut results = index.search(&SearchRequest { cursor: cursor.clone(), ..request.clone() });
-                let next = results.as_mut().ok().and_then(|results| results.next_cursor.take());
-                (results.map_err(|error| error.to_string()), next)
-            });
+            let mut answers =
+                [&self.everything, &self.readable_only].into_iter().zip(&cursors).map(|(index, cursor)| {
+                    let mut results = index.search(&SearchRequest { cursor: cursor.clone(), ..request.clone() });
+                    let next = results.as_mut().ok().and_then(|results| results.next_cursor.take());
+                    (results.map_err(|error| error.to_string()), next)
+                });
             let ((left, left_next), (right, right_next)) = (answers.next().unwrap(), answers.next().unwrap());
             assert_eq!(left, right, "{request:?}");
             assert_eq!(left_next.is_some(), right_next.is_some(), "{request:?}");

@@ -24,6 +24,8 @@ const QUESTIONS: usize = 4000;
 const AT_ONCE: usize = 6;
 /// From one document's time to the next: months and years differ, and no two are alike.
 const STEP_MS: i64 = 5 * 86_400_000;
+/// Whether the names of hidden folders above something that is shared are kept back, too.
+const HIDES_NAMES_ABOVE: bool = false;
 /// What exists nowhere.
 const NOTHING: &str = "01890000-0000-7000-8000-000000000000";
 
@@ -169,7 +171,7 @@ impl World {
     }
 
     async fn folder(&mut self, key: &'static str, number: usize, parent: Option<&str>, seen: Seen) {
-        let is_plain = false && seen == Seen::Nameless && !self.holds_everything;
+        let is_plain = HIDES_NAMES_ABOVE && seen == Seen::Nameless && !self.holds_everything;
         if seen == Seen::Hidden && !self.holds_everything {
             return;
         }
@@ -302,7 +304,9 @@ impl World {
     fn named(&self, value: Value, question: &Question) -> Value {
         match value {
             Value::Object(fields) => {
-                let fields = fields.into_iter().filter(|(key, _)| !["took_ms", "request_id", "searches"].contains(&key.as_str()));
+                let fields = fields
+                    .into_iter()
+                    .filter(|(key, _)| !["took_ms", "request_id", "searches"].contains(&key.as_str()));
                 let named = |(key, value): (String, Value)| match key.as_str() {
                     "next_cursor" => (key, Value::Bool(true)),
                     _ => (key, self.named(value, question)),
@@ -332,13 +336,30 @@ fn name(number: usize) -> String {
 /// Two or three pages of common words, with the canary on some of them.
 fn texts(number: usize) -> Vec<String> {
     const WORDS: [&str; 16] = [
-        "国务院办公厅", "关于进一步加强", "档案管理工作", "各部门应当", "按照规定", "于2025年", "报送材料", "经费预算",
-        "采购计划", "信息公开", "保密审查", "会议纪要", "Budget plan", "draft report", "责任单位", "附件清单",
+        "国务院办公厅",
+        "关于进一步加强",
+        "档案管理工作",
+        "各部门应当",
+        "按照规定",
+        "于2025年",
+        "报送材料",
+        "经费预算",
+        "采购计划",
+        "信息公开",
+        "保密审查",
+        "会议纪要",
+        "Budget plan",
+        "draft report",
+        "责任单位",
+        "附件清单",
     ];
     let mut random = StdRng::seed_from_u64(number as u64);
     let page = |random: &mut StdRng, with: bool| {
         let words = |random: &mut StdRng| {
-            (0..random.random_range(4..9)).map(|_| WORDS[random.random_range(0..WORDS.len())]).collect::<Vec<_>>().join("，")
+            (0..random.random_range(4..9))
+                .map(|_| WORDS[random.random_range(0..WORDS.len())])
+                .collect::<Vec<_>>()
+                .join("，")
         };
         let canary = if with { canary(number) } else { String::new() };
         format!("{}。{canary}{}。", words(random), words(random))
@@ -559,7 +580,9 @@ async fn no_answer_tells_of_what_is_hidden() {
             let (left, right) = tokio::join!(everything.ask(question), readable_only.ask(question));
             assert!(left == right, "{question:?}\n{left:#?}\nand without what is hidden\n{right:#?}");
             let body = &left[0]["body"];
-            ["items", "documents", "pages"].iter().any(|list| body[list].as_array().is_some_and(|list| !list.is_empty()))
+            ["items", "documents", "pages"]
+                .iter()
+                .any(|list| body[list].as_array().is_some_and(|list| !list.is_empty()))
         });
         telling += answers.buffer_unordered(AT_ONCE).filter(|found| futures::future::ready(*found)).count().await;
     }

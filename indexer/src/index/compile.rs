@@ -73,7 +73,10 @@ impl Compiler<'_> {
         if !item.negated {
             return term;
         }
-        Box::new(BooleanQuery::new(vec![(Occur::Must, silent(Box::new(AllQuery))), (Occur::MustNot, Box::new(Excluded(term)))]))
+        Box::new(BooleanQuery::new(vec![
+            (Occur::Must, silent(Box::new(AllQuery))),
+            (Occur::MustNot, Box::new(Excluded(term))),
+        ]))
     }
 
     fn term(&self, term: &Term) -> Boxed {
