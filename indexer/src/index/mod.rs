@@ -6,6 +6,7 @@
 
 mod collect;
 mod compile;
+mod excluded;
 mod kinds;
 mod layout;
 mod pinyin;

@@ -37,7 +37,7 @@ export function Chips({ state, change, facets }: Props) {
   return (
     <Group gap={6} role="group" aria-label={t('search.chips')}>
       {chips.map(({ key, text, remove }) => (
-        <Pill key={key} size="md" withRemoveButton onRemove={remove} removeButtonProps={{ 'aria-label': t('search.removeChip', { text }), tabIndex: 0 }}>
+        <Pill key={key} size="md" withRemoveButton onRemove={remove} removeButtonProps={{ 'aria-label': t('search.removeChip', { text }), 'aria-hidden': false, tabIndex: 0 }}>
           {text}
         </Pill>
       ))}
