@@ -13,11 +13,13 @@ use crate::{
 
 /// Threads that put, and that write.
 const WRITERS: usize = 4;
+/// Of each thread that writes, in bytes.
+const MEMORY: usize = 32_000_000;
 
 /// Builds an index and asks it.
 pub async fn run(corpus: &Corpus, table: &mut Table) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("wenshu-search-").tempdir()?;
-    let (index, _) = Index::open_with(folder.path(), Options { threads: WRITERS, ..Options::default() })?;
+    let (index, _) = Index::open_with(folder.path(), Options { threads: WRITERS, memory_bytes: WRITERS * MEMORY })?;
     let began = Instant::now();
     std::thread::scope(|scope| {
         let parts = corpus.records.chunks(corpus.records.len().div_ceil(WRITERS));

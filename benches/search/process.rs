@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     net::TcpListener,
-    os::unix::process::CommandExt,
+    os::unix::{fs::MetadataExt, process::CommandExt},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -83,14 +83,14 @@ pub fn memory_of(process: u32) -> (f64, f64) {
     (field("VmRSS:"), field("RssAnon:"))
 }
 
-/// Bytes of the files below `folder` for which `counts` holds.
+/// Bytes on disk of the files below `folder` for which `counts` holds; holes in files are none.
 pub fn folder_bytes(folder: &Path, counts: &dyn Fn(&Path) -> bool) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         bytes += match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => folder_bytes(&path, counts)?,
-            Ok(metadata) if counts(&path) => metadata.len(),
+            Ok(metadata) if counts(&path) => metadata.blocks() * 512,
             // Merges remove files meanwhile.
             _ => 0,
         };
