@@ -50,8 +50,7 @@ pub async fn run(corpus: &Corpus, table: &mut Table, patience: Duration) -> Resu
     let began = Instant::now();
     fill(&mut connection, corpus).await?;
     let time = began.elapsed();
-    let bytes: i64 =
-        sqlx::query_scalar("select pg_total_relation_size('records')").fetch_one(&mut connection).await?;
+    let bytes: i64 = sqlx::query_scalar("select pg_total_relation_size('records')").fetch_one(&mut connection).await?;
     let built = Built { time, bytes: bytes as u64 };
     let timeout = format!("set statement_timeout = {}", patience.as_millis());
     connection.execute(AssertSqlSafe(timeout)).await?;
@@ -76,13 +75,16 @@ async fn fill(connection: &mut PgConnection, corpus: &Corpus) -> Result<()> {
     for records in corpus.records.chunks(500) {
         let mut lines = String::new();
         for record in records {
-            let body = record.whole().replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t");
+            let body =
+                record.whole().replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t");
             lines += &format!("{}\t{}\t{}\t{body}\n", record.number, record.library, record.level);
         }
         copy.send(lines.into_bytes()).await?;
     }
     copy.finish().await?;
-    connection.execute(sqlx::raw_sql("create index records_by_trigram on records using gin (body gin_trgm_ops)")).await?;
+    connection
+        .execute(sqlx::raw_sql("create index records_by_trigram on records using gin (body gin_trgm_ops)"))
+        .await?;
     connection.execute(sqlx::raw_sql("vacuum analyze records")).await?;
     Ok(())
 }

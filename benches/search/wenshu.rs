@@ -148,7 +148,8 @@ fn text_key(record: &Record) -> String {
 }
 
 async fn save_text(app: &App, record: &Record) -> Result<()> {
-    let pages = record.pages().into_iter().map(|text| PageText { text, width: 595.0, height: 842.0, ..PageText::default() });
+    let pages =
+        record.pages().into_iter().map(|text| PageText { text, width: 595.0, height: 842.0, ..PageText::default() });
     text::save(&app.store, &text_key(record), Extracted { pages: pages.collect(), ..Extracted::default() }).await
 }
 
