@@ -197,12 +197,10 @@ pub async fn readable(app: &App, caller: &Caller, ids: &[DocumentId]) -> Result<
 /// What a failed search means to the caller.
 pub fn search_error(error: index::Error) -> Error {
     match error {
-        index::Error::Query(error) => {
-            Error::invalid("query_syntax", error.message)
-                .field("q")
-                .with("position", error.position)
-                .with("reason", error.code)
-        }
+        index::Error::Query(error) => Error::invalid("query_syntax", error.message)
+            .field("q")
+            .with("position", error.position)
+            .with("reason", error.code),
         index::Error::Cursor => Error::invalid("cursor_invalid", "this cursor was not given out here").field("cursor"),
         error => Error::internal(error),
     }
