@@ -6,13 +6,17 @@
 
 mod collect;
 mod compile;
+mod facets;
+mod keyed;
 mod kinds;
 mod layout;
 mod pinyin;
 mod places;
 mod rank;
+mod rights;
 mod schema;
 mod search;
+mod similar;
 mod snippet;
 mod suggest;
 mod texts;
