@@ -260,7 +260,11 @@ impl Parser<'_> {
         let test = match name.kind {
             NameKind::Text => PropertyTest::Contains(text),
             kind => parse_range(&raw, kind).ok_or_else(|| {
-                let what = if kind == NameKind::Date { "date like 2024-03 or 2020..2024" } else { "number like 5, >5 or 5..9" };
+                let what = if kind == NameKind::Date {
+                    "date like 2024-03 or 2020..2024"
+                } else {
+                    "number like 5, >5 or 5..9"
+                };
                 error("value_invalid", format!("“{raw}” is no {what}"), position)
             })?,
         };

@@ -40,7 +40,7 @@ pub async fn load(app: &App, id: DocumentId) -> anyhow::Result<(DocumentId, Opti
         created_at: row.created_at,
         updated_at: row.updated_at,
         size_bytes: row.size_bytes.unwrap_or(0),
-        headings: Vec::new(),
+        headings: text.headings,
         properties: Vec::new(),
     };
     Ok((id, Some(document)))

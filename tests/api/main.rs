@@ -4,6 +4,7 @@ mod annotations;
 mod attachments;
 mod audit;
 mod boards;
+mod canary;
 mod colleagues;
 mod content;
 mod cross_site;

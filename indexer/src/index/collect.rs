@@ -153,7 +153,8 @@ impl Texts {
 
     fn major(&self, doc: DocId) -> i64 {
         // Of several values the one that comes first in this order.
-        let own = self.column.iter().flat_map(|column| column.term_ords(doc)).filter(|ordinal| self.range.contains(ordinal));
+        let own =
+            self.column.iter().flat_map(|column| column.term_ords(doc)).filter(|ordinal| self.range.contains(ordinal));
         let first = if self.descending { own.max() } else { own.min() };
         first.map_or(MISSING, |ordinal| self.signed(ordinal))
     }

@@ -5,13 +5,14 @@
 
 use std::ops::Bound;
 
+use tantivy::Searcher;
 use tantivy::query::{
     AllQuery, Bm25StatisticsProvider, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur, PhrasePrefixQuery, PhraseQuery,
     Query, RangeQuery, TermQuery, TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::Searcher;
 
+use super::excluded::Excluded;
 use super::schema::{Fields, NAME_START};
 use super::tokenizer::cover;
 use super::types::{Filter, SearchRequest};
@@ -39,8 +40,10 @@ type Boxed = Box<dyn Query>;
 
 pub struct Compiler<'a> {
     pub fields: &'a Fields,
-    /// Whose dictionaries tell which paths and authors contain a text.
+    /// Whose dictionaries tell which authors' names contain a text.
     pub searcher: &'a Searcher,
+    /// What `in:` may name.
+    pub folders: &'a [(String, Vec<String>)],
     /// Also reads unquoted Latin letters as the pinyin of names.
     pub pinyin: bool,
 }
@@ -57,7 +60,7 @@ impl Compiler<'_> {
         let mut parts: Vec<(Occur, Boxed)> = Vec::new();
         for clause in &query.clauses {
             parts.push(match &clause.any[..] {
-                [Item { negated: true, term }] => (Occur::MustNot, self.term(term)?),
+                [Item { negated: true, term }] => (Occur::MustNot, Box::new(Excluded(self.term(term)?))),
                 [item] => (Occur::Must, self.term(&item.term)?),
                 items => {
                     let items = items.iter().map(|item| self.item(item)).collect::<tantivy::Result<_>>()?;
@@ -92,7 +95,10 @@ impl Compiler<'_> {
         if !item.negated {
             return Ok(term);
         }
-        Ok(Box::new(BooleanQuery::new(vec![(Occur::Must, silent(Box::new(AllQuery))), (Occur::MustNot, term)])))
+        Ok(Box::new(BooleanQuery::new(vec![
+            (Occur::Must, silent(Box::new(AllQuery))),
+            (Occur::MustNot, Box::new(Excluded(term))),
+        ])))
     }
 
     fn term(&self, term: &Term) -> tantivy::Result<Boxed> {
@@ -102,9 +108,11 @@ impl Compiler<'_> {
             Term::Author(text) => silent(self.author(text)?),
             Term::Tag(text) => silent(self.short(self.fields.tags, text)),
             Term::In(value) => {
-                let text = normalize(value);
-                let paths = self.terms(self.fields.path, "", |path| path.contains(&text))?;
-                silent(any(vec![exact(self.fields.folder, value), paths]))
+                let named = self.folders.iter().filter(|(text, _)| text == value).flat_map(|(_, ids)| ids);
+                let ids = named.chain(std::iter::once(value));
+                silent(Box::new(TermSetQuery::new(
+                    ids.map(|id| tantivy::Term::from_field_text(self.fields.folder, id)),
+                )))
             }
             Term::After(time) => silent(self.times(Some(*time), None)),
             Term::Before(time) => silent(self.times(None, Some(*time))),
@@ -176,26 +184,20 @@ impl Compiler<'_> {
 
     /// Finds documents whose author's name contains `text` (normalised).
     fn author(&self, text: &str) -> tantivy::Result<Boxed> {
-        self.terms(self.fields.facet, facets::AUTHOR, |author| normalize(author).contains(text))
-    }
-
-    /// Finds documents with any of the terms of a field (below `key`, if it is not empty) whose text `matches`.
-    fn terms(&self, field: Field, key: &str, matches: impl Fn(&str) -> bool) -> tantivy::Result<Boxed> {
+        let (first, end) = keyed::bounds(facets::AUTHOR);
         let mut found = Vec::new();
         for reader in self.searcher.segment_readers() {
-            let inverted = reader.inverted_index(field)?;
-            let range = inverted.terms().range();
-            let (first, end) = keyed::bounds(key);
-            let mut stream =
-                if key.is_empty() { range.into_stream()? } else { range.ge(first).lt(end).into_stream()? };
+            let inverted = reader.inverted_index(self.fields.facet)?;
+            let mut stream = inverted.terms().range().ge(&first).lt(&end).into_stream()?;
             while stream.advance() {
-                let Ok(text) = std::str::from_utf8(stream.key()) else { continue };
-                if matches(if key.is_empty() { text } else { keyed::value(text) }) {
-                    found.push(tantivy::Term::from_field_text(field, text));
+                if let Ok(author) = std::str::from_utf8(stream.key())
+                    && normalize(keyed::value(author)).contains(text)
+                {
+                    found.push(tantivy::Term::from_field_text(self.fields.facet, author));
                 }
             }
         }
-        Ok(if found.is_empty() { Box::new(EmptyQuery) } else { Box::new(TermSetQuery::new(found)) })
+        Ok(Box::new(TermSetQuery::new(found)))
     }
 
     fn facet(&self, filter: &Filter) -> Boxed {

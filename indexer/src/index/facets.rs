@@ -40,7 +40,8 @@ pub fn terms(document: &IndexDocument) -> Vec<String> {
     ];
     terms.extend(document.folder_ids.first().map(|library| keyed::term(LIBRARY, library)));
     terms.extend(document.tags.iter().map(|tag| keyed::term(TAG, tag)));
-    let counted = document.properties.iter().filter(|property| property.facet && property.text.len() <= MAX_VALUE_BYTES);
+    let counted =
+        document.properties.iter().filter(|property| property.facet && property.text.len() <= MAX_VALUE_BYTES);
     terms.extend(counted.map(|property| keyed::term(&format!("{PROPERTY}{}", property.id), &property.text)));
     // A document counts once under each value.
     terms.sort_unstable();

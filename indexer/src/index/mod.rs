@@ -6,6 +6,7 @@
 
 mod collect;
 mod compile;
+mod excluded;
 mod facets;
 mod keyed;
 mod kinds;
@@ -121,8 +122,10 @@ impl Index {
         let fields = Fields::new();
         let directory = MmapDirectory::open(dir).map_err(TantivyError::from)?;
         let settings = IndexSettings {
-            // Measured on the law texts: 1.36 bytes of index per byte of text; lz4 makes it 1.51 for slightly faster snippets.
-            docstore_compression: Compressor::Zstd(ZstdCompressor::default()),
+            // Measured on the law texts: 0.30 bytes per byte of text; blocks of 16 KB at level 3 make it 0.35, lz4 0.54. A block
+            // is what one snippet decompresses (30 µs).
+            docstore_compression: Compressor::Zstd(ZstdCompressor { compression_level: Some(6) }),
+            docstore_blocksize: 32_768,
             docstore_compress_dedicated_thread: false,
             ..IndexSettings::default()
         };

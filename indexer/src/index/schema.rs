@@ -1,8 +1,6 @@
 //! Which fields does the index have, and how does a document become them?
 
-use tantivy::schema::{
-    FAST, Field, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions,
-};
+use tantivy::schema::{FAST, Field, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{TantivyDocument, Term};
 
@@ -38,7 +36,6 @@ pub struct Fields {
     /// How the name is read.
     pub pinyin: Field,
     /// Whole texts as one term each.
-    pub path: Field,
     pub folder: Field,
     pub kind: Field,
     /// Terms of [`super::keyed`], indexed and as a column: what is filtered by and counted.
@@ -89,7 +86,6 @@ impl Fields {
             values: schema.add_text_field("values", text("pairs", true, false)),
             properties: schema.add_text_field("properties", text("keyed_pairs", true, false)),
             pinyin: schema.add_text_field("pinyin", text("readings", true, false)),
-            path: schema.add_text_field("path", text("raw", false, false)),
             folder: schema.add_text_field("folder", text("raw", false, false)),
             kind: schema.add_text_field("kind", text("raw", false, false)),
             facet: schema.add_text_field(FACET, text("raw", false, false).set_fast("raw")),
@@ -126,7 +122,6 @@ impl Fields {
         self.add_lines(&mut main, self.headings, document.headings.iter().map(|heading| normalize(heading)));
         self.add_lines(&mut main, self.tags, document.tags.iter().map(|tag| normalize(tag)));
         self.add_properties(&mut main, &document.properties);
-        main.add_text(self.path, normalize(&document.path));
         for folder in &document.folder_ids {
             main.add_text(self.folder, folder);
         }

@@ -83,10 +83,15 @@ impl<'a> Search<'a> {
             _ => limit,
         };
         // Facets that are filtered by themselves are counted apart, without that filter.
-        let (apart, along): (Vec<String>, Vec<String>) =
-            self.request.facets.iter().cloned().partition(|key| self.request.filters.iter().any(|filter| filter.key == *key));
+        let (apart, along): (Vec<String>, Vec<String>) = self
+            .request
+            .facets
+            .iter()
+            .cloned()
+            .partition(|key| self.request.filters.iter().any(|filter| filter.key == *key));
         let mut pinyin = false;
-        let mut collected = self.collect(Wanted { limit: wanted, after: after.clone(), facets: &along, pinyin, except: None })?;
+        let mut collected =
+            self.collect(Wanted { limit: wanted, after: after.clone(), facets: &along, pinyin, except: None })?;
         if collected.total == 0 && self.may_be_pinyin() {
             pinyin = true;
             collected = self.collect(Wanted { limit: wanted, after, facets: &along, pinyin, except: None })?;
@@ -96,8 +101,7 @@ impl<'a> Search<'a> {
             let counted = self.collect(Wanted { limit: 0, after: None, facets, pinyin, except: Some(key) })?;
             collected.counts.extend(counted.counts);
         }
-        let facets: Vec<_> =
-            self.request.facets.iter().map(|key| facets::values(key, &collected.counts)).collect();
+        let facets: Vec<_> = self.request.facets.iter().map(|key| facets::values(key, &collected.counts)).collect();
         let mut texts = Texts::new(&self.searcher, &self.index.fields);
         let total = collected.total;
         let shown = match self.sort() {
@@ -112,12 +116,7 @@ impl<'a> Search<'a> {
             (_, Some(last)) => more.then(|| Cursor::After(last.ranked.key.clone())),
         };
         let hits = shown.into_iter().map(|found| self.hit(&mut texts, found)).collect::<Result<_>>()?;
-        Ok(SearchResults {
-            total,
-            hits,
-            facets: Vec::new(),
-            next_cursor: next_cursor.map(|cursor| encode_cursor(&cursor)),
-        })
+        Ok(SearchResults { total, hits, facets, next_cursor: next_cursor.map(|cursor| encode_cursor(&cursor)) })
     }
 
     /// Without words everything ranks the same: newest first.
@@ -135,7 +134,12 @@ impl<'a> Search<'a> {
     }
 
     fn collect(&self, wanted: Wanted) -> Result<Collected> {
-        let compiler = Compiler { fields: &self.index.fields, searcher: &self.searcher, pinyin: wanted.pinyin };
+        let compiler = Compiler {
+            fields: &self.index.fields,
+            searcher: &self.searcher,
+            folders: &self.request.folders,
+            pinyin: wanted.pinyin,
+        };
         let compiled = compiler.request(self.request, self.query, wanted.except)?;
         let visible = Visible {
             access: &self.request.access,

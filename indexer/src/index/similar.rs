@@ -43,7 +43,7 @@ impl Index {
             let visible = Visible { access, sort: Sort::Relevance, after: None, limit, facets: &[] };
             Ok(searcher.search_with_statistics_provider(&query, &visible, &Flat)?)
         };
-        let compiler = Compiler { fields: &self.fields, searcher: &searcher, pinyin: false };
+        let compiler = Compiler { fields: &self.fields, searcher: &searcher, folders: &[], pinyin: false };
         let documents = count(Box::new(AllQuery), 0)?.total;
         let mut words = Vec::new();
         for (text, times) in self.frequent_words(&searcher, own)? {

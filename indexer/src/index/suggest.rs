@@ -25,7 +25,7 @@ impl Index {
         // Who is typing here will search in a moment.
         rank::warm();
         let searcher = self.reader.searcher();
-        let compiler = Compiler { fields: &self.fields, searcher: &searcher, pinyin: false };
+        let compiler = Compiler { fields: &self.fields, searcher: &searcher, folders: &[], pinyin: false };
         let readings: Box<dyn Query> =
             if typed.letters.is_empty() { Box::new(EmptyQuery) } else { compiler.readings(&typed.letters) };
         let either = vec![
@@ -57,7 +57,8 @@ impl Index {
         let mut fitting: Vec<((u8, usize), String)> = Vec::new();
         for reader in searcher.segment_readers() {
             let inverted = reader.inverted_index(self.fields.facet)?;
-            let mut stream = inverted.terms().range().ge(&first).lt(&end).into_stream().map_err(tantivy::TantivyError::from)?;
+            let mut stream =
+                inverted.terms().range().ge(&first).lt(&end).into_stream().map_err(tantivy::TantivyError::from)?;
             while stream.advance() {
                 let Ok(term) = std::str::from_utf8(stream.key()) else { continue };
                 if let Some(quality) = typed.quality(keyed::value(term)) {

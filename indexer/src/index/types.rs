@@ -13,8 +13,6 @@ pub struct IndexDocument {
     pub name: String,
     /// The folders above, library first.
     pub folder_ids: Vec<String>,
-    /// The names of the folders above, joined by `/`.
-    pub path: String,
     pub tags: Vec<String>,
     /// The values of its library's properties, one entry for each.
     pub properties: Vec<Property>,
@@ -128,6 +126,9 @@ pub struct SearchRequest {
     pub filters: Vec<Filter>,
     /// Keys (see [`Filter`]) whose values are counted.
     pub facets: Vec<String>,
+    /// Folders that the texts of `in:` stand for: the text as typed, the ids. Only the caller's folders belong here: the name
+    /// of a hidden folder above a document must not find it.
+    pub folders: Vec<(String, Vec<String>)>,
     /// Properties that `q` may name (`档号:A1`).
     pub names: Vec<QueryName>,
     pub sort: Sort,
