@@ -15,6 +15,8 @@ mod grants;
 mod groups;
 mod history;
 mod jobs;
+mod properties;
+mod records;
 mod rooms;
 mod search;
 mod service;
