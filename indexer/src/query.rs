@@ -49,8 +49,8 @@ pub enum Term {
     After(i64),
     /// Changed before this time.
     Before(i64),
-    /// A value of the property `id`.
-    Property { id: String, test: PropertyTest },
+    /// A value of any of these properties: several libraries have one of the name.
+    Property(Vec<(String, PropertyTest)>),
 }
 
 /// What is asked of a value.
@@ -105,7 +105,7 @@ const MAX_KEY_CHARS: usize = 64;
 /// What stands before a colon.
 enum Key {
     Known(&'static str),
-    Property(QueryName),
+    Property(Vec<QueryName>),
 }
 
 /// A mistake in the query.
@@ -229,7 +229,7 @@ impl Parser<'_> {
         if let Some(key) = self.key() {
             let term = match key {
                 Key::Known(key) => self.filter(key, start)?,
-                Key::Property(name) => self.property(name, start)?,
+                Key::Property(names) => self.property(&names, start)?,
             };
             return Ok(Some(Item { negated, term }));
         }
@@ -244,31 +244,30 @@ impl Parser<'_> {
         let colon = rest.iter().take(MAX_KEY_CHARS).position(|char| matches!(char, ':' | '：'))?;
         let key = normalize(&rest[..colon].iter().collect::<String>());
         let known = KEYS.iter().find(|(name, _)| normalize(name) == key).map(|(_, known)| Key::Known(known));
-        let named = || self.names.iter().find(|name| normalize(&name.name) == key).cloned().map(Key::Property);
-        let key = known.or_else(named)?;
+        let named: Vec<QueryName> = self.names.iter().filter(|name| normalize(&name.name) == key).cloned().collect();
+        let key = known.or_else(|| (!named.is_empty()).then_some(Key::Property(named)))?;
         self.at += colon + 1;
         Some(key)
     }
 
-    fn property(&mut self, name: QueryName, start: usize) -> Result<Term, QueryError> {
+    fn property(&mut self, names: &[QueryName], start: usize) -> Result<Term, QueryError> {
         let position = self.at;
         let (raw, _) = self.value()?;
         let text = normalize(&raw);
         if text.is_empty() {
-            return Err(error("value_missing", format!("{}: needs a value", name.name), start));
+            return Err(error("value_missing", format!("{}: needs a value", names[0].name), start));
         }
-        let test = match name.kind {
-            NameKind::Text => PropertyTest::Contains(text),
-            kind => parse_range(&raw, kind).ok_or_else(|| {
-                let what = if kind == NameKind::Date {
-                    "date like 2024-03 or 2020..2024"
-                } else {
-                    "number like 5, >5 or 5..9"
-                };
-                error("value_invalid", format!("“{raw}” is no {what}"), position)
-            })?,
+        let test = |name: &QueryName| match name.kind {
+            NameKind::Text => Some(PropertyTest::Contains(text.clone())),
+            kind => parse_range(&raw, kind),
         };
-        Ok(Term::Property { id: name.id, test })
+        let tests: Vec<_> = names.iter().filter_map(|name| Some((name.id.clone(), test(name)?))).collect();
+        if tests.is_empty() {
+            let date = names[0].kind == NameKind::Date;
+            let what = if date { "date like 2024-03 or 2020..2024" } else { "number like 5, >5 or 5..9" };
+            return Err(error("value_invalid", format!("“{raw}” is no {what}"), position));
+        }
+        Ok(Term::Property(tests))
     }
 
     fn filter(&mut self, key: &str, start: usize) -> Result<Term, QueryError> {
@@ -511,7 +510,7 @@ mod tests {
         let name = |name: &str, kind| QueryName { name: name.into(), id: name.into(), kind };
         let names = [name("檔號", NameKind::Text), name("页数", NameKind::Number), name("成文日期", NameKind::Date)];
         let test = |q: &str| match Query::parse_with(q, &names).unwrap().clauses.remove(0).any.remove(0).term {
-            Term::Property { test, .. } => test,
+            Term::Property(mut tests) => tests.remove(0).1,
             other => panic!("{other:?}"),
         };
         let range = |from: Option<f64>, before: Option<f64>| PropertyTest::Range { from, before };

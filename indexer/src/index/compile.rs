@@ -116,7 +116,7 @@ impl Compiler<'_> {
             }
             Term::After(time) => silent(self.times(Some(*time), None)),
             Term::Before(time) => silent(self.times(None, Some(*time))),
-            Term::Property { id, test } => silent(self.property(id, test)),
+            Term::Property(tests) => silent(any(tests.iter().map(|(id, test)| self.property(id, test)).collect())),
         })
     }
 

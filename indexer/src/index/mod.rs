@@ -91,6 +91,14 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// All cores up to four, 40 MB each: for building a whole index.
+    pub fn bulk() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).clamp(1, 4);
+        Options { threads, memory_bytes: threads * 40_000_000 }
+    }
+}
+
 /// The search index of a server. One may be open for writing per folder; share it by `Arc`.
 pub struct Index {
     dir: PathBuf,
@@ -167,6 +175,13 @@ impl Index {
     /// of it since the last commit must be sent again.
     pub fn commit(&self, position: u64) -> Result<()> {
         self.writer.commit(&position.to_string())?;
+        self.reader.reload()?;
+        Ok(())
+    }
+
+    /// Writes with other resources from here on, after a commit. Waits until merges in the background have ended.
+    pub fn resize(&self, options: Options) -> Result<()> {
+        self.writer.resize(options)?;
         self.reader.reload()?;
         Ok(())
     }
