@@ -77,6 +77,8 @@ soak: setup-test ## Longer forms of the fault and property tests: about half an 
 	cargo test --no-run --workspace --locked
 	cd tests/clients && TEST_SERVER=$(CURDIR)/target/debug/wenshu TEST_KILLS=60 TEST_SLOW=1 npm test
 	PROPTEST_CASES=5000 cargo test --workspace --locked --lib
+	TEST_ROUNDS=300 TEST_CANARY_QUESTIONS=20000 cargo test --workspace --locked --test mixed --test killed --test canary
+	TEST_CANARY_QUESTIONS=40000 cargo test --workspace --locked --test api canary
 	for round in 1 2 3 4 5 6 7 8; do cargo test --workspace --locked --test flows crashes || exit 1; done
 
 fmt: ## Formats the sources
