@@ -47,7 +47,9 @@ async fn list_similar(
     Path(id): Path<DocumentId>,
 ) -> Result<Json<SimilarListView>> {
     let caller = Caller::from(&user);
-    DocumentView::one(&app, &caller, &id).await?;
+    if readable(&app, &caller, std::slice::from_ref(&id)).await?.is_empty() {
+        return Err(Error::not_found("document"));
+    }
     let access = access(&app, &caller).await?;
     let index = app.search().index();
     let found = tokio::task::spawn_blocking(move || index.similar(id.as_str(), &access, LIMIT))
