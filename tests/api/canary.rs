@@ -24,8 +24,6 @@ const QUESTIONS: usize = 4000;
 const AT_ONCE: usize = 6;
 /// From one document's time to the next: months and years differ, and no two are alike.
 const STEP_MS: i64 = 5 * 86_400_000;
-/// Whether the names of hidden folders above something that is shared are kept back, too.
-const HIDES_NAMES_ABOVE: bool = false;
 /// What exists nowhere.
 const NOTHING: &str = "01890000-0000-7000-8000-000000000000";
 
@@ -175,7 +173,7 @@ impl World {
     }
 
     async fn folder(&mut self, key: &'static str, number: usize, parent: Option<&str>, seen: Seen) {
-        let is_plain = HIDES_NAMES_ABOVE && seen == Seen::Nameless && !self.holds_everything;
+        let is_plain = seen == Seen::Nameless && !self.holds_everything;
         if seen == Seen::Hidden && !self.holds_everything {
             return;
         }
