@@ -32,11 +32,17 @@ pub struct Collision {
     pub other_id: DocumentId,
 }
 
+/// A number as text, nothing as an empty one: through [`sqlx::Any`], PostgreSQL is told of another type for a null of this
+/// type than for a number, and takes the one or the other from then on.
+fn number_text(number: Option<f64>) -> String {
+    number.map_or_else(String::new, |number| number.to_string())
+}
+
 /// Sets a value; one at the same position gives way.
 pub async fn upsert(tx: &mut Tx, row: &ValueRow) -> Result<()> {
     sqlx::query(
         "insert into document_properties (document_id, property_id, position, value, value_key, number, unique_key)
-         values ($1, $2, $3, $4, $5, $6, $7)
+         values ($1, $2, $3, $4, $5, cast(nullif($6, '') as double precision), $7)
          on conflict (document_id, property_id, position) do update
          set value = excluded.value, value_key = excluded.value_key, number = excluded.number,
              unique_key = excluded.unique_key",
@@ -46,7 +52,7 @@ pub async fn upsert(tx: &mut Tx, row: &ValueRow) -> Result<()> {
     .bind(row.position)
     .bind(&row.value)
     .bind(&row.value_key)
-    .bind(row.number)
+    .bind(number_text(row.number))
     .bind(&row.unique_key)
     .execute(&mut **tx)
     .await?;
@@ -174,7 +180,7 @@ pub async fn update_value(
     to: (&str, &str, Option<f64>),
 ) -> Result<()> {
     sqlx::query(
-        "update document_properties set value = $4, value_key = $5, number = $6
+        "update document_properties set value = $4, value_key = $5, number = cast(nullif($6, '') as double precision)
          where property_id = $1 and value_key = $2 and value = $3",
     )
     .bind(property)
@@ -182,7 +188,7 @@ pub async fn update_value(
     .bind(from.0)
     .bind(to.0)
     .bind(to.1)
-    .bind(to.2)
+    .bind(number_text(to.2))
     .execute(&mut **tx)
     .await?;
     Ok(())
