@@ -1,6 +1,8 @@
 //! `/records`: tags and archive fields of many documents at once.
 
+mod export;
 mod import;
+mod table;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -26,6 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(import::import_records))
         .layer(from_fn(refusal::let_finish))
         .routes(routes!(edit_records))
+        .routes(routes!(export::export_records))
 }
 
 /// What is to change of all the documents; what is left out stays.
