@@ -33,7 +33,7 @@ pub async fn find(db: &AnyPool, id: &DocumentId) -> Result<Option<Searchable>> {
          from documents d
          join users u on u.id = d.updated_by
          left join versions v on v.document_id = d.id and v.number = d.head
-         left join previews p on p.content_id = v.content_id and p.media_type = v.media_type
+         left join previews p on p.content_id = coalesce(v.unlocked_id, v.content_id) and p.media_type = v.media_type
          where d.id = $1 and d.trashed_at is null and d.attached_to is null",
     )
     .bind(id)

@@ -28,6 +28,7 @@ mod session;
 pub mod surround;
 mod tokens;
 mod trash;
+mod unlock;
 mod uploads;
 pub mod users;
 pub mod versions;
@@ -86,6 +87,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(grants::routes())
         .merge(history::routes())
         .merge(trash::routes())
+        .merge(unlock::routes())
         .merge(uploads::routes())
         .merge(audit::routes())
         .merge(changes::routes())

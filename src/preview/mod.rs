@@ -5,6 +5,7 @@
 
 mod files;
 pub mod prepare;
+pub mod recognise;
 pub mod text;
 
 use std::{path::PathBuf, sync::Arc};
@@ -19,7 +20,7 @@ use crate::{
     worker::{Answer, Task, WorkerError, Workers, codes},
 };
 
-use files::Files;
+use files::{Files, LocalFile};
 use text::PreparedText;
 
 /// Memory for drawn pages, in bytes.
@@ -83,6 +84,11 @@ impl Preview {
     /// The words of page `number` (from 1) of the text stored below `key`.
     pub async fn words(&self, key: &str, number: usize) -> Result<Vec<Word>> {
         text::load_words(&self.store, key, number).await.map_err(from_store)
+    }
+
+    /// A local copy of a rendition.
+    pub async fn local_copy(&self, rendition: &ContentId) -> Result<Arc<LocalFile>> {
+        self.files.get(&self.store, rendition).await
     }
 
     async fn draw(&self, workers: &Workers, rendition: &ContentId, number: u32, width: u32) -> Result<Bytes> {
