@@ -264,7 +264,9 @@ mod tests {
         zip.by_name(MANIFEST).unwrap().read_to_string(&mut manifest).unwrap();
         assert!(!manifest.contains("encryption") && manifest.contains("full-path=\"content.xml\""), "{manifest}");
         assert_eq!(unlock(&out, "x", &folder.path().join("again"), 1 << 20).unwrap_err().code, codes::NOT_ENCRYPTED);
-        if let Ok(keep) = std::env::var("KEEP") { std::fs::copy(&out, keep).unwrap(); }
+        if let Ok(keep) = std::env::var("KEEP") {
+            std::fs::copy(&out, keep).unwrap();
+        }
         let bomb = unlock(&input, "文档密码2024", &out, 5_000).unwrap_err();
         assert_eq!(bomb.code, "archive_bomb");
     }

@@ -125,10 +125,7 @@ fn check_all(
             complain(format!("{:?} is not in the text", phrase.text));
         } else if let Some(number) = phrase.page
             && page_is_comparable(entry)
-            && !count(
-                &mut tally.page_numbers,
-                pages.get(number - 1).is_some_and(|page| page.contains(&wanted)),
-            )
+            && !count(&mut tally.page_numbers, pages.get(number - 1).is_some_and(|page| page.contains(&wanted)))
         {
             complain(format!("{:?} is not on page {number}", phrase.text));
         }
@@ -205,7 +202,8 @@ async fn every_document_ends_as_the_manifest_says() {
                 };
                 let mut tally = Tally::default();
                 complaints.extend(check(&entry, outcome, &mut tally));
-                let kind = entry.path.split('/').take(2).filter(|part| !part.contains('.')).collect::<Vec<_>>().join("/");
+                let kind =
+                    entry.path.split('/').take(2).filter(|part| !part.contains('.')).collect::<Vec<_>>().join("/");
                 tallies.lock().unwrap().entry(kind).or_default().add(&tally);
                 wrong.lock().unwrap().extend(complaints);
             }
@@ -215,7 +213,10 @@ async fn every_document_ends_as_the_manifest_says() {
     times.sort_by_key(|time| std::cmp::Reverse(time.0));
     println!("{count} documents in {:?}", began.elapsed());
     let mut all = Tally::default();
-    println!("{:<18} {:>9} {:>7} {:>8} {:>9} {:>9} {:>9} {:>10}", "kind", "as wanted", "opened", "refused", "phrases", "on page", "pages", "must not");
+    println!(
+        "{:<18} {:>9} {:>7} {:>8} {:>9} {:>9} {:>9} {:>10}",
+        "kind", "as wanted", "opened", "refused", "phrases", "on page", "pages", "must not"
+    );
     for (kind, tally) in tallies.lock().unwrap().iter() {
         println!("{}", tally.row(kind));
         all.add(tally);

@@ -72,12 +72,14 @@ async fn everything_attached_to_a_mail_is_found() {
     let path = folder.path().join("来信.eml");
     fs::write(&path, mail("outer", &parts)).unwrap();
     let archive_path = folder.path().join("旧档.zip");
-    fs::write(&archive_path, renamed(&archive(&[("ascii.txt", "用国标编码命名的文件".as_bytes().to_vec())]), gbk_name)).unwrap();
+    fs::write(&archive_path, renamed(&archive(&[("ascii.txt", "用国标编码命名的文件".as_bytes().to_vec())]), gbk_name))
+        .unwrap();
     let pool = WorkerPool::start(config()).await.unwrap();
 
     let result = prepare(&pool, &path).await.unwrap();
     let all = squeezed(&result.text.full_text());
-    for wanted in ["银天加雅", "法.pdf", "打包.zip", "说明/第一份.txt", "包里的说明文字", "合同.docx", "最后的附件"] {
+    for wanted in ["银天加雅", "法.pdf", "打包.zip", "说明/第一份.txt", "包里的说明文字", "合同.docx", "最后的附件"]
+    {
         assert!(all.contains(&squeezed(wanted)), "{wanted}");
     }
     for path in [WORD, PDF] {
@@ -183,6 +185,8 @@ async fn dark_at_top(pool: &WorkerPool, result: &crate::support::Result, page: u
     let bytes = fs::read(&images[0].file).unwrap();
     let pixels = image::load_from_memory_with_format(&bytes, image::ImageFormat::WebP).unwrap().to_luma8();
     let top = pixels.height() / 5;
-    let dark = (0..top).flat_map(|y| (0..pixels.width()).map(move |x| (x, y))).filter(|(x, y)| pixels.get_pixel(*x, *y).0[0] < 100);
+    let dark = (0..top)
+        .flat_map(|y| (0..pixels.width()).map(move |x| (x, y)))
+        .filter(|(x, y)| pixels.get_pixel(*x, *y).0[0] < 100);
     dark.count() as f32 / (top * pixels.width()) as f32
 }

@@ -68,7 +68,8 @@ async fn processes_that_a_document_started_end_with_its_task() {
 
 /// Returns how many files and folders are in a pool's folder besides the slots' own.
 fn left_behind(root: &Path) -> usize {
-    let parts = std::fs::read_dir(root).unwrap().flatten().flat_map(|pool| std::fs::read_dir(pool.path()).unwrap().flatten());
+    let parts =
+        std::fs::read_dir(root).unwrap().flatten().flat_map(|pool| std::fs::read_dir(pool.path()).unwrap().flatten());
     let slots = parts.filter(|entry| entry.path().is_dir());
     let folders = slots.flat_map(|slot| ["in", "work", "out"].map(|part| slot.path().join(part)));
     folders.map(|folder| std::fs::read_dir(folder).unwrap().count()).sum()
@@ -88,8 +89,14 @@ async fn a_converter_that_hangs_is_ended_with_everything_it_started() {
     std::fs::create_dir(&workers).unwrap();
     let root = workers.canonicalize().unwrap();
     let limits = Limits { convert_seconds: 3, ..Limits::default() };
-    let config =
-        PoolConfig { converters: 1, renderers: 1, limits, soffice: Some(program), folder: Some(root.clone()), ..config() };
+    let config = PoolConfig {
+        converters: 1,
+        renderers: 1,
+        limits,
+        soffice: Some(program),
+        folder: Some(root.clone()),
+        ..config()
+    };
     let pool = WorkerPool::start(config).await.unwrap();
     let input = corpus().join("office/doc/zh-data-security-law.doc");
     let input = if input.is_file() { input } else { corpus().join("office/docx/zh-company-law-2023.docx") };

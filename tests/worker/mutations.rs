@@ -47,7 +47,8 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut StdRng) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mutated_files_end_in_time_and_leave_nothing() {
-    let number = |name: &str, otherwise: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise);
+    let number =
+        |name: &str, otherwise: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     let (count, seed) = (number("MUTATIONS", 40), number("SEED", 20_260_105));
     let folder = tempfile::tempdir().unwrap();
     let workers = folder.path().join("workers");
