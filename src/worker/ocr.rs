@@ -34,8 +34,6 @@ const PAGE_TIME: Duration = Duration::from_secs(240);
 const LEAST: f32 = 20.0;
 /// A gap between a Chinese and another word counts from this share of the height on.
 const LEAST_GAP: f32 = 0.3;
-/// Mean confidence from which a page of simplified characters is not tried as one of traditional characters.
-const SURE: f32 = 90.0;
 /// Letters that a page must have to tell which characters a document is written in.
 const TELLING_LETTERS: usize = 30;
 
@@ -150,9 +148,7 @@ impl Recogniser {
             Some(false) => read(&self.languages),
             None => {
                 let simplified = read(&self.languages);
-                if simplified.as_ref().is_some_and(|reading| reading.confidence >= SURE) {
-                    return simplified;
-                }
+                // Characters that look alike are read with confidence either way: only both readings tell.
                 let other = read(traditional);
                 let worth = |reading: &Option<Reading>| reading.as_ref().map_or(0.0, Reading::worth);
                 let is_traditional = worth(&other) > worth(&simplified);
