@@ -86,8 +86,20 @@ id!(
     TokenId
 );
 id!(
+    /// Something that a library wants to know of its documents: 档号, 年度 …
+    PropertyId
+);
+id!(
     /// A queued piece of work.
     JobId
+);
+id!(
+    /// A search that somebody gave a name.
+    SavedSearchId
+);
+id!(
+    /// A search that somebody made before.
+    EarlierSearchId
 );
 
 impl UploadId {

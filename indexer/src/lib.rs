@@ -3,6 +3,8 @@
 //! Knows no HTTP and no SQL.
 
 pub mod extract;
+pub mod headings;
+pub mod hits;
 pub mod index;
 pub mod media_type;
 pub mod normalize;

@@ -9,6 +9,7 @@ mod cross_site;
 pub mod cursor;
 mod docs;
 pub mod documents;
+mod earlier_searches;
 mod exchange;
 pub mod extract;
 pub mod folders;
@@ -16,15 +17,20 @@ mod grants;
 mod groups;
 pub mod health;
 mod history;
+mod hits;
 mod info;
 pub mod listener;
 pub mod page;
 mod pages;
+mod properties;
+mod records;
 mod refusal;
 mod room_stream;
 mod rooms;
+mod saved_searches;
 mod search;
 mod session;
+mod suggest;
 pub mod surround;
 mod tokens;
 mod trash;
@@ -77,10 +83,16 @@ fn api() -> OpenApiRouter<App> {
         .merge(tokens::routes())
         .merge(folders::routes())
         .merge(documents::routes())
+        .merge(properties::routes())
+        .merge(records::routes())
         .merge(versions::routes())
         .merge(annotations::routes())
         .merge(pages::routes())
+        .merge(hits::routes())
         .merge(search::routes())
+        .merge(suggest::routes())
+        .merge(saved_searches::routes())
+        .merge(earlier_searches::routes())
         .merge(content::routes())
         .merge(exchange::routes())
         .merge(grants::routes())

@@ -107,7 +107,7 @@ export interface paths {
         delete: operations["delete_document"];
         options?: never;
         head?: never;
-        /** Renames a document, moves it, sets its level, or lets grants from above reach it or not. */
+        /** Renames a document, moves it, sets its level, its tags and its archive fields, or lets grants from above reach it or not. */
         patch: operations["update_document"];
         trace?: never;
     };
@@ -237,6 +237,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds every place where a document says what is looked for, however it is written there: traditional or simplified,
+         *     full or half width, over the ends of lines and pages.
+         */
+        get: operations["list_hits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/html": {
         parameters: {
             query?: never;
@@ -297,6 +317,23 @@ export interface paths {
         };
         /** Reads the text of a page with the place of each word. */
         get: operations["read_page_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the archive fields that a document can have, in order; also for those who see nothing of its library. */
+        get: operations["list_document_properties"];
         put?: never;
         post?: never;
         delete?: never;
@@ -386,6 +423,42 @@ export interface paths {
         /** Brings an older version back, as a new one. */
         post: operations["restore_version"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/earlier-searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's earlier searches, newest first. */
+        get: operations["list_earlier_searches"];
+        put?: never;
+        /** Remembers a search that the caller submitted. */
+        post: operations["remember_search"];
+        /** Forgets all earlier searches of the caller. */
+        delete: operations["delete_earlier_searches"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/earlier-searches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets one earlier search. */
+        delete: operations["delete_earlier_search"];
         options?: never;
         head?: never;
         patch?: never;
@@ -497,6 +570,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/folders/{id}/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the archive fields of the library that a folder is in, in order. */
+        get: operations["list_properties"];
+        put?: never;
+        /** Adds an archive field to a library. */
+        post: operations["create_property"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{id}/properties/preset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a set of usual archive fields to a library; fields that it has already, by name, stay as they are. */
+        post: operations["add_preset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups": {
         parameters: {
             query?: never;
@@ -585,6 +693,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/properties/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes an archive field with the values of all documents. */
+        delete: operations["delete_property"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes an archive field. Values follow: a renamed option is renamed everywhere, a new kind converts all values or is
+         *     refused.
+         */
+        patch: operations["update_property"];
+        trace?: never;
+    };
+    "/api/v1/records/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes tags, archive fields and the level of many documents at once. Each changes as a whole or not at all; the answer
+         *     tells what came of each, in the order asked.
+         */
+        post: operations["edit_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/{room}": {
         parameters: {
             query?: never;
@@ -643,6 +792,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's saved searches by name. */
+        get: operations["list_saved_searches"];
+        put?: never;
+        /** Saves a search under a name. */
+        post: operations["create_saved_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-searches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a saved search. */
+        delete: operations["delete_saved_search"];
+        options?: never;
+        head?: never;
+        /** Renames a saved search, or changes what it asks. */
+        patch: operations["update_saved_search"];
         trace?: never;
     };
     "/api/v1/search": {
@@ -722,7 +907,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Offers documents while a name is typed: by part of the name, by pinyin and by initials. */
+        /**
+         * Offers documents, people, tags and earlier searches while something is typed: by part of the name, by pinyin and by
+         *     initials. Before anything is typed, the latest searches.
+         */
         get: operations["suggest"];
         put?: never;
         post?: never;
@@ -870,7 +1058,7 @@ export interface components {
          * @description Something that is asked for.
          * @enum {string}
          */
-        Action: "read" | "download" | "read_annotations" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level" | "read_history";
+        Action: "read" | "download" | "read_annotations" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level" | "read_history" | "edit_record" | "define_properties";
         /** @description A message of a thread. */
         AnnotationMessageView: {
             at: components["schemas"]["i64"];
@@ -981,6 +1169,12 @@ export interface components {
              */
             level?: number | null;
             name?: string | null;
+            /** @description Values of archive fields by the field's id; `null` or nothing in the list empties the field. */
+            properties?: {
+                [key: string]: string[] | null;
+            } | null;
+            /** @description All tags, in order. */
+            tags?: string[] | null;
         };
         /** @description A document as the caller sees it. */
         DocumentView: {
@@ -997,15 +1191,20 @@ export interface components {
             /** Format: int64 */
             level: number;
             media_type: string;
+            /** @description Required fields that are not filled in. */
+            missing_properties: components["schemas"]["PropertyId"][];
             name: string;
             /** Format: int64 */
             page_count?: number | null;
             /** @description The folders that the caller sees above it, the topmost first. */
             path: components["schemas"]["PathEntry"][];
             processing: components["schemas"]["ProcessingView"];
+            /** @description What is filled in of the archive fields of its library, in their order. */
+            properties: components["schemas"]["PropertyValuesView"][];
             role: components["schemas"]["Role"];
             /** Format: int64 */
             size_bytes: number;
+            tags: string[];
             trashed_at?: components["schemas"]["i64"] | null;
             updated_at: components["schemas"]["i64"];
             updated_by: components["schemas"]["PersonView"];
@@ -1014,6 +1213,22 @@ export interface components {
              * @description Number of the newest version; 0: a page of which none was saved yet.
              */
             version: number;
+        };
+        /**
+         * Format: uuid
+         * @description A search that somebody made before.
+         */
+        EarlierSearchId: string;
+        /** @description A search that is being made. */
+        EarlierSearchInput: {
+            q: string;
+        };
+        /** @description A search that was made. */
+        EarlierSearchView: {
+            id: components["schemas"]["EarlierSearchId"];
+            q: string;
+            /** @description The last time it was made. */
+            used_at: components["schemas"]["i64"];
         };
         /** @description One event. */
         EventView: {
@@ -1122,6 +1337,21 @@ export interface components {
             pages: number[];
             snippets: components["schemas"]["SnippetView"][];
         };
+        /** @description Hits in the text of a version. */
+        HitsView: {
+            /** @description All pages with hits. Only without `after_page`: it says the same on every call. */
+            counts?: components["schemas"]["PageCountView"][] | null;
+            /** @description More pages with marks: ask with this `after_page`. */
+            next_after_page?: number | null;
+            /** @description Hits in text that stands on no page (attachments, notes, cells): they have no marks. */
+            outside: number;
+            /** @description Marks, page by page. */
+            pages: components["schemas"]["PageHitsView"][];
+            /** @description Hits on all pages together. */
+            total: number;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A file's text for the editor. */
         HtmlView: {
             /** @description Only elements that a page knows; pictures are in it as `data:` addresses. */
@@ -1206,15 +1436,20 @@ export interface components {
                 /** Format: int64 */
                 level: number;
                 media_type: string;
+                /** @description Required fields that are not filled in. */
+                missing_properties: components["schemas"]["PropertyId"][];
                 name: string;
                 /** Format: int64 */
                 page_count?: number | null;
                 /** @description The folders that the caller sees above it, the topmost first. */
                 path: components["schemas"]["PathEntry"][];
                 processing: components["schemas"]["ProcessingView"];
+                /** @description What is filled in of the archive fields of its library, in their order. */
+                properties: components["schemas"]["PropertyValuesView"][];
                 role: components["schemas"]["Role"];
                 /** Format: int64 */
                 size_bytes: number;
+                tags: string[];
                 trashed_at?: components["schemas"]["i64"] | null;
                 updated_at: components["schemas"]["i64"];
                 updated_by: components["schemas"]["PersonView"];
@@ -1223,6 +1458,16 @@ export interface components {
                  * @description Number of the newest version; 0: a page of which none was saved yet.
                  */
                 version: number;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
+        Items_EarlierSearchView: {
+            items: {
+                id: components["schemas"]["EarlierSearchId"];
+                q: string;
+                /** @description The last time it was made. */
+                used_at: components["schemas"]["i64"];
             }[];
             next_cursor?: string | null;
         };
@@ -1286,13 +1531,53 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A list; `next_cursor` is there when more follows. */
-        Items_SuggestionView: {
+        Items_OutcomeView: {
             items: {
+                /** @description Whether anything is different now. */
+                changed: boolean;
                 document_id: components["schemas"]["DocumentId"];
-                kind: string;
-                media_type: string;
+                message?: string | null;
+                /** @description `ok`, or the code of the refusal. */
+                outcome: string;
+                property?: string | null;
+                /** @description The field that is to blame. */
+                property_id?: string | null;
+                /** @description The document that has the value already, if the caller sees it. */
+                taken_by?: string | null;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
+        Items_PropertyView: {
+            items: {
+                /** @description Its values are counted beside search results. */
+                facet: boolean;
+                id: components["schemas"]["PropertyId"];
+                kind: components["schemas"]["Kind"];
+                library_id: components["schemas"]["FolderId"];
                 name: string;
-                path: string;
+                /** @description What can be chosen, in order. */
+                options: string[];
+                /**
+                 * Format: int64
+                 * @description From 0.
+                 */
+                position: number;
+                /** @description A document without it is shown as incomplete; what was filled in cannot be emptied. */
+                required: boolean;
+                /** @description No two documents of the library have the same value. */
+                unique: boolean;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
+        Items_SavedSearchView: {
+            items: {
+                created_at: components["schemas"]["i64"];
+                id: components["schemas"]["SavedSearchId"];
+                name: string;
+                query: components["schemas"]["SavedQuery"];
+                updated_at: components["schemas"]["i64"];
             }[];
             next_cursor?: string | null;
         };
@@ -1349,10 +1634,27 @@ export interface components {
             }[];
             next_cursor?: string | null;
         };
+        /**
+         * @description What values of a property are.
+         * @enum {string}
+         */
+        Kind: "text" | "number" | "date" | "choice" | "choices";
         /** @description A level of documents. */
         LevelView: {
             level: number;
             name: string;
+        };
+        /** @description A part of the page's text, as code point offsets. */
+        MarkView: {
+            /** Format: int32 */
+            end: number;
+            /**
+             * Format: int32
+             * @description Number of the hit in the document, from 1.
+             */
+            hit: number;
+            /** Format: int32 */
+            start: number;
         };
         /** @description A version as a point of the history. */
         MomentView: {
@@ -1383,6 +1685,33 @@ export interface components {
             is_admin?: boolean;
             name: string;
             password: string;
+        };
+        /** @description What came of one document. */
+        OutcomeView: {
+            /** @description Whether anything is different now. */
+            changed: boolean;
+            document_id: components["schemas"]["DocumentId"];
+            message?: string | null;
+            /** @description `ok`, or the code of the refusal. */
+            outcome: string;
+            property?: string | null;
+            /** @description The field that is to blame. */
+            property_id?: string | null;
+            /** @description The document that has the value already, if the caller sees it. */
+            taken_by?: string | null;
+        };
+        /** @description How many hits a page has. One that runs over the end of a page counts on both. */
+        PageCountView: {
+            /** @description Number of its first hit, from 1; the others follow. */
+            first: number;
+            hits: number;
+            page: number;
+        };
+        /** @description The hits of a page. */
+        PageHitsView: {
+            marks: components["schemas"]["MarkView"][];
+            page: number;
+            rects: components["schemas"]["RectView"][];
         };
         /** @description What a page says, and where each word stands. */
         PageTextView: {
@@ -1423,6 +1752,11 @@ export interface components {
             id: components["schemas"]["UserId"];
             name: string;
         };
+        /** @description A set of archive fields. */
+        PresetInput: {
+            /** @description `dossier`: the usual fields of Chinese archives (DA/T 18). */
+            set: string;
+        };
         /** @description How far the pages and the text of a content are. */
         ProcessingView: {
             /** @description Failed: the stable code of the reason. */
@@ -1431,6 +1765,67 @@ export interface components {
             /** @description `waiting`, `ready` or `failed`. */
             state: string;
         };
+        /**
+         * Format: uuid
+         * @description Something that a library wants to know of its documents: 档号, 年度 …
+         */
+        PropertyId: string;
+        /** @description A new archive field. */
+        PropertyInput: {
+            facet?: boolean;
+            kind: components["schemas"]["Kind"];
+            name: string;
+            /** @description For `choice` and `choices`. */
+            options?: string[];
+            /** @description Left out: the last. */
+            position?: number | null;
+            required?: boolean;
+            unique?: boolean;
+        };
+        /** @description What can be changed of an archive field; what is left out stays. */
+        PropertyPatch: {
+            facet?: boolean | null;
+            kind?: components["schemas"]["Kind"] | null;
+            name?: string | null;
+            /** @description All options, in order. */
+            options?: string[] | null;
+            /** @description From 0; the others move. */
+            position?: number | null;
+            /** @description For options that are gone: the option that stands in their place from now on, or `null` to empty the field. */
+            replace?: {
+                [key: string]: string | null;
+            };
+            required?: boolean | null;
+            unique?: boolean | null;
+        };
+        /** @description The values of an archive field. */
+        PropertyValuesView: {
+            kind: components["schemas"]["Kind"];
+            name: string;
+            property_id: components["schemas"]["PropertyId"];
+            /** @description At least one, as text: numbers in decimal, dates as `YYYY-MM-DD`. */
+            values: string[];
+        };
+        /** @description An archive field of a library. */
+        PropertyView: {
+            /** @description Its values are counted beside search results. */
+            facet: boolean;
+            id: components["schemas"]["PropertyId"];
+            kind: components["schemas"]["Kind"];
+            library_id: components["schemas"]["FolderId"];
+            name: string;
+            /** @description What can be chosen, in order. */
+            options: string[];
+            /**
+             * Format: int64
+             * @description From 0.
+             */
+            position: number;
+            /** @description A document without it is shown as incomplete; what was filled in cannot be emptied. */
+            required: boolean;
+            /** @description No two documents of the library have the same value. */
+            unique: boolean;
+        };
         /** @description What has arrived. */
         ReceivedView: {
             /**
@@ -1438,6 +1833,38 @@ export interface components {
              * @description Frames of this connection that the room has, in all. What is durable the room says itself (*saved*).
              */
             received: number;
+        };
+        /** @description What is to change of all the documents; what is left out stays. */
+        RecordsInput: {
+            add_tags?: string[];
+            /** @description At most 1000, each once. */
+            document_ids: components["schemas"]["DocumentId"][];
+            /**
+             * Format: int64
+             * @description 0 公开, 1 内部, 2 秘密, 3 机密.
+             */
+            level?: number | null;
+            /** @description Values by the field's id; `null` or nothing in the list empties the field. */
+            properties?: {
+                [key: string]: string[] | null;
+            };
+            remove_tags?: string[];
+        };
+        /** @description A marked rectangle in points from the top left. A hit has one on every line that it touches. */
+        RectView: {
+            /** Format: float */
+            h: number;
+            /**
+             * Format: int32
+             * @description Number of the hit in the document, from 1.
+             */
+            hit: number;
+            /** Format: float */
+            w: number;
+            /** Format: float */
+            x: number;
+            /** Format: float */
+            y: number;
         };
         /**
          * @description What somebody is on a folder or document; each role includes those before it.
@@ -1452,6 +1879,49 @@ export interface components {
              */
             at_seq?: number | null;
             note?: string;
+        };
+        /** @description Any of these values of a facet. */
+        SavedFilter: {
+            /** @description `library`, `type`, `author`, `year`, `month`, `tag`, `level` or `property:<id>`. */
+            key: string;
+            values: string[];
+        };
+        /** @description What is asked of `/search`, with the same names. */
+        SavedQuery: {
+            after?: components["schemas"]["i64"] | null;
+            author?: string | null;
+            before?: components["schemas"]["i64"] | null;
+            filters?: components["schemas"]["SavedFilter"][];
+            in?: components["schemas"]["FolderId"] | null;
+            order?: string | null;
+            q?: string;
+            sort?: string | null;
+            type?: string | null;
+            /** @description How a list of records shows the result: columns and their order. */
+            view?: Record<string, never> | null;
+        };
+        /**
+         * Format: uuid
+         * @description A search that somebody gave a name.
+         */
+        SavedSearchId: string;
+        /** @description A new saved search. */
+        SavedSearchInput: {
+            name: string;
+            query: components["schemas"]["SavedQuery"];
+        };
+        /** @description What can be changed of a saved search; what is left out stays. */
+        SavedSearchPatch: {
+            name?: string | null;
+            query?: components["schemas"]["SavedQuery"] | null;
+        };
+        /** @description A saved search. */
+        SavedSearchView: {
+            created_at: components["schemas"]["i64"];
+            id: components["schemas"]["SavedSearchId"];
+            name: string;
+            query: components["schemas"]["SavedQuery"];
+            updated_at: components["schemas"]["i64"];
         };
         /** @description What was found. */
         SearchView: {
@@ -1500,6 +1970,15 @@ export interface components {
             page?: number | null;
             text: string;
         };
+        /** @description An earlier search of the caller. */
+        SuggestedSearchView: {
+            id: components["schemas"]["EarlierSearchId"];
+            q: string;
+        };
+        /** @description A person or a tag. */
+        SuggestedView: {
+            name: string;
+        };
         /** @description A document whose name begins, contains or is pronounced as what was typed. */
         SuggestionView: {
             document_id: components["schemas"]["DocumentId"];
@@ -1507,6 +1986,15 @@ export interface components {
             media_type: string;
             name: string;
             path: string;
+        };
+        /** @description What the caller may mean. */
+        SuggestionsView: {
+            documents: components["schemas"]["SuggestionView"][];
+            /** @description Authors of documents that the caller may read. */
+            people: components["schemas"]["SuggestedView"][];
+            /** @description What the caller searched for before. */
+            searches: components["schemas"]["SuggestedSearchView"][];
+            tags: components["schemas"]["SuggestedView"][];
         };
         /**
          * @description Whether something is still to be done about a thread.
@@ -2021,6 +2509,38 @@ export interface operations {
             };
         };
     };
+    list_hits: {
+        parameters: {
+            query?: {
+                /** @description A query of `/search`: each of its words and phrases is a text to be marked, what it excludes or filters is not. */
+                q?: string;
+                /** @description A text taken as it is, in place of `q`. */
+                text?: string | null;
+                /** @description Number of the version; the newest when absent. */
+                version?: number | null;
+                /** @description Marks of pages after this one; from the first page when absent. */
+                after_page?: number | null;
+                /** @description Pages with marks, 1 to 64; 16 when absent. There may be fewer when they have very many. */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitsView"];
+                };
+            };
+        };
+    };
     read_html: {
         parameters: {
             query?: {
@@ -2123,6 +2643,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageTextView"];
+                };
+            };
+        };
+    };
+    list_document_properties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PropertyView"];
                 };
             };
         };
@@ -2276,6 +2817,82 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["VersionView"];
                 };
+            };
+        };
+    };
+    list_earlier_searches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_EarlierSearchView"];
+                };
+            };
+        };
+    };
+    remember_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EarlierSearchInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_earlier_searches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_earlier_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EarlierSearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2502,6 +3119,77 @@ export interface operations {
             };
         };
     };
+    list_properties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PropertyView"];
+                };
+            };
+        };
+    };
+    create_property: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PropertyInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyView"];
+                };
+            };
+        };
+    };
+    add_preset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresetInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PropertyView"];
+                };
+            };
+        };
+    };
     list_groups: {
         parameters: {
             query?: never;
@@ -2668,6 +3356,73 @@ export interface operations {
             };
         };
     };
+    delete_property: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PropertyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_property: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PropertyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PropertyPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyView"];
+                };
+            };
+        };
+    };
+    edit_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_OutcomeView"];
+                };
+            };
+        };
+    };
     join_room: {
         parameters: {
             query?: {
@@ -2785,6 +3540,92 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_saved_searches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SavedSearchView"];
+                };
+            };
+        };
+    };
+    create_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedSearchInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearchView"];
+                };
+            };
+        };
+    };
+    delete_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SavedSearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SavedSearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedSearchPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearchView"];
+                };
             };
         };
     };
@@ -2936,7 +3777,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Items_SuggestionView"];
+                    "application/json": components["schemas"]["SuggestionsView"];
                 };
             };
         };
