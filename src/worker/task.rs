@@ -106,6 +106,13 @@ pub enum Task {
         /// The folder that receives the HTML.
         out: PathBuf,
     },
+    /// Reads a table that somebody sends in; see `table`.
+    ReadTable {
+        /// The file: CSV or a workbook.
+        input: PathBuf,
+        /// The folder that receives the rows.
+        out: PathBuf,
+    },
     /// Tries what a child must not be able to do, and says what succeeded.
     Probe {
         /// Files that it tries to read.
@@ -207,7 +214,7 @@ impl Task {
         match self {
             Task::ReadText { .. } => Lane::Text,
             Task::Recognise { .. } => Lane::Recognise,
-            Task::Export { .. } | Task::Import { .. } | Task::Unlock { .. } => Lane::Exchange,
+            Task::Export { .. } | Task::Import { .. } | Task::ReadTable { .. } | Task::Unlock { .. } => Lane::Exchange,
             Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
             Task::RenderPage { .. } | Task::RenderPages { .. } => Lane::Render,
             Task::Room { .. } => Lane::Room,
@@ -221,7 +228,9 @@ impl Task {
             Task::RenderPage { .. } | Task::RenderPages { .. } => limits.render_seconds,
             // What is late ends by itself.
             Task::Recognise { .. } => limits.ocr_seconds + 60,
-            Task::Export { .. } | Task::Import { .. } | Task::Unlock { .. } => limits.exchange_seconds,
+            Task::Export { .. } | Task::Import { .. } | Task::ReadTable { .. } | Task::Unlock { .. } => {
+                limits.exchange_seconds
+            }
             Task::ReadText { .. } | Task::Room { .. } | Task::Probe { .. } | Task::Misbehave { .. } => {
                 limits.other_seconds
             }
@@ -236,7 +245,8 @@ impl Task {
             | Task::Room { input, .. }
             | Task::Export { input, .. }
             | Task::Unlock { input, .. }
-            | Task::Import { input, .. } => Some(input),
+            | Task::Import { input, .. }
+            | Task::ReadTable { input, .. } => Some(input),
             Task::Recognise { pdf, .. } | Task::RenderPage { pdf, .. } | Task::RenderPages { pdf, .. } => Some(pdf),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
@@ -253,7 +263,8 @@ impl Task {
             | Task::Export { out, .. }
             | Task::Recognise { out, .. }
             | Task::Unlock { out, .. }
-            | Task::Import { out, .. } => Some(out),
+            | Task::Import { out, .. }
+            | Task::ReadTable { out, .. } => Some(out),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
     }
@@ -282,7 +293,7 @@ pub enum Answer {
         /// What was made.
         file: PathBuf,
     },
-    /// Of [`Task::Export`], [`Task::Import`] and [`Task::Unlock`].
+    /// Of [`Task::Export`], [`Task::Import`], [`Task::ReadTable`] and [`Task::Unlock`].
     Converted {
         /// What was made.
         file: PathBuf,
