@@ -32,7 +32,7 @@ fn main() {
     for writers in [1, threads.clamp(2, 4)] {
         let folder = tempfile::tempdir().unwrap();
         let (index, _) =
-            Index::open_with(folder.path(), Options { threads: writers, memory_bytes: writers * 48_000_000 }).unwrap();
+            Index::open_with(folder.path(), Options { threads: writers, memory_bytes: writers * 40_000_000 }).unwrap();
         let took = build(&index, &documents, writers);
         let seconds = took.as_secs_f64();
         println!(
