@@ -1,6 +1,6 @@
 //! `/records/export`: the documents that a search finds, as a table.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use axum::{
     body::{Body, Bytes},
@@ -234,8 +234,8 @@ impl Table {
 }
 
 fn write_sheet(
-    folder: &std::path::Path,
-    to: &PathBuf,
+    folder: &Path,
+    to: &Path,
     columns: &[OutColumn],
     mut rows: mpsc::Receiver<Vec<Vec<Cell>>>,
 ) -> Result<(), rust_xlsxwriter::XlsxError> {
