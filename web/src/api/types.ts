@@ -6,7 +6,7 @@ type Schemas = components['schemas'];
 type Narrow<T, N> = Omit<T, keyof N> & N;
 
 export type Role = Schemas['Role'];
-export type Ability = Schemas['Action'];
+export type Ability = Schemas['Action'] | 'edit_record' | 'define_properties';
 export type Kind = 'file' | 'page' | 'board';
 
 export interface Named {
@@ -23,10 +23,28 @@ export type UserView = Schemas['UserView'];
 export type InfoView = Schemas['InfoView'];
 export type TokenView = Schemas['TokenView'];
 export type GroupView = Schemas['GroupView'];
-export type FolderView = Schemas['FolderView'];
+export type FolderView = Narrow<Schemas['FolderView'], { abilities: Ability[] }>;
 export type Processing = Narrow<Schemas['ProcessingView'], { state: 'waiting' | 'ready' | 'failed' }>;
-export type DocumentView = Narrow<Schemas['DocumentView'], { kind: Kind; processing: Processing }>;
-export type ChildrenView = Narrow<Schemas['ChildrenView'], { documents: DocumentView[] }>;
+export type PropertyKind = 'text' | 'number' | 'date' | 'choice' | 'choices';
+/** The values of one field that a document's library defines. */
+export interface DocumentProperty {
+  property_id: string;
+  name: string;
+  kind: PropertyKind;
+  values: string[];
+}
+export type DocumentView = Narrow<
+  Schemas['DocumentView'],
+  {
+    kind: Kind;
+    processing: Processing;
+    abilities: Ability[];
+    // A copy that an older client kept on the device has neither.
+    tags?: string[];
+    properties?: DocumentProperty[];
+  }
+>;
+export type ChildrenView = Narrow<Schemas['ChildrenView'], { documents: DocumentView[]; folders: FolderView[] }>;
 export type VersionView = Narrow<Schemas['VersionView'], { processing: Processing }>;
 export type GrantView = Narrow<Schemas['GrantView'], { subject_kind: 'user' | 'group' }>;
 export type AnnotationView = Schemas['AnnotationView'];

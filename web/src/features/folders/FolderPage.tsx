@@ -17,6 +17,7 @@ import { uploads } from '../uploads/manager';
 import { pickFiles } from '../uploads/pick';
 import { useChildren, useFolder } from './api';
 import { FolderList, type Entry } from './FolderList';
+import { FolderTabs } from './FolderTabs';
 import { FolderMenu } from './RowMenu';
 import { useDocumentActions, useFolderActions } from './useFolderActions';
 
@@ -45,6 +46,7 @@ function Folder({ folder }: { folder: FolderView }) {
         <FolderButtons folder={folder} />
         <FolderMenu folder={folder} onDeleted={() => void navigate(parent ? `/folders/${parent.id}` : '/')} />
       </PageHeader>
+      <FolderTabs folderId={folder.id} current="files" />
       <Contents folder={folder} />
     </DropArea>
   );

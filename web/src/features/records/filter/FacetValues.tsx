@@ -1,0 +1,82 @@
+// Which values are there to filter by, and how many records has each?
+import { Button, Checkbox, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Facet, FacetValue } from '../types';
+import { valueLabel } from './labels';
+import classes from './filter.module.css';
+
+interface Props {
+  facet: Facet | undefined;
+  facetKey: string;
+  chosen: string[];
+  onToggle: (value: string) => void;
+}
+
+const FIRST = 7;
+
+export function FacetValues({ facet, facetKey, chosen, onToggle }: Props) {
+  const { t } = useTranslation();
+  const [all, setAll] = useState(false);
+  const [text, setText] = useState('');
+  const values = facet?.values ?? [];
+  // What is chosen stays to be taken away, also when nothing has it any more.
+  const gone: FacetValue[] = chosen.filter((one) => !values.some(({ value }) => value === one)).map((value) => ({ value, label: value, count: 0 }));
+  const listed = [...values, ...gone].map((one) => ({ ...one, label: valueLabel(t, facetKey, one) }));
+  const wanted = text.trim().toLowerCase();
+  const found = wanted === '' ? listed : listed.filter((one) => one.label.toLowerCase().includes(wanted));
+  const shown = all || wanted !== '' ? found : found.filter((one, index) => index < FIRST || chosen.includes(one.value));
+  const hidden = Math.max(facet?.total_values ?? 0, listed.length) - listed.length;
+  if (facet && listed.length === 0) {
+    return (
+      <Text size="xs" c="dimmed" px={4}>
+        {t('records.noValues')}
+      </Text>
+    );
+  }
+  return (
+    <>
+      {listed.length > FIRST + 3 && (
+        <TextInput
+          size="xs"
+          mb={6}
+          aria-label={t('records.findValue')}
+          placeholder={t('records.findValue')}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+      )}
+      <ul className={classes.values}>
+        {shown.map(({ value, label, count }) => (
+          <li key={value}>
+            <Checkbox
+              size="xs"
+              checked={chosen.includes(value)}
+              onChange={() => onToggle(value)}
+              classNames={{ root: classes.value, body: classes.valueBody, labelWrapper: classes.valueLabel }}
+              label={
+                <span className={classes.valueText}>
+                  <span className={classes.valueName} title={label}>
+                    {label}
+                  </span>
+                  <span className={classes.count}>{count.toLocaleString()}</span>
+                </span>
+              }
+              aria-label={t('records.valueWithCount', { value: label, count })}
+            />
+          </li>
+        ))}
+      </ul>
+      {wanted === '' && found.length > shown.length && (
+        <Button size="compact-xs" variant="subtle" onClick={() => setAll(true)}>
+          {t('records.showAllValues', { count: found.length })}
+        </Button>
+      )}
+      {(all || found.length <= FIRST) && hidden > 0 && (
+        <Text size="xs" c="dimmed" px={4}>
+          {t('records.moreValues', { count: hidden })}
+        </Text>
+      )}
+    </>
+  );
+}
