@@ -218,6 +218,7 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
                 <FacetValues
                   facet={facets?.find((one) => one.key === key)}
                   facetKey={key}
+                  property={properties.find((one) => key === `property:${one.id}`)}
                   chosen={valuesFor(query, key)}
                   onToggle={(value) => setQuery(toggleValue(query, key, value))}
                 />
@@ -232,8 +233,8 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
             />
           )}
           <div className={classes.status} role="status">
-            {records.isSuccess && t('records.total', { count: total })}
-            {count > 0 && ` · ${t('records.selected', { count })}`}
+            {records.isSuccess && t('records.total', { count: total, total: total.toLocaleString() })}
+            {count > 0 && ` · ${t('records.selected', { count, chosen: count.toLocaleString() })}`}
           </div>
         </div>
         {open && <DetailsAside document={open} onClose={() => setOpenId(null)} linked />}

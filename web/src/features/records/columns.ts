@@ -25,6 +25,7 @@ const WIDTHS: Record<BuiltInColumn, number> = {
   folder: 200,
 };
 const KIND_WIDTHS = { text: 150, number: 90, date: 116, choice: 110, choices: 170 } as const;
+const UNIQUE_WIDTH = 210;
 /** So many fields are shown before anybody has chosen. */
 const FIRST_FIELDS = 7;
 
@@ -70,7 +71,9 @@ export function columnWidth(column: Column, properties: Property[]): number {
   if (column.width !== undefined) return column.width;
   const id = propertyId(column.key);
   if (id === null) return WIDTHS[column.key as BuiltInColumn] ?? 120;
-  return KIND_WIDTHS[properties.find((one) => one.id === id)?.kind ?? 'text'];
+  const property = properties.find((one) => one.id === id);
+  // What tells documents apart is to be read to its end.
+  return property?.unique && property.kind === 'text' ? UNIQUE_WIDTH : KIND_WIDTHS[property?.kind ?? 'text'];
 }
 
 /** Shows a hidden column at the end, or hides a shown one. */

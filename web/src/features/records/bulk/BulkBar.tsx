@@ -20,11 +20,11 @@ export function BulkBar({ count, total, onSelectAll, onClear, onEdit, onMove, on
     <div className={classes.bar} role="toolbar" aria-label={t('records.bulkBar')}>
       <CloseButton aria-label={t('records.clearSelection')} onClick={onClear} />
       <Text size="sm" fw={600} role="status">
-        {t('records.selected', { count })}
+        {t('records.selected', { count, chosen: count.toLocaleString() })}
       </Text>
       {onSelectAll && count < total && (
         <Button size="compact-sm" variant="subtle" onClick={onSelectAll}>
-          {t('records.selectAllResults', { count: total })}
+          {t('records.selectAllResults', { count: total, total: total.toLocaleString() })}
         </Button>
       )}
       <span className={classes.space} />

@@ -58,6 +58,7 @@ export function FacetPanel({ properties, facets, query, onQuery }: Props) {
                 <FacetValues
                   facet={facets.find((one) => one.key === key)}
                   facetKey={key}
+                  property={properties.find((one) => key === `property:${one.id}`)}
                   chosen={chosen}
                   onToggle={(value) => onQuery(toggleValue(query, key, value))}
                 />

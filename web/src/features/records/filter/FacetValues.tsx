@@ -2,27 +2,38 @@
 import { Button, Checkbox, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Facet, FacetValue } from '../types';
+import type { Facet, FacetValue, Property } from '../types';
 import { valueLabel } from './labels';
 import classes from './filter.module.css';
 
 interface Props {
   facet: Facet | undefined;
   facetKey: string;
+  property?: Property;
   chosen: string[];
   onToggle: (value: string) => void;
 }
 
 const FIRST = 7;
 
-export function FacetValues({ facet, facetKey, chosen, onToggle }: Props) {
+/** Numbers and days come newest first and options as they were defined; everything else as the server has it: most frequent first. */
+function inOrder(values: FacetValue[], property: Property | undefined): FacetValue[] {
+  if (property?.kind === 'number') return [...values].sort((one, other) => Number(other.value) - Number(one.value));
+  if (property?.kind === 'date') return [...values].sort((one, other) => other.value.localeCompare(one.value));
+  if (!property || property.options.length === 0) return values;
+  // What is no option any more comes last.
+  const place = ({ value }: FacetValue) => (property.options.includes(value) ? property.options.indexOf(value) : property.options.length);
+  return [...values].sort((one, other) => place(one) - place(other));
+}
+
+export function FacetValues({ facet, facetKey, property, chosen, onToggle }: Props) {
   const { t } = useTranslation();
   const [all, setAll] = useState(false);
   const [text, setText] = useState('');
   const values = facet?.values ?? [];
   // What is chosen stays to be taken away, also when nothing has it any more.
   const gone: FacetValue[] = chosen.filter((one) => !values.some(({ value }) => value === one)).map((value) => ({ value, label: value, count: 0 }));
-  const listed = [...values, ...gone].map((one) => ({ ...one, label: valueLabel(t, facetKey, one) }));
+  const listed = inOrder([...values, ...gone], property).map((one) => ({ ...one, label: valueLabel(t, facetKey, one) }));
   const wanted = text.trim().toLowerCase();
   const found = wanted === '' ? listed : listed.filter((one) => one.label.toLowerCase().includes(wanted));
   const shown = all || wanted !== '' ? found : found.filter((one, index) => index < FIRST || chosen.includes(one.value));
@@ -36,7 +47,7 @@ export function FacetValues({ facet, facetKey, chosen, onToggle }: Props) {
   }
   return (
     <>
-      {listed.length > FIRST + 3 && (
+      {all && listed.length > FIRST + 3 && (
         <TextInput
           size="xs"
           mb={6}
