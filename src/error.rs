@@ -135,6 +135,11 @@ impl Error {
         &self.message
     }
 
+    /// A further member of the error object, when it is text.
+    pub fn member(&self, key: &str) -> Option<&str> {
+        self.extra.get(key)?.as_str()
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status

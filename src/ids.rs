@@ -86,6 +86,10 @@ id!(
     TokenId
 );
 id!(
+    /// Something that a library wants to know of its documents: 档号, 年度 …
+    PropertyId
+);
+id!(
     /// A queued piece of work.
     JobId
 );

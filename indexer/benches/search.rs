@@ -40,6 +40,9 @@ fn main() {
             text_bytes as f64 / 1e6 / seconds,
             index.size_bytes().unwrap() as f64 / text_bytes as f64,
         );
+        for (part, bytes) in index.space_usage().unwrap().into_iter().take(14) {
+            println!("    {part:20} {:.3}", bytes as f64 / text_bytes as f64);
+        }
         if writers == 1 {
             measure(&index, &documents);
         }

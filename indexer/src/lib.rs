@@ -3,6 +3,7 @@
 //! Knows no HTTP and no SQL.
 
 pub mod extract;
+pub mod headings;
 pub mod index;
 pub mod media_type;
 pub mod normalize;

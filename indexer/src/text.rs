@@ -16,6 +16,9 @@ pub struct Extracted {
     pub title: Option<String>,
     /// The author that the file states, if any.
     pub author: Option<String>,
+    /// Headings in order, as written; see [`crate::headings`].
+    #[serde(default)]
+    pub headings: Vec<String>,
 }
 
 /// The text of one page with the positions of its words.
@@ -123,6 +126,7 @@ mod tests {
             extra: "e".into(),
             title: Some("t".into()),
             author: None,
+            headings: vec!["h".into()],
         };
         let json = serde_json::to_string(&text).unwrap();
         assert_eq!(serde_json::from_str::<Extracted>(&json).unwrap(), text);

@@ -57,8 +57,9 @@ fn hidden_documents_change_nothing_at_all() {
     let mut random = seeded(3);
     for round in 0..150 {
         let text = substring(&mut random, &documents, round % 4 + 1);
-        let sort = [Sort::Relevance, Sort::Newest, Sort::Oldest, Sort::Name, Sort::Size][round % 5];
-        let mut request = SearchRequest { access: access.clone(), sort, limit: 7, ..request(&common::quoted(&text)) };
+        let sort = [Sort::Relevance, Sort::Newest, Sort::Oldest, Sort::Name, Sort::Size][round % 5].clone();
+        let mut request =
+            SearchRequest { access: access.clone(), sort: sort.clone(), limit: 7, ..request(&common::quoted(&text)) };
         for _ in 0..3 {
             let (mut left, right) = (everything.search(&request).unwrap(), only_visible.search(&request).unwrap());
             let cursor = left.next_cursor.take();

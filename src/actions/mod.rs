@@ -1,20 +1,25 @@
 //! What changes state? One change per file: content first, then one transaction with its audit event and jobs.
 
 pub mod add_group;
+pub mod add_property;
 pub mod add_token;
 pub mod add_user;
 pub mod add_version;
 pub mod change_group;
+pub mod change_property;
 pub mod change_user;
 pub mod create_folder;
 pub mod create_page;
 pub mod create_upload;
 pub mod delete_group;
+pub mod delete_property;
 pub mod delete_upload;
 pub mod disk_room;
+pub mod edit_records;
 pub mod finish_upload;
 pub mod name_moment;
 pub mod receive_upload;
+mod reclaim;
 pub mod relocate;
 pub mod rename;
 pub mod rename_version;

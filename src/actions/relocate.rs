@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, name_taken, require_free_name, rescope},
+    actions::{current_document, current_folder, name_taken, reclaim, require_free_name, rescope},
     app::App,
     audit,
     db::{self, documents::Document, folders::Folder},
@@ -26,6 +26,10 @@ pub async fn move_document(app: &App, by: &UserId, document: &Document, destinat
     require_free_name(&mut tx, &destination.id, &DocumentName::parse(&before.name)?).await?;
     db::documents::update_folder(&mut tx, &before.id, &destination.id, by, now).await?;
     rescope::document(&mut tx, &before.id).await?;
+    if let Some(collision) = reclaim::document(&mut tx, &before.id, &destination.id).await? {
+        drop(tx);
+        return Err(reclaim::refusal(app, by, collision).await);
+    }
     let details = json!({ "from": before.folder_id, "to": destination.id });
     let event = audit::Event::new("document_moved").document(&before.id).folder(&destination.id).details(details);
     audit::record(&mut tx, Some(by), now, event).await?;
@@ -52,6 +56,10 @@ pub async fn move_folder(app: &App, by: &UserId, folder: &Folder, destination: &
     }
     db::folders::update_parent(&mut tx, &before.id, &destination.id, now).await?;
     rescope::folder(&mut tx, &before.id).await?;
+    if let Some(collision) = reclaim::folder(&mut tx, &before.id).await? {
+        drop(tx);
+        return Err(reclaim::refusal(app, by, collision).await);
+    }
     let moved = db::folders::list_documents_below(&mut tx, &before.id).await?;
     let details = json!({ "from": before.parent_id, "to": destination.id });
     audit::record(&mut tx, Some(by), now, audit::Event::new("folder_moved").folder(&before.id).details(details))

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, free_name, rescope},
+    actions::{current_document, current_folder, free_name, reclaim, rescope},
     app::App,
     audit,
     db::{self, Tx, documents::Document, folders::Folder},
@@ -20,6 +20,8 @@ pub async fn trash_document(app: &App, by: &UserId, document: &Document) -> Resu
     let document = current_document(&mut tx, &document.id).await?;
     db::documents::update_trashed_at(&mut tx, &document.id, Some(now)).await?;
     db::documents::update_attached(&mut tx, &document.id).await?;
+    // What nobody sees keeps no value from others.
+    db::document_properties::release_document(&mut tx, &document.id).await?;
     let event = audit::Event::new("document_trashed").document(&document.id).folder(&document.folder_id);
     audit::record(&mut tx, Some(by), now, event).await?;
     db::changes::append(&mut tx, &document.id, now).await?;
@@ -33,6 +35,7 @@ pub async fn trash_folder(app: &App, by: &UserId, folder: &Folder) -> Result<()>
     db::folders::lock_tree(&mut tx).await?;
     let folder = current_folder(&mut tx, &folder.id).await?;
     let documents = db::folders::trash_below(&mut tx, &folder.id, now).await?;
+    db::document_properties::release_below(&mut tx, &folder.id).await?;
     let details = json!({ "documents": documents.len() });
     audit::record(&mut tx, Some(by), now, audit::Event::new("folder_trashed").folder(&folder.id).details(details))
         .await?;
@@ -58,6 +61,10 @@ pub async fn untrash_document(app: &App, by: &UserId, document: &Document) -> Re
     }
     db::documents::update_trashed_at(&mut tx, &document.id, None).await?;
     rescope::document(&mut tx, &document.id).await?;
+    if let Some(collision) = reclaim::document(&mut tx, &document.id, &document.folder_id).await? {
+        drop(tx);
+        return Err(reclaim::refusal(app, by, collision).await);
+    }
     let event = audit::Event::new("document_untrashed").document(&document.id).folder(&document.folder_id);
     audit::record(&mut tx, Some(by), now, event).await?;
     db::changes::append(&mut tx, &document.id, now).await?;

@@ -47,17 +47,22 @@ impl Event {
 
 /// Appends `event` to the chain, in the transaction of the change itself. `actor` is `None` for the server.
 pub async fn record(tx: &mut Tx, actor: Option<&UserId>, now: Millis, event: Event) -> Result<()> {
-    tx.concerns_rights |= rights::concerned_by(event.action);
-    db::audit::insert(
-        tx,
-        &db::audit::NewEvent {
+    record_all(tx, actor, now, vec![event]).await
+}
+
+/// Appends events to the chain, in order, in the transaction of the changes themselves.
+pub async fn record_all(tx: &mut Tx, actor: Option<&UserId>, now: Millis, events: Vec<Event>) -> Result<()> {
+    tx.concerns_rights |= events.iter().any(|event| rights::concerned_by(event.action));
+    let events: Vec<_> = events
+        .iter()
+        .map(|event| db::audit::NewEvent {
             at: now,
             actor_id: actor,
             action: event.action,
             document_id: event.document.as_ref(),
             folder_id: event.folder.as_ref(),
             details: event.details.to_string(),
-        },
-    )
-    .await
+        })
+        .collect();
+    db::audit::insert_all(tx, &events).await
 }

@@ -61,9 +61,9 @@ pub enum Role {
     Reader,
     /// Also annotates.
     Commenter,
-    /// Also changes content and names, uploads.
+    /// Also changes content, names, tags and archive fields, uploads.
     Editor,
-    /// Also shares, deletes and sets the level.
+    /// Also shares, deletes, sets the level, and defines the archive fields of a library.
     Manager,
 }
 
@@ -101,10 +101,14 @@ pub enum Action {
     SetLevel,
     /// Who wrote what when, with all that was deleted again.
     ReadHistory,
+    /// Tags and values of archive fields.
+    EditRecord,
+    /// Which archive fields a library has.
+    DefineProperties,
 }
 
 impl Action {
-    const OF_DOCUMENT: [Action; 12] = [
+    const OF_DOCUMENT: [Action; 13] = [
         Action::Read,
         Action::Download,
         Action::Comment,
@@ -117,8 +121,9 @@ impl Action {
         Action::Upload,
         Action::SetLevel,
         Action::ReadHistory,
+        Action::EditRecord,
     ];
-    const OF_FOLDER: [Action; 7] = [
+    const OF_FOLDER: [Action; 8] = [
         Action::Read,
         Action::Rename,
         Action::Move,
@@ -126,6 +131,7 @@ impl Action {
         Action::Share,
         Action::Upload,
         Action::CreateFolder,
+        Action::DefineProperties,
     ];
 
     /// The least role that allows it.
@@ -140,8 +146,9 @@ impl Action {
             | Action::RestoreVersion
             | Action::Upload
             | Action::CreateFolder
-            | Action::ReadHistory => Role::Editor,
-            Action::Delete | Action::Share | Action::SetLevel => Role::Manager,
+            | Action::ReadHistory
+            | Action::EditRecord => Role::Editor,
+            Action::Delete | Action::Share | Action::SetLevel | Action::DefineProperties => Role::Manager,
         }
     }
 
@@ -166,6 +173,8 @@ impl Action {
             Action::CreateFolder => "create_folder",
             Action::SetLevel => "set_level",
             Action::ReadHistory => "read_history",
+            Action::EditRecord => "edit_record",
+            Action::DefineProperties => "define_properties",
         }
     }
 
@@ -240,7 +249,13 @@ pub async fn role_in(db: &Db, caller: &Caller, document: &Document, access: &Fol
 /// Returns the caller's role.
 pub async fn allow(db: &Db, caller: &Caller, action: Action, target: impl Into<Target<'_>>) -> Result<Role> {
     let target = target.into();
-    let role = role_on(db, caller, target).await?.ok_or_else(|| target.hidden())?;
+    check(role_on(db, caller, target).await?, action, target)
+}
+
+/// Like [`allow`], for a role that was looked up already; `None` when the target is hidden.
+pub fn check<'a>(role: Option<Role>, action: Action, target: impl Into<Target<'a>>) -> Result<Role> {
+    let target = target.into();
+    let role = role.ok_or_else(|| target.hidden())?;
     if role < action.least_role() {
         return Err(action.denied());
     }
@@ -271,7 +286,12 @@ pub async fn allow_move(db: &Db, caller: &Caller, target: impl Into<Target<'_>>,
 
 /// Allows giving a document `level`: a manager, and not above the caller's own clearance.
 pub async fn allow_level(db: &Db, caller: &Caller, document: &Document, level: i64) -> Result<()> {
-    allow(db, caller, Action::SetLevel, document).await?;
+    check_level(role_on(db, caller, document).await?, caller, document, level)
+}
+
+/// Like [`allow_level`], for a role that was looked up already.
+pub fn check_level(role: Option<Role>, caller: &Caller, document: &Document, level: i64) -> Result<()> {
+    check(role, Action::SetLevel, document)?;
     if level > caller.clearance {
         return Err(Error::forbidden("set_level_not_allowed", "this level is above your own clearance"));
     }
@@ -292,8 +312,9 @@ pub fn abilities_on_document(role: Role, document: &Document) -> Vec<Action> {
 }
 
 /// What a role allows on a folder, for the client to show or hide.
-pub fn abilities_on_folder(role: Role) -> Vec<Action> {
-    abilities(role, &Action::OF_FOLDER).collect()
+pub fn abilities_on_folder(role: Role, is_library: bool) -> Vec<Action> {
+    let fits = |action: &Action| is_library || *action != Action::DefineProperties;
+    abilities(role, &Action::OF_FOLDER).filter(fits).collect()
 }
 
 fn abilities(role: Role, actions: &'static [Action]) -> impl Iterator<Item = Action> {

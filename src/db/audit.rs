@@ -34,23 +34,33 @@ pub struct NewEvent<'a> {
     pub details: String,
 }
 
-/// Appends an event to the chain. Holds the chain's row lock until the transaction ends: call it late.
-pub async fn insert(tx: &mut crate::db::Tx, event: &NewEvent<'_>) -> Result<()> {
-    let (seq, previous): (i64, String) =
-        sqlx::query_as("update counters set value = value + 1 where name = 'audit' returning value, hash")
+/// Appends events to the chain. Holds the chain's row lock until the transaction ends: call it late.
+pub async fn insert_all(tx: &mut crate::db::Tx, events: &[NewEvent<'_>]) -> Result<()> {
+    let count = events.len() as i64;
+    let (last, mut hash): (i64, String) =
+        sqlx::query_as("update counters set value = value + $1 where name = 'audit' returning value, hash")
+            .bind(count)
             .fetch_one(&mut **tx)
             .await?;
-    let row = AuditRow {
-        seq,
-        at: event.at,
-        actor_id: event.actor_id.cloned(),
-        action: event.action.to_owned(),
-        document_id: event.document_id.cloned(),
-        folder_id: event.folder_id.cloned(),
-        details: event.details.clone(),
-        hash: String::new(),
-    };
-    let hash = chain(&previous, &row);
+    for (seq, event) in (last - count + 1..).zip(events) {
+        let row = AuditRow {
+            seq,
+            at: event.at,
+            actor_id: event.actor_id.cloned(),
+            action: event.action.to_owned(),
+            document_id: event.document_id.cloned(),
+            folder_id: event.folder_id.cloned(),
+            details: event.details.clone(),
+            hash: String::new(),
+        };
+        hash = chain(&hash, &row);
+        insert(tx, AuditRow { hash: hash.clone(), ..row }).await?;
+    }
+    sqlx::query("update counters set hash = $1 where name = 'audit'").bind(&hash).execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn insert(tx: &mut crate::db::Tx, row: AuditRow) -> Result<()> {
     sqlx::query(
         "insert into audit (seq, at, actor_id, action, document_id, folder_id, details, hash)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -62,10 +72,9 @@ pub async fn insert(tx: &mut crate::db::Tx, event: &NewEvent<'_>) -> Result<()> 
     .bind(row.document_id)
     .bind(row.folder_id)
     .bind(row.details)
-    .bind(&hash)
+    .bind(row.hash)
     .execute(&mut **tx)
     .await?;
-    sqlx::query("update counters set hash = $1 where name = 'audit'").bind(&hash).execute(&mut **tx).await?;
     Ok(())
 }
 

@@ -109,7 +109,7 @@ pub async fn find_any<'c>(
 }
 
 /// Lists documents by id, in the order asked for, also from the trash.
-pub async fn list(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<Document>> {
+pub async fn list<'c>(db: impl sqlx::Executor<'c, Database = sqlx::Any>, ids: &[DocumentId]) -> Result<Vec<Document>> {
     Ok(sqlx::query_as(concat!(
         "with recursive ",
         wanted!(),

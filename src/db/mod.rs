@@ -79,6 +79,8 @@ macro_rules! below_in_scope {
 pub mod annotations;
 pub mod audit;
 pub mod changes;
+pub mod document_properties;
+pub mod document_tags;
 pub mod documents;
 pub mod folders;
 pub mod grants;
@@ -87,6 +89,7 @@ pub mod jobs;
 pub mod journal;
 pub mod notices;
 pub mod previews;
+pub mod properties;
 pub mod room_snapshots;
 pub mod room_updates;
 pub mod rooms;

@@ -9,7 +9,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actions::{
-        create_page, relocate, rename, set_inherits::set_document_inherits, set_level::set_level, trash::trash_document,
+        create_page,
+        edit_records::{Claims, Mode, edit_records},
+        relocate, rename,
+        set_inherits::set_document_inherits,
+        set_level::set_level,
+        trash::trash_document,
     },
     app::App,
     auth::policy::{self, Action, Caller, DocumentAccess, Role},
@@ -23,8 +28,13 @@ use crate::{
         extract::{Json, Path},
         folders::{PathEntry, find_folder, path_entries},
     },
-    ids::{DocumentId, FolderId, UserId},
+    ids::{DocumentId, FolderId, PropertyId, UserId},
     names::DocumentName,
+    records::{
+        Filled, Records,
+        edit::{RecordEdit, parse_tags},
+        value::Kind,
+    },
     worker::{board::BOARD, room::PAGE},
 };
 
@@ -56,6 +66,16 @@ pub struct ProcessingView {
     pub message: Option<String>,
 }
 
+/// The values of an archive field.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PropertyValuesView {
+    pub property_id: PropertyId,
+    pub name: String,
+    pub kind: Kind,
+    /// At least one, as text: numbers in decimal, dates as `YYYY-MM-DD`.
+    pub values: Vec<String>,
+}
+
 /// A document as the caller sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentView {
@@ -85,6 +105,11 @@ pub struct DocumentView {
     /// The page or board that it belongs to: a picture there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attached_to: Option<DocumentId>,
+    pub tags: Vec<String>,
+    /// What is filled in of the archive fields of its library, in their order.
+    pub properties: Vec<PropertyValuesView>,
+    /// Required fields that are not filled in.
+    pub missing_properties: Vec<PropertyId>,
     pub role: Role,
     pub abilities: Vec<Action>,
 }
@@ -107,6 +132,21 @@ struct DocumentPatch {
     level: Option<i64>,
     /// Whether grants from above reach it.
     inherits: Option<bool>,
+    /// All tags, in order.
+    tags: Option<Vec<String>>,
+    /// Values of archive fields by the field's id; `null` or nothing in the list empties the field.
+    #[schema(value_type = Option<HashMap<String, Option<Vec<String>>>>)]
+    properties: Option<HashMap<PropertyId, Option<Vec<String>>>>,
+}
+
+impl DocumentPatch {
+    /// What is to change of tags and archive fields.
+    fn record(&self) -> Result<RecordEdit> {
+        let tags = self.tags.as_deref().map(parse_tags).transpose()?;
+        let properties = self.properties.iter().flatten();
+        let properties = properties.map(|(id, values)| (id.clone(), values.clone().unwrap_or_default())).collect();
+        Ok(RecordEdit { tags, properties, ..RecordEdit::default() })
+    }
 }
 
 impl ProcessingView {
@@ -127,9 +167,11 @@ impl DocumentView {
         let access = DocumentAccess::load(&app.db, caller, &documents).await?;
         let heads = db::documents::list_heads(app.db.read(), ids).await?;
         let mut heads: HashMap<_, _> = heads.into_iter().map(|head| (head.document_id.clone(), head)).collect();
+        let places: Vec<_> = documents.iter().map(|document| (&document.id, &document.folder_id)).collect();
+        let records = Records::load(&mut *app.db.read().acquire().await?, &places).await?;
         let views = documents.into_iter().filter_map(|document| {
             let head = heads.remove(&document.id)?;
-            Self::new(document, head, &access)
+            Self::new(document, head, &access, &records)
         });
         Ok(views.collect())
     }
@@ -140,8 +182,13 @@ impl DocumentView {
         views.pop().ok_or_else(|| Error::not_found("document"))
     }
 
-    fn new(document: Document, head: Head, access: &DocumentAccess) -> Option<Self> {
+    fn new(document: Document, head: Head, access: &DocumentAccess, records: &Records) -> Option<Self> {
         let role = access.role(&document.id)?;
+        let filled = records.filled(&document.id, &document.folder_id).into_iter();
+        let missing_properties = match document.attached_to {
+            Some(_) => Vec::new(),
+            None => records.missing(&document.id, &document.folder_id),
+        };
         let abilities = policy::abilities_on_document(role, &document);
         Some(Self {
             path: path_entries(access.path(&document.folder_id)),
@@ -158,6 +205,9 @@ impl DocumentView {
             updated_by: PersonView { id: document.updated_by, name: head.updater_name },
             abilities,
             role,
+            tags: records.tags(&document.id).iter().map(|row| row.tag.clone()).collect(),
+            properties: filled.map(PropertyValuesView::from).collect(),
+            missing_properties,
             id: document.id,
             kind: document.kind,
             name: document.name,
@@ -170,6 +220,17 @@ impl DocumentView {
             trashed_at: document.trashed_at,
             attached_to: document.attached_to,
         })
+    }
+}
+
+impl From<Filled<'_>> for PropertyValuesView {
+    fn from(filled: Filled<'_>) -> Self {
+        Self {
+            property_id: filled.property.row.id.clone(),
+            name: filled.property.row.name.clone(),
+            kind: filled.property.kind,
+            values: filled.values.into_iter().map(|row| row.value.clone()).collect(),
+        }
     }
 }
 
@@ -221,7 +282,7 @@ async fn read_document(
     Ok(Json(DocumentView::one(&app, &caller, &document.id).await?))
 }
 
-/// Renames a document, moves it, sets its level, or lets grants from above reach it or not.
+/// Renames a document, moves it, sets its level, its tags and its archive fields, or lets grants from above reach it or not.
 #[utoipa::path(patch, path = "/documents/{id}", tag = "documents", params(("id" = DocumentId, Path)),
     request_body = DocumentPatch, responses((status = 200, body = DocumentView)))]
 async fn update_document(
@@ -243,6 +304,10 @@ async fn update_document(
     if input.inherits.is_some() {
         policy::allow(&app.db, &caller, Action::Share, &document).await?;
     }
+    let record = input.record()?;
+    if !record.is_empty() {
+        policy::allow(&app.db, &caller, Action::EditRecord, &document).await?;
+    }
     if let Some(folder) = &input.folder_id {
         let destination = find_folder(&app, folder).await?;
         policy::allow_move(&app.db, &caller, &document, &destination).await?;
@@ -250,6 +315,11 @@ async fn update_document(
     }
     if let Some(name) = name {
         rename::rename_document(&app, &caller.id, &document, &name).await?;
+    }
+    if !record.is_empty() {
+        let edits = [(id.clone(), &record)];
+        let outcomes = edit_records(&app, &caller, &edits, Mode::Apply, &mut Claims::default()).await?;
+        outcomes.into_iter().next().expect("one document has one outcome")?;
     }
     if let Some(level) = input.level {
         set_level(&app, &caller.id, &document, level).await?;
@@ -260,7 +330,8 @@ async fn update_document(
     Ok(Json(DocumentView::one(&app, &caller, &id).await?))
 }
 
-fn check_level(level: i64) -> Result<()> {
+/// Refuses what is no level.
+pub fn check_level(level: i64) -> Result<()> {
     if (0..=3).contains(&level) {
         return Ok(());
     }

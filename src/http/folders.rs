@@ -133,6 +133,7 @@ impl FolderView {
         let role = access.role(&folder.id)?;
         let path = path_entries(access.path(&folder.id));
         let sees_parent = path.len() > 1;
+        let is_library = folder.parent_id.is_none();
         Some(Self {
             id: folder.id,
             parent_id: folder.parent_id.filter(|_| sees_parent),
@@ -140,7 +141,7 @@ impl FolderView {
             path,
             inherits: folder.inherits == 1,
             role,
-            abilities: policy::abilities_on_folder(role),
+            abilities: policy::abilities_on_folder(role, is_library),
             created_at: folder.created_at,
             updated_at: folder.updated_at,
         })

@@ -20,6 +20,8 @@ mod info;
 pub mod listener;
 pub mod page;
 mod pages;
+mod properties;
+mod records;
 mod refusal;
 mod room_stream;
 mod rooms;
@@ -77,6 +79,8 @@ fn api() -> OpenApiRouter<App> {
         .merge(tokens::routes())
         .merge(folders::routes())
         .merge(documents::routes())
+        .merge(properties::routes())
+        .merge(records::routes())
         .merge(versions::routes())
         .merge(annotations::routes())
         .merge(pages::routes())

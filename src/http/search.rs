@@ -154,6 +154,7 @@ async fn search(
         sort: query.sort.unwrap_or_default().into(),
         limit: query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT),
         cursor: query.cursor,
+        ..SearchRequest::default()
     };
     let index = app.search().index();
     let found = tokio::task::spawn_blocking(move || index.search(&request))

@@ -24,6 +24,9 @@ pub struct PreparedText {
     pub extra: String,
     pub title: Option<String>,
     pub author: Option<String>,
+    /// Headings in order, as written.
+    #[serde(default)]
+    pub headings: Vec<String>,
 }
 
 /// One page: its size in points and its text.
@@ -36,8 +39,8 @@ pub struct PreparedPage {
 
 /// Stores `extracted` below `key`.
 pub async fn save(store: &Store, key: &str, extracted: Extracted) -> anyhow::Result<()> {
-    let Extracted { pages, extra, title, author } = extracted;
-    let mut prepared = PreparedText { pages: Vec::with_capacity(pages.len()), extra, title, author };
+    let Extracted { pages, extra, title, author, headings } = extracted;
+    let mut prepared = PreparedText { pages: Vec::with_capacity(pages.len()), extra, title, author, headings };
     let mut bundle: Vec<Vec<Word>> = Vec::with_capacity(BUNDLE_PAGES);
     for (index, PageText { text, width, height, words }) in pages.into_iter().enumerate() {
         prepared.pages.push(PreparedPage { width, height, text });

@@ -1,12 +1,13 @@
 //! What goes into the index of one document? Its row, the folders above it, and its stored text.
 
-use indexer::index::IndexDocument;
+use indexer::index::{IndexDocument, Property};
 
 use crate::{
     app::App,
-    db::{self, documents::is_live, search::Searchable},
-    ids::DocumentId,
+    db::{self, document_properties::ValueRow, documents::is_live, search::Searchable},
+    ids::{DocumentId, FolderId},
     preview::text::{self, PreparedText},
+    records::Records,
 };
 
 /// Where the text of a live page or board lies in the store.
@@ -15,7 +16,7 @@ pub fn page_text_key(id: &DocumentId) -> String {
 }
 
 /// Loads what the index is to hold of a document; `None` when it is not to be found any more.
-pub async fn load(app: &App, id: DocumentId) -> anyhow::Result<(DocumentId, Option<IndexDocument>)> {
+pub async fn load(app: &App, id: DocumentId, records: &Records) -> anyhow::Result<(DocumentId, Option<IndexDocument>)> {
     let Some(row) = db::search::find(app.db.read(), &id).await? else { return Ok((id, None)) };
     let above = db::search::list_above(app.db.read(), &row.folder_id).await?;
     if above.iter().any(|(_, _, trashed_at)| trashed_at.is_some()) {
@@ -30,7 +31,7 @@ pub async fn load(app: &App, id: DocumentId) -> anyhow::Result<(DocumentId, Opti
         name: row.name,
         folder_ids,
         path: names.join("/"),
-        tags: Vec::new(),
+        tags: records.tags(&id).iter().map(|row| row.tag.clone()).collect(),
         author: row.author,
         media_type: row.media_type.unwrap_or_default(),
         level: row.level,
@@ -40,8 +41,23 @@ pub async fn load(app: &App, id: DocumentId) -> anyhow::Result<(DocumentId, Opti
         created_at: row.created_at,
         updated_at: row.updated_at,
         size_bytes: row.size_bytes.unwrap_or(0),
+        headings: text.headings,
+        properties: properties(records, &id, &row.folder_id),
     };
     Ok((id, Some(document)))
+}
+
+/// The values of the archive fields of its library: each value of several choices by itself.
+fn properties(records: &Records, id: &DocumentId, folder: &FolderId) -> Vec<Property> {
+    let filled = records.filled(id, folder).into_iter();
+    let values = filled.flat_map(|filled| filled.values.into_iter().map(move |value| (filled.property, value)));
+    let property = |(property, value): (&crate::records::value::Property, &ValueRow)| Property {
+        id: property.row.id.to_string(),
+        text: value.value.clone(),
+        number: value.number,
+        facet: property.row.is_facet == 1,
+    };
+    values.map(property).collect()
 }
 
 /// The stored text. A document whose text is damaged is found by its name: one document must not stop the others. A store

@@ -20,7 +20,7 @@ use std::{
 use indexer::index::{Index, Position};
 use tokio::sync::{Mutex, Notify};
 
-use crate::{app::App, db, ids::DocumentId};
+use crate::{app::App, db, ids::DocumentId, records::Records};
 
 /// How often the follower looks by itself: changes of other nodes wake nobody here.
 const POLL: Duration = Duration::from_millis(500);
@@ -165,7 +165,8 @@ async fn rebuild_to(app: &App, position: u64) -> anyhow::Result<()> {
 
 async fn put_all(app: &App, ids: Vec<DocumentId>) -> anyhow::Result<()> {
     use futures::{StreamExt, TryStreamExt};
-    futures::stream::iter(ids.into_iter().map(|id| document::load(app, id)))
+    let records = Records::load_by_ids(&mut *app.db.read().acquire().await?, &ids).await?;
+    futures::stream::iter(ids.into_iter().map(|id| document::load(app, id, &records)))
         .buffered(READ_AHEAD)
         .try_for_each(|(id, document)| async move {
             let index = app.search().index();

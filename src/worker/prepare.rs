@@ -14,7 +14,7 @@ use std::{
 
 use indexer::{
     extract::{self, ExtractError, FileText},
-    media_type,
+    headings, media_type,
     text::{Extracted, PageText},
 };
 
@@ -77,6 +77,10 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Re
         extracted.extra = text_file::missing_from_pages(&own.text, &extracted.pages);
         extracted.title = own.title.or(extracted.title);
         extracted.author = own.author.or(extracted.author);
+        extracted.headings = own.headings;
+    }
+    if extracted.headings.is_empty() && tells_headings_by_look(&kind) {
+        extracted.headings = headings::of_pages(&extracted.pages);
     }
     let text = write_text(child, &mut extracted, &mut warnings)?;
     let rendition = match pages {
@@ -91,10 +95,26 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Re
 pub fn read_text(child: &Child, input: &Path, name: &str) -> Result<Prepared, WorkerError> {
     let kind = detect(input, name)?;
     let own = own_text(input, &kind, &child.limits)?.unwrap_or_default();
-    let mut extracted = Extracted { extra: own.text, title: own.title, author: own.author, ..Extracted::default() };
+    let mut extracted = Extracted {
+        extra: own.text,
+        title: own.title,
+        author: own.author,
+        headings: own.headings,
+        ..Extracted::default()
+    };
     let mut warnings = Vec::new();
     let text = write_text(child, &mut extracted, &mut warnings)?;
     Ok(Prepared { media_type: kind, page_sizes: Vec::new(), rendition: Rendition::None, text, warnings })
+}
+
+/// Whether large type on the pages of such files means headings: cells, code and mails have none.
+fn tells_headings_by_look(kind: &str) -> bool {
+    kind == PDF
+        || matches!(kind, "application/ofd" | "text/plain" | "application/rtf" | "application/msword")
+        || image::is_image(kind)
+        || ["wordprocessingml", "ms-word", "opendocument.text", "presentation", "powerpoint"]
+            .iter()
+            .any(|family| kind.contains(family))
 }
 
 /// Where the pages of a file come from.
@@ -145,8 +165,8 @@ pub(super) fn own_text(input: &Path, kind: &str, limits: &Limits) -> Result<Opti
 /// A page of this service: a Yjs document.
 fn page_text(input: &Path, limits: &Limits) -> Result<FileText, WorkerError> {
     let parcel = pictures::read_parcel(input, limits)?;
-    let (text, html) = room::read_parcel(&parcel)?;
-    Ok(FileText { text, clean_html: Some(html), ..FileText::default() })
+    let (text, headings, html) = room::read_parcel(&parcel)?;
+    Ok(FileText { text, headings, clean_html: Some(html), ..FileText::default() })
 }
 
 /// A whiteboard of this service; what is drawn of it later is kept as its source.

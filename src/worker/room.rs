@@ -5,7 +5,7 @@
 
 use std::{fs, path::Path};
 
-use indexer::text::Extracted;
+use indexer::{headings::Headings, text::Extracted};
 use yrs::{
     Any, Doc, Options, Out, ReadTxn, StateVector, Text, Transact, Update, WriteTxn, Xml, XmlElementRef, XmlFragment,
     XmlOut, types::text::YChange, updates::decoder::Decode,
@@ -58,7 +58,8 @@ pub fn make(child: &Child, make: RoomMake, input: &Path) -> Result<Answer, Worke
         RoomMake::Text => {
             let doc = build(&updates)?;
             let text = page_text(&doc) + &board::text(&board::scene(&doc));
-            let extracted = Extracted { extra: text, ..Extracted::default() };
+            let headings = page_headings(&page_tree(&doc));
+            let extracted = Extracted { extra: text, headings, ..Extracted::default() };
             serde_json::to_vec(&extracted).map_err(|error| WorkerError::unavailable("writing the text", error))?
         }
         RoomMake::Notes => serde_json::to_vec(&room_notes::read(&build(&updates)?))
@@ -202,11 +203,45 @@ pub(super) fn shown_pictures(nodes: &[Node]) -> Vec<String> {
     ids
 }
 
-/// Text and HTML of a page, with its pictures.
-pub(super) fn read_parcel(parcel: &Parcel) -> Result<(String, String), WorkerError> {
+/// Text, headings and HTML of a page, with its pictures.
+pub(super) fn read_parcel(parcel: &Parcel) -> Result<(String, Vec<String>, String), WorkerError> {
     let doc = build(&unpack(&parcel.updates)?)?;
-    let html = Renderer { pictures: &parcel.pictures, purpose: Purpose::Show }.render(&page_tree(&doc));
-    Ok((page_text(&doc), html))
+    let tree = page_tree(&doc);
+    let html = Renderer { pictures: &parcel.pictures, purpose: Purpose::Show }.render(&tree);
+    Ok((page_text(&doc), page_headings(&tree), html))
+}
+
+/// The headings and titles of a page.
+fn page_headings(nodes: &[Node]) -> Vec<String> {
+    fn text(element: &Element, said: &mut String) {
+        for child in &element.children {
+            match child {
+                Node::Run(run) => said.push_str(&run.text),
+                Node::Element(child) if child.tag == "hardBreak" => said.push(' '),
+                Node::Element(child) => {
+                    said.push_str(&child.text("label").unwrap_or_default());
+                    text(child, said);
+                }
+            }
+        }
+    }
+    fn walk(element: &Element, headings: &mut Headings) {
+        let is_title = |style: String| matches!(style.as_str(), "title" | "subtitle" | "official-title");
+        if element.tag == "heading" || (element.tag == "paragraph" && element.text("styleName").is_some_and(is_title)) {
+            let mut said = String::new();
+            text(element, &mut said);
+            headings.push(&said);
+        } else {
+            element.elements().for_each(|child| walk(child, headings));
+        }
+    }
+    let mut headings = Headings::default();
+    for node in nodes {
+        if let Node::Element(element) = node {
+            walk(element, &mut headings);
+        }
+    }
+    headings.into_vec()
 }
 
 /// An update to a document of `updates` that makes its body that of `target`.

@@ -37,7 +37,24 @@ fn sample() -> Vec<u8> {
 }
 
 fn read_page(update: &[u8]) -> Result<(String, String), WorkerError> {
-    read_parcel(&Parcel { updates: pack([update]), pictures: Pictures::default() })
+    let (text, _, html) = read_parcel(&Parcel { updates: pack([update]), pictures: Pictures::default() })?;
+    Ok((text, html))
+}
+
+#[test]
+fn headings_and_titles_are_told() {
+    let update = page(|tx, body| {
+        let title = body.push_back(tx, XmlElementPrelim::empty("paragraph"));
+        title.insert_attribute(tx, "styleName", Any::from("official-title"));
+        title.push_back(tx, XmlTextPrelim::new("关于开展档案检查的通知"));
+        heading(tx, body, 2, "一、检查范围");
+        let quote = body.push_back(tx, XmlElementPrelim::empty("blockquote"));
+        let inner = quote.push_back(tx, XmlElementPrelim::empty("heading"));
+        inner.push_back(tx, XmlTextPrelim::new("引文"));
+        body.push_back(tx, XmlElementPrelim::empty("paragraph")).push_back(tx, XmlTextPrelim::new("正文"));
+    });
+    let headings = page_headings(&page_tree(&build(&[&update]).unwrap()));
+    assert_eq!(headings, ["关于开展档案检查的通知", "一、检查范围", "引文"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use scraper::{Html, Node};
 
 use super::source::Source;
 use super::{FileText, Guard, Result, encoding, html_depth, sink, sink::Sink};
+use crate::headings::{Headings, MAX_CHARS};
 
 /// Pages beyond this size are cut: parsers of deeply nested HTML take more than linear time.
 const MAX_HTML_BYTES: usize = 16 << 20;
@@ -46,9 +47,9 @@ pub fn read_text(html: &str, guard: &Guard) -> FileText {
     if let Some(title) = &title {
         sink.line(title);
     }
-    push_visible(&document, &mut sink);
+    let headings = push_visible(&document, &mut sink).into_vec();
     let (text, is_truncated) = sink.finish();
-    FileText { text, title, author, is_truncated, ..FileText::default() }
+    FileText { text, title, author, headings, is_truncated, ..FileText::default() }
 }
 
 /// What a walk through visible text must remember.
@@ -57,9 +58,13 @@ struct Walk {
     silent: usize,
     preformatted: usize,
     after_space: bool,
+    /// Depth of open headings, and what the outermost says so far.
+    in_heading: usize,
+    heading: String,
+    headings: Headings,
 }
 
-fn push_visible(document: &Html, sink: &mut Sink) {
+fn push_visible(document: &Html, sink: &mut Sink) -> Headings {
     let mut walk = Walk { after_space: true, ..Walk::default() };
     let mut next = Some(document.tree.root());
     // Without recursion: pages may nest as deeply as they like.
@@ -76,6 +81,7 @@ fn push_visible(document: &Html, sink: &mut Sink) {
             }
         }
     }
+    walk.headings
 }
 
 impl Walk {
@@ -85,6 +91,7 @@ impl Walk {
                 let name = element.name();
                 self.silent += usize::from(is_silent(element));
                 self.preformatted += usize::from(is_preformatted(name));
+                self.in_heading += usize::from(is_heading(name));
                 if self.silent == 0 && (name == "br" || !(is_inline(name) || matches!(name, "td" | "th"))) {
                     sink.end_line();
                     self.after_space = true;
@@ -95,8 +102,16 @@ impl Walk {
                 }
             }
             Node::Text(_) if self.silent > 0 => {}
-            Node::Text(text) if self.preformatted > 0 => sink.push(text),
-            Node::Text(text) => self.after_space = push_collapsed(text, self.after_space, sink),
+            Node::Text(text) => {
+                if self.in_heading > 0 && self.heading.len() < MAX_CHARS * 4 {
+                    self.heading.push_str(text);
+                }
+                if self.preformatted > 0 {
+                    sink.push(text);
+                } else {
+                    self.after_space = push_collapsed(text, self.after_space, sink);
+                }
+            }
             _ => {}
         }
     }
@@ -112,6 +127,12 @@ impl Walk {
             }
             self.after_space = true;
         }
+        if is_heading(name) {
+            self.in_heading -= 1;
+            if self.in_heading == 0 {
+                self.headings.push(&std::mem::take(&mut self.heading));
+            }
+        }
         self.preformatted -= usize::from(is_preformatted(name));
         self.silent -= usize::from(is_silent(element));
     }
@@ -119,6 +140,10 @@ impl Walk {
 
 fn is_inline(name: &str) -> bool {
     INLINE.contains(&name)
+}
+
+fn is_heading(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
 fn is_preformatted(name: &str) -> bool {
@@ -309,6 +334,14 @@ mod tests {
         let html =
             "<table><tr><td>一</td><td>二</td></tr><tr><td>三</td></tr></table>甲<br>乙<div>丙</div><pre>a\n  b</pre>";
         assert_eq!(text(html), "一\t二\n三\n甲\n乙\n丙\na\n  b");
+    }
+
+    #[test]
+    fn headings_are_told() {
+        let limits = Limits::default();
+        let guard = Guard { limits: &limits, unpacked_bytes: 0.into(), files: 0.into() };
+        let html = "<h1>总\n <b>则</b></h1><p>文<h2 hidden>藏</h2><h3>二<h4>三</h4></h3>";
+        assert_eq!(read_text(html, &guard).headings, ["总 则", "二", "三"]);
     }
 
     #[test]

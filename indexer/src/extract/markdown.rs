@@ -18,6 +18,7 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
     Ok(FileText {
         clean_html: Some(html::page(title.as_deref(), &safe)),
         text: shown.text,
+        headings: shown.headings,
         title,
         plain: Some(markdown),
         is_truncated: is_truncated || shown.is_truncated,

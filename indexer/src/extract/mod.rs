@@ -21,6 +21,7 @@ mod odf;
 mod ofd;
 mod ofd_page;
 mod ooxml;
+mod ooxml_headings;
 mod ooxml_text;
 mod package;
 mod plain;
@@ -77,6 +78,8 @@ pub struct FileText {
     pub plain: Option<String>,
     /// Pages with text, for formats that have pages of their own (OFD).
     pub pages: Vec<PageText>,
+    /// Headings that the file marks as such.
+    pub headings: Vec<String>,
     /// Text was cut off at a limit.
     pub is_truncated: bool,
 }

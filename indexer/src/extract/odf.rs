@@ -6,6 +6,7 @@ use super::package::Package;
 use super::source::Source;
 use super::xml::{self, Element, Node};
 use super::{ExtractError, FileText, Guard, Result, sink::Sink};
+use crate::headings::{Headings, MAX_CHARS};
 
 /// Reads an OpenDocument file.
 pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
@@ -26,14 +27,16 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
             sink.line(&xml::first_text(&meta, name).unwrap_or_default());
         }
     }
-    push_part(&content, &mut sink)?;
+    let mut headings = Headings::default();
+    push_part(&content, &mut sink, &mut headings)?;
+    text.headings = headings.into_vec();
     if let Some(styles) = package.read_xml("styles.xml", guard)? {
         // Headers and footers stand in the page styles.
-        push_part(&styles, &mut sink)?;
+        push_part(&styles, &mut sink, &mut Headings::default())?;
     }
     for name in package.names_where(|name| name.ends_with("/content.xml")) {
         if let Some(object) = package.read_xml(&name, guard)? {
-            push_part(&object, &mut sink)?;
+            push_part(&object, &mut sink, &mut Headings::default())?;
         }
     }
     (text.text, text.is_truncated) = sink.finish();
@@ -48,8 +51,9 @@ fn is_encrypted(manifest: &str) -> Result<bool> {
     Ok(is_encrypted)
 }
 
-fn push_part(part: &str, sink: &mut Sink) -> Result<()> {
-    let mut reader = PartReader { hidden: 0, paragraphs: 0, sink };
+fn push_part(part: &str, sink: &mut Sink, headings: &mut Headings) -> Result<()> {
+    let mut reader =
+        PartReader { hidden: 0, paragraphs: 0, titles: Vec::new(), heading: String::new(), sink, headings };
     xml::walk(part, |node| match node {
         Node::Start(element) => reader.start(&element),
         Node::Text(text) => reader.text(text),
@@ -63,7 +67,11 @@ struct PartReader<'a> {
     hidden: usize,
     /// Depth of open paragraphs: only their characters are text.
     paragraphs: usize,
+    /// Open headings and title frames of slides, by the name of their element.
+    titles: Vec<&'static str>,
+    heading: String,
     sink: &'a mut Sink,
+    headings: &'a mut Headings,
 }
 
 impl PartReader<'_> {
@@ -71,6 +79,14 @@ impl PartReader<'_> {
         if self.hidden > 0 || hides(element.name) {
             self.hidden += 1;
             return;
+        }
+        match element.name {
+            "h" => self.titles.push("h"),
+            "frame" if element.qualified_attribute("presentation:class").is_some_and(|class| class == "title") => {
+                self.titles.push("frame");
+            }
+            // Frames inside a title's frame end it too early; there are none in practice.
+            _ => {}
         }
         match element.name {
             "p" | "h" => {
@@ -98,6 +114,9 @@ impl PartReader<'_> {
 
     fn text(&mut self, text: &str) {
         if self.hidden == 0 && self.paragraphs > 0 {
+            if !self.titles.is_empty() && self.heading.len() < MAX_CHARS * 4 {
+                self.heading.push_str(text);
+            }
             // Line breaks inside a paragraph only lay out the XML.
             for character in text.chars() {
                 self.sink.push_char(if matches!(character, '\n' | '\r') { ' ' } else { character });
@@ -109,6 +128,10 @@ impl PartReader<'_> {
         if self.hidden > 0 {
             self.hidden -= 1;
             return;
+        }
+        if self.titles.last() == Some(&name) {
+            self.titles.pop();
+            self.headings.push(&std::mem::take(&mut self.heading));
         }
         match name {
             "p" | "h" | "title" | "desc" => {
@@ -147,8 +170,17 @@ mod tests {
 
     fn text(part: &str) -> String {
         let mut sink = Sink::new(10_000);
-        push_part(part, &mut sink).unwrap();
+        push_part(part, &mut sink, &mut Headings::default()).unwrap();
         sink.finish().0
+    }
+
+    #[test]
+    fn headings_and_slide_titles_are_told() {
+        let part = r#"<b><text:h>一 <text:span>总则</text:span></text:h><text:p>文</text:p>
+            <draw:frame presentation:class="title"><draw:text-box><text:p>片名</text:p></draw:text-box></draw:frame></b>"#;
+        let mut headings = Headings::default();
+        push_part(part, &mut Sink::new(10_000), &mut headings).unwrap();
+        assert_eq!(headings.into_vec(), ["一 总则", "片名"]);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! Text comes straight from the parts, also from those that a conversion to PDF loses: comments, notes, charts, diagrams,
 //! text boxes, embedded documents.
 
+use super::ooxml_headings;
 use super::ooxml_text::{self, Place};
 use super::package::Package;
 use super::source::Source;
 use super::{ExtractError, FileText, Guard, Result, read_inner, sheets, sink::Sink, xml};
+use crate::headings::Headings;
 
 /// Tells whether this is one of the Office Open XML types.
 pub fn is_ooxml(media_type: &str) -> bool {
@@ -28,11 +30,11 @@ pub fn read(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> R
     let mut sink = Sink::new(guard.limits.max_text_bytes);
     let family = Family::of(media_type);
     let main = main_part(&mut package, family, guard)?;
-    let mut text = FileText::default();
+    let (mut text, mut headings) = (FileText::default(), Headings::default());
     read_properties(&mut package, guard, &mut text, &mut sink)?;
     match family {
-        Family::Word => read_word(&mut package, &main, guard, &mut sink)?,
-        Family::Slides => read_slides(&mut package, guard, &mut sink)?,
+        Family::Word => read_word(&mut package, &main, guard, &mut sink, &mut headings)?,
+        Family::Slides => read_slides(&mut package, guard, &mut sink, &mut headings)?,
         Family::Sheet => {
             // calamine has no limits of its own: it gets the file once every part was seen to be small enough.
             package.check_sizes(guard, |name| name.starts_with("xl/"))?;
@@ -46,6 +48,7 @@ pub fn read(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> R
         ["word/", "ppt/", "xl/"].iter().any(|root| is_in(name, root, &["charts/chart", "diagrams/data"]))
     })?;
     read_embedded(&mut package, guard, depth, &mut text, &mut sink)?;
+    text.headings = headings.into_vec();
     (text.text, text.is_truncated) = sink.finish();
     Ok(text)
 }
@@ -108,7 +111,7 @@ fn read_properties(package: &mut Package, guard: &Guard, text: &mut FileText, si
     Ok(())
 }
 
-fn read_word(package: &mut Package, main: &str, guard: &Guard, sink: &mut Sink) -> Result<()> {
+fn read_word(package: &mut Package, main: &str, guard: &Guard, sink: &mut Sink, headings: &mut Headings) -> Result<()> {
     let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let in_folder = |name: &str, stem: &str| {
         name.strip_prefix(&folder)
@@ -117,16 +120,21 @@ fn read_word(package: &mut Package, main: &str, guard: &Guard, sink: &mut Sink) 
     push_parts(package, guard, sink, Place::Word, |name| in_folder(name, "header"))?;
     let document = package.read_xml(main, guard)?.ok_or_else(|| ExtractError::damaged("its main part is absent"))?;
     ooxml_text::push(&document, Place::Word, sink)?;
+    let styles = package.read_xml(&resolve(&folder, "styles.xml"), guard)?.unwrap_or_default();
+    ooxml_headings::push_word(&document, &ooxml_headings::heading_styles(&styles)?, headings)?;
     for stem in ["footer", "footnotes", "endnotes", "comments."] {
         push_parts(package, guard, sink, Place::Word, |name| in_folder(name, stem))?;
     }
     Ok(())
 }
 
-fn read_slides(package: &mut Package, guard: &Guard, sink: &mut Sink) -> Result<()> {
+fn read_slides(package: &mut Package, guard: &Guard, sink: &mut Sink, headings: &mut Headings) -> Result<()> {
     let slides = package.names_where(|name| is_in(name, "ppt/", &["slides/slide"]));
     for slide in &slides {
-        push_part(package, slide, guard, sink, Place::Slide)?;
+        if let Some(part) = package.read_xml(slide, guard)? {
+            ooxml_text::push(&part, Place::Slide, sink)?;
+            ooxml_headings::push_slide(&part, headings)?;
+        }
         let notes = related(package, slide, "/notesSlide", guard)?;
         for note in notes {
             push_part(package, &note, guard, sink, Place::Slide)?;

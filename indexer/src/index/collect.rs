@@ -66,7 +66,7 @@ impl Collector for Visible<'_> {
         };
         Ok(SegmentVisible {
             segment,
-            sort: self.sort,
+            sort: self.sort.clone(),
             allowed: match (&self.access.scopes, &scopes) {
                 (Scopes::All, _) => None,
                 (Scopes::Only(allowed), Some(scopes)) => Some(allowed_ordinals(allowed, scopes)?),
@@ -208,7 +208,10 @@ impl SegmentVisible {
             Sort::Newest => -self.updated.first(doc).unwrap_or(0),
             Sort::Oldest => self.updated.first(doc).unwrap_or(0),
             Sort::Size => -self.sizes.first(doc).unwrap_or(0),
-            Sort::Name => self.names.as_ref().and_then(|names| names.ords().first(doc)).unwrap_or(0) as i64,
+            Sort::Smallest => self.sizes.first(doc).unwrap_or(0),
+            Sort::Name | Sort::NameDescending | Sort::Property { .. } => {
+                self.names.as_ref().and_then(|names| names.ords().first(doc)).unwrap_or(0) as i64
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
+use super::excluded::Excluded;
 use super::kinds;
 use super::schema::{Fields, NAME_START};
 use super::tokenizer::cover;
@@ -42,7 +43,7 @@ impl Compiler<'_> {
         let mut parts: Vec<(Occur, Boxed)> = Vec::new();
         for clause in &query.clauses {
             parts.push(match &clause.any[..] {
-                [Item { negated: true, term }] => (Occur::MustNot, self.term(term)),
+                [Item { negated: true, term }] => (Occur::MustNot, Box::new(Excluded(self.term(term)))),
                 [item] => (Occur::Must, self.term(&item.term)),
                 items => (Occur::Must, any(items.iter().map(|item| self.item(item)).collect())),
             });
@@ -72,7 +73,10 @@ impl Compiler<'_> {
         if !item.negated {
             return term;
         }
-        Box::new(BooleanQuery::new(vec![(Occur::Must, silent(Box::new(AllQuery))), (Occur::MustNot, term)]))
+        Box::new(BooleanQuery::new(vec![
+            (Occur::Must, silent(Box::new(AllQuery))),
+            (Occur::MustNot, Box::new(Excluded(term))),
+        ]))
     }
 
     fn term(&self, term: &Term) -> Boxed {

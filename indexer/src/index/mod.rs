@@ -6,6 +6,7 @@
 
 mod collect;
 mod compile;
+mod excluded;
 mod kinds;
 mod layout;
 mod pinyin;
@@ -20,6 +21,7 @@ mod tokenizer;
 mod types;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tantivy::directory::MmapDirectory;
@@ -27,7 +29,10 @@ use tantivy::indexer::UserOperation;
 use tantivy::store::{Compressor, ZstdCompressor};
 use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError};
 
-pub use types::{Access, Hit, IndexDocument, Scopes, SearchRequest, SearchResults, Snippet, Sort, Suggestion};
+pub use types::{
+    Access, FacetCounts, Filter, Hit, IndexDocument, Property, Scopes, SearchRequest, SearchResults, Similar, Snippet,
+    Sort, Suggestion,
+};
 
 use crate::query::QueryError;
 use schema::Fields;
@@ -173,6 +178,31 @@ impl Index {
     /// Returns the bytes of the index on disk.
     pub fn size_bytes(&self) -> Result<u64> {
         folder_bytes(&self.dir).map_err(|error| Error::Io(self.dir.clone(), error))
+    }
+
+    /// Returns where the bytes of the index go, largest first: by field and kind of data, `stored text`, `columns`.
+    pub fn space_usage(&self) -> Result<Vec<(String, u64)>> {
+        let mut parts: BTreeMap<String, u64> = BTreeMap::new();
+        for segment in self.reader.searcher().segment_readers() {
+            let usage = segment.space_usage().map_err(|error| Error::Io(self.dir.clone(), error))?;
+            *parts.entry("stored text".into()).or_default() += usage.store().total().get_bytes();
+            *parts.entry("columns".into()).or_default() += usage.fast_fields().total().get_bytes();
+            let by_field = [
+                ("terms", usage.termdict()),
+                ("postings", usage.postings()),
+                ("positions", usage.positions()),
+                ("lengths", usage.fieldnorms()),
+            ];
+            for (label, part) in by_field {
+                for field in part.fields() {
+                    let name = format!("{} {label}", field.field_name());
+                    *parts.entry(name).or_default() += field.total().get_bytes();
+                }
+            }
+        }
+        let mut parts: Vec<_> = parts.into_iter().collect();
+        parts.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        Ok(parts)
     }
 }
 

@@ -90,12 +90,21 @@ impl<'a> Search<'a> {
             (_, Some(last)) => more.then(|| Cursor::After(last.ranked.key.clone())),
         };
         let hits = shown.into_iter().map(|found| self.hit(&mut texts, found)).collect::<Result<_>>()?;
-        Ok(SearchResults { total, hits, next_cursor: next_cursor.map(|cursor| encode_cursor(&cursor)) })
+        Ok(SearchResults {
+            total,
+            hits,
+            facets: Vec::new(),
+            next_cursor: next_cursor.map(|cursor| encode_cursor(&cursor)),
+        })
     }
 
     /// Without words everything ranks the same: newest first.
     fn sort(&self) -> Sort {
-        if self.request.sort == Sort::Relevance && self.needles.is_empty() { Sort::Newest } else { self.request.sort }
+        if self.request.sort == Sort::Relevance && self.needles.is_empty() {
+            Sort::Newest
+        } else {
+            self.request.sort.clone()
+        }
     }
 
     fn collect(&self, limit: usize, after: Option<Key>, pinyin: bool) -> Result<Collected> {

@@ -14,17 +14,34 @@ pub struct IndexDocument {
     /// The names of the folders above, joined by `/`.
     pub path: String,
     pub tags: Vec<String>,
+    /// The values of its library's properties, one entry for each.
+    pub properties: Vec<Property>,
     pub author: String,
     pub media_type: String,
     pub level: i64,
     /// The folder or document whose grants decide who may read this one.
     pub scope: String,
+    /// The headings in the text, as they stand there: hits in them count for more.
+    pub headings: Vec<String>,
     pub pages: Vec<String>,
     /// Text without a page.
     pub extra: String,
     pub created_at: i64,
     pub updated_at: i64,
     pub size_bytes: i64,
+}
+
+/// One value of a property that people defined for their library (档号, 年度 …).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Property {
+    /// Of the definition.
+    pub id: String,
+    /// The value as people read it.
+    pub text: String,
+    /// Of numbers, and of dates as epoch milliseconds: decides order and ranges.
+    pub number: Option<f64>,
+    /// Whether its values are counted as facets.
+    pub facet: bool,
 }
 
 /// The scopes a caller may read.
@@ -55,7 +72,7 @@ impl Access {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
     #[default]
@@ -65,8 +82,23 @@ pub enum Sort {
     Oldest,
     /// By pinyin, numbers by their value.
     Name,
+    NameDescending,
     /// Largest first.
     Size,
+    Smallest,
+    /// By the values of a property; documents without one come last.
+    Property {
+        id: String,
+        descending: bool,
+    },
+}
+
+/// Which documents remain: those that have any of `values` under `key`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    /// `library` (folder id), `type`, `author`, `year`, `month` (`2023-05`), `tag`, `level` or `property:<id>`.
+    pub key: String,
+    pub values: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -83,6 +115,12 @@ pub struct SearchRequest {
     /// Changed at this time or later, before this time (epoch milliseconds).
     pub after: Option<i64>,
     pub before: Option<i64>,
+    /// All must hold.
+    pub filters: Vec<Filter>,
+    /// Keys (see [`Filter`]) whose values are counted.
+    pub facets: Vec<String>,
+    /// Names of properties as typed in `q` (`档号:A1`), with their ids.
+    pub names: Vec<(String, String)>,
     pub sort: Sort,
     pub limit: usize,
     /// `next_cursor` of the page before.
@@ -94,7 +132,28 @@ pub struct SearchResults {
     /// How many documents match and may be read by the caller, on all pages of results.
     pub total: u64,
     pub hits: Vec<Hit>,
+    /// In the order of the request.
+    pub facets: Vec<FacetCounts>,
     pub next_cursor: Option<String>,
+}
+
+/// How many of the found documents have which value. Filters on the key itself are left out of account, so that several
+/// values can be chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FacetCounts {
+    pub key: String,
+    /// The most frequent first; years, months and levels in their own order.
+    pub values: Vec<(String, u64)>,
+    /// How many values there are, shown or not.
+    pub total_values: usize,
+}
+
+/// A document that shares rare words with another one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Similar {
+    pub id: String,
+    /// The words in common, the most telling first.
+    pub common: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

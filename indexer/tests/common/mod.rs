@@ -74,6 +74,7 @@ pub fn document(number: usize, law: &Law) -> IndexDocument {
         created_at: 1_600_000_000_000 + number as i64,
         updated_at: 1_700_000_000_000 + number as i64 * 1000,
         size_bytes: law.text.len() as i64,
+        ..IndexDocument::default()
     }
 }
 

@@ -159,7 +159,7 @@ async fn do_elsewhere(server: &TestServer, sql: &str, event: &str) {
         folder_id: None,
         details: Value::Object(Default::default()).to_string(),
     };
-    db::audit::insert(&mut tx, &event).await.unwrap();
+    db::audit::insert_all(&mut tx, std::slice::from_ref(&event)).await.unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -107,7 +107,7 @@ export interface paths {
         delete: operations["delete_document"];
         options?: never;
         head?: never;
-        /** Renames a document, moves it, sets its level, or lets grants from above reach it or not. */
+        /** Renames a document, moves it, sets its level, its tags and its archive fields, or lets grants from above reach it or not. */
         patch: operations["update_document"];
         trace?: never;
     };
@@ -297,6 +297,23 @@ export interface paths {
         };
         /** Reads the text of a page with the place of each word. */
         get: operations["read_page_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the archive fields that a document can have, in order; also for those who see nothing of its library. */
+        get: operations["list_document_properties"];
         put?: never;
         post?: never;
         delete?: never;
@@ -497,6 +514,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/folders/{id}/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the archive fields of the library that a folder is in, in order. */
+        get: operations["list_properties"];
+        put?: never;
+        /** Adds an archive field to a library. */
+        post: operations["create_property"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{id}/properties/preset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a set of usual archive fields to a library; fields that it has already, by name, stay as they are. */
+        post: operations["add_preset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups": {
         parameters: {
             query?: never;
@@ -579,6 +631,47 @@ export interface paths {
         get: operations["read_info"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/properties/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes an archive field with the values of all documents. */
+        delete: operations["delete_property"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes an archive field. Values follow: a renamed option is renamed everywhere, a new kind converts all values or is
+         *     refused.
+         */
+        patch: operations["update_property"];
+        trace?: never;
+    };
+    "/api/v1/records/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes tags, archive fields and the level of many documents at once. Each changes as a whole or not at all; the answer
+         *     tells what came of each, in the order asked.
+         */
+        post: operations["edit_records"];
         delete?: never;
         options?: never;
         head?: never;
@@ -870,7 +963,7 @@ export interface components {
          * @description Something that is asked for.
          * @enum {string}
          */
-        Action: "read" | "download" | "read_annotations" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level" | "read_history";
+        Action: "read" | "download" | "read_annotations" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level" | "read_history" | "edit_record" | "define_properties";
         /** @description A message of a thread. */
         AnnotationMessageView: {
             at: components["schemas"]["i64"];
@@ -981,6 +1074,12 @@ export interface components {
              */
             level?: number | null;
             name?: string | null;
+            /** @description Values of archive fields by the field's id; `null` or nothing in the list empties the field. */
+            properties?: {
+                [key: string]: string[] | null;
+            } | null;
+            /** @description All tags, in order. */
+            tags?: string[] | null;
         };
         /** @description A document as the caller sees it. */
         DocumentView: {
@@ -997,15 +1096,20 @@ export interface components {
             /** Format: int64 */
             level: number;
             media_type: string;
+            /** @description Required fields that are not filled in. */
+            missing_properties: components["schemas"]["PropertyId"][];
             name: string;
             /** Format: int64 */
             page_count?: number | null;
             /** @description The folders that the caller sees above it, the topmost first. */
             path: components["schemas"]["PathEntry"][];
             processing: components["schemas"]["ProcessingView"];
+            /** @description What is filled in of the archive fields of its library, in their order. */
+            properties: components["schemas"]["PropertyValuesView"][];
             role: components["schemas"]["Role"];
             /** Format: int64 */
             size_bytes: number;
+            tags: string[];
             trashed_at?: components["schemas"]["i64"] | null;
             updated_at: components["schemas"]["i64"];
             updated_by: components["schemas"]["PersonView"];
@@ -1206,15 +1310,20 @@ export interface components {
                 /** Format: int64 */
                 level: number;
                 media_type: string;
+                /** @description Required fields that are not filled in. */
+                missing_properties: components["schemas"]["PropertyId"][];
                 name: string;
                 /** Format: int64 */
                 page_count?: number | null;
                 /** @description The folders that the caller sees above it, the topmost first. */
                 path: components["schemas"]["PathEntry"][];
                 processing: components["schemas"]["ProcessingView"];
+                /** @description What is filled in of the archive fields of its library, in their order. */
+                properties: components["schemas"]["PropertyValuesView"][];
                 role: components["schemas"]["Role"];
                 /** Format: int64 */
                 size_bytes: number;
+                tags: string[];
                 trashed_at?: components["schemas"]["i64"] | null;
                 updated_at: components["schemas"]["i64"];
                 updated_by: components["schemas"]["PersonView"];
@@ -1286,6 +1395,46 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A list; `next_cursor` is there when more follows. */
+        Items_OutcomeView: {
+            items: {
+                /** @description Whether anything is different now. */
+                changed: boolean;
+                document_id: components["schemas"]["DocumentId"];
+                message?: string | null;
+                /** @description `ok`, or the code of the refusal. */
+                outcome: string;
+                property?: string | null;
+                /** @description The field that is to blame. */
+                property_id?: string | null;
+                /** @description The document that has the value already, if the caller sees it. */
+                taken_by?: string | null;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
+        Items_PropertyView: {
+            items: {
+                /** @description Its values are counted beside search results. */
+                facet: boolean;
+                id: components["schemas"]["PropertyId"];
+                kind: components["schemas"]["Kind"];
+                library_id: components["schemas"]["FolderId"];
+                name: string;
+                /** @description What can be chosen, in order. */
+                options: string[];
+                /**
+                 * Format: int64
+                 * @description From 0.
+                 */
+                position: number;
+                /** @description A document without it is shown as incomplete; what was filled in cannot be emptied. */
+                required: boolean;
+                /** @description No two documents of the library have the same value. */
+                unique: boolean;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
         Items_SuggestionView: {
             items: {
                 document_id: components["schemas"]["DocumentId"];
@@ -1349,6 +1498,11 @@ export interface components {
             }[];
             next_cursor?: string | null;
         };
+        /**
+         * @description What values of a property are.
+         * @enum {string}
+         */
+        Kind: "text" | "number" | "date" | "choice" | "choices";
         /** @description A level of documents. */
         LevelView: {
             level: number;
@@ -1383,6 +1537,20 @@ export interface components {
             is_admin?: boolean;
             name: string;
             password: string;
+        };
+        /** @description What came of one document. */
+        OutcomeView: {
+            /** @description Whether anything is different now. */
+            changed: boolean;
+            document_id: components["schemas"]["DocumentId"];
+            message?: string | null;
+            /** @description `ok`, or the code of the refusal. */
+            outcome: string;
+            property?: string | null;
+            /** @description The field that is to blame. */
+            property_id?: string | null;
+            /** @description The document that has the value already, if the caller sees it. */
+            taken_by?: string | null;
         };
         /** @description What a page says, and where each word stands. */
         PageTextView: {
@@ -1423,6 +1591,11 @@ export interface components {
             id: components["schemas"]["UserId"];
             name: string;
         };
+        /** @description A set of archive fields. */
+        PresetInput: {
+            /** @description `dossier`: the usual fields of Chinese archives (DA/T 18). */
+            set: string;
+        };
         /** @description How far the pages and the text of a content are. */
         ProcessingView: {
             /** @description Failed: the stable code of the reason. */
@@ -1431,6 +1604,67 @@ export interface components {
             /** @description `waiting`, `ready` or `failed`. */
             state: string;
         };
+        /**
+         * Format: uuid
+         * @description Something that a library wants to know of its documents: 档号, 年度 …
+         */
+        PropertyId: string;
+        /** @description A new archive field. */
+        PropertyInput: {
+            facet?: boolean;
+            kind: components["schemas"]["Kind"];
+            name: string;
+            /** @description For `choice` and `choices`. */
+            options?: string[];
+            /** @description Left out: the last. */
+            position?: number | null;
+            required?: boolean;
+            unique?: boolean;
+        };
+        /** @description What can be changed of an archive field; what is left out stays. */
+        PropertyPatch: {
+            facet?: boolean | null;
+            kind?: components["schemas"]["Kind"] | null;
+            name?: string | null;
+            /** @description All options, in order. */
+            options?: string[] | null;
+            /** @description From 0; the others move. */
+            position?: number | null;
+            /** @description For options that are gone: the option that stands in their place from now on, or `null` to empty the field. */
+            replace?: {
+                [key: string]: string | null;
+            };
+            required?: boolean | null;
+            unique?: boolean | null;
+        };
+        /** @description The values of an archive field. */
+        PropertyValuesView: {
+            kind: components["schemas"]["Kind"];
+            name: string;
+            property_id: components["schemas"]["PropertyId"];
+            /** @description At least one, as text: numbers in decimal, dates as `YYYY-MM-DD`. */
+            values: string[];
+        };
+        /** @description An archive field of a library. */
+        PropertyView: {
+            /** @description Its values are counted beside search results. */
+            facet: boolean;
+            id: components["schemas"]["PropertyId"];
+            kind: components["schemas"]["Kind"];
+            library_id: components["schemas"]["FolderId"];
+            name: string;
+            /** @description What can be chosen, in order. */
+            options: string[];
+            /**
+             * Format: int64
+             * @description From 0.
+             */
+            position: number;
+            /** @description A document without it is shown as incomplete; what was filled in cannot be emptied. */
+            required: boolean;
+            /** @description No two documents of the library have the same value. */
+            unique: boolean;
+        };
         /** @description What has arrived. */
         ReceivedView: {
             /**
@@ -1438,6 +1672,22 @@ export interface components {
              * @description Frames of this connection that the room has, in all. What is durable the room says itself (*saved*).
              */
             received: number;
+        };
+        /** @description What is to change of all the documents; what is left out stays. */
+        RecordsInput: {
+            add_tags?: string[];
+            /** @description At most 1000, each once. */
+            document_ids: components["schemas"]["DocumentId"][];
+            /**
+             * Format: int64
+             * @description 0 公开, 1 内部, 2 秘密, 3 机密.
+             */
+            level?: number | null;
+            /** @description Values by the field's id; `null` or nothing in the list empties the field. */
+            properties?: {
+                [key: string]: string[] | null;
+            };
+            remove_tags?: string[];
         };
         /**
          * @description What somebody is on a folder or document; each role includes those before it.
@@ -2127,6 +2377,27 @@ export interface operations {
             };
         };
     };
+    list_document_properties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PropertyView"];
+                };
+            };
+        };
+    };
     untrash_document: {
         parameters: {
             query?: never;
@@ -2502,6 +2773,77 @@ export interface operations {
             };
         };
     };
+    list_properties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PropertyView"];
+                };
+            };
+        };
+    };
+    create_property: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PropertyInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyView"];
+                };
+            };
+        };
+    };
+    add_preset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresetInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PropertyView"];
+                };
+            };
+        };
+    };
     list_groups: {
         parameters: {
             query?: never;
@@ -2664,6 +3006,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InfoView"];
+                };
+            };
+        };
+    };
+    delete_property: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PropertyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_property: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PropertyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PropertyPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyView"];
+                };
+            };
+        };
+    };
+    edit_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_OutcomeView"];
                 };
             };
         };

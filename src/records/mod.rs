@@ -1,0 +1,128 @@
+//! What does an archive know of a document beside its content? Tags, and the values of the properties that its library
+//! defines.
+//!
+//! `value` parses what people type into canonical values, `definition` what a property may be, `preset` has the usual
+//! fields of Chinese archives. Everything that changes goes through `actions/edit_records`: the form of one document, bulk
+//! edits, and tables that are imported.
+
+pub mod definition;
+pub mod edit;
+pub mod preset;
+pub mod value;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use sqlx::AnyConnection;
+
+use crate::{
+    db::{self, JOIN_MAX, document_properties::ValueRow, document_tags::TagRow},
+    error::Result,
+    ids::{DocumentId, FolderId, PropertyId},
+};
+use value::Property;
+
+/// The properties that hold in folders.
+#[derive(Default)]
+pub struct Definitions(HashMap<FolderId, Arc<Vec<Property>>>);
+
+/// Tags and values of some documents, as stored: with dormant values.
+#[derive(Default)]
+pub struct Records {
+    definitions: Definitions,
+    tags: HashMap<DocumentId, Vec<TagRow>>,
+    values: HashMap<DocumentId, Vec<ValueRow>>,
+}
+
+/// The values of one property.
+pub struct Filled<'a> {
+    pub property: &'a Property,
+    /// At least one.
+    pub values: Vec<&'a ValueRow>,
+}
+
+impl Definitions {
+    /// Reads the properties of the libraries that `folders` are in.
+    pub async fn load(connection: &mut AnyConnection, folders: impl IntoIterator<Item = &FolderId>) -> Result<Self> {
+        let folders: Vec<FolderId> = folders.into_iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        let mut lists: HashMap<FolderId, Vec<Property>> = HashMap::new();
+        for folders in folders.chunks(JOIN_MAX) {
+            for row in db::properties::list_of_folders(&mut *connection, folders).await? {
+                lists.entry(row.folder_id).or_default().push(row.property.try_into()?);
+            }
+        }
+        Ok(Self(lists.into_iter().map(|(folder, list)| (folder, Arc::new(list))).collect()))
+    }
+
+    /// The properties that hold in one of the folders, in order.
+    pub fn of(&self, folder: &FolderId) -> &[Property] {
+        self.0.get(folder).map_or(&[], |list| list.as_slice())
+    }
+
+    /// The list itself, to be kept.
+    pub fn shared(&self, folder: &FolderId) -> Arc<Vec<Property>> {
+        self.0.get(folder).cloned().unwrap_or_default()
+    }
+}
+
+impl Records {
+    /// Reads what is known of documents and of the folders they are in: three queries for each thousand.
+    pub async fn load(connection: &mut AnyConnection, documents: &[(&DocumentId, &FolderId)]) -> Result<Self> {
+        let definitions = Definitions::load(connection, documents.iter().map(|(_, folder)| *folder)).await?;
+        let mut records = Self { definitions, ..Self::default() };
+        let ids: Vec<DocumentId> = documents.iter().map(|(id, _)| (*id).clone()).collect();
+        for ids in ids.chunks(JOIN_MAX) {
+            for row in db::document_tags::list(&mut *connection, ids).await? {
+                records.tags.entry(row.document_id.clone()).or_default().push(row);
+            }
+            for row in db::document_properties::list(&mut *connection, ids).await? {
+                records.values.entry(row.document_id.clone()).or_default().push(row);
+            }
+        }
+        Ok(records)
+    }
+
+    /// Reads what is known of documents wherever they are.
+    pub async fn load_by_ids(connection: &mut AnyConnection, ids: &[DocumentId]) -> Result<Self> {
+        let documents = db::documents::list(&mut *connection, ids).await?;
+        let places: Vec<_> = documents.iter().map(|document| (&document.id, &document.folder_id)).collect();
+        Self::load(connection, &places).await
+    }
+
+    /// The tags of a document in order.
+    pub fn tags(&self, document: &DocumentId) -> &[TagRow] {
+        self.tags.get(document).map_or(&[], Vec::as_slice)
+    }
+
+    /// The values of one property of a document.
+    pub fn values(&self, document: &DocumentId, property: &PropertyId) -> Vec<&ValueRow> {
+        let values = self.values.get(document).into_iter().flatten();
+        values.filter(|value| value.property_id == *property).collect()
+    }
+
+    /// The properties that hold in the document's folder, in order.
+    pub fn properties(&self, folder: &FolderId) -> &[Property] {
+        self.definitions.of(folder)
+    }
+
+    /// What is filled in of the properties that hold in the document's folder, in order. Values of other libraries are dormant.
+    pub fn filled(&self, document: &DocumentId, folder: &FolderId) -> Vec<Filled<'_>> {
+        if !self.values.contains_key(document) {
+            return Vec::new();
+        }
+        let filled = self.properties(folder).iter().filter_map(|property| {
+            let values = self.values(document, &property.row.id);
+            (!values.is_empty()).then_some(Filled { property, values })
+        });
+        filled.collect()
+    }
+
+    /// The properties that a document ought to have and has not.
+    pub fn missing(&self, document: &DocumentId, folder: &FolderId) -> Vec<PropertyId> {
+        let required = self.properties(folder).iter().filter(|property| property.row.is_required == 1);
+        let missing = required.filter(|property| self.values(document, &property.row.id).is_empty());
+        missing.map(|property| property.row.id.clone()).collect()
+    }
+}

@@ -1,0 +1,3 @@
+//! `/records`: tags and archive fields of many documents at once.
+
+mod bulk;
