@@ -6,7 +6,7 @@ type Schemas = components['schemas'];
 type Narrow<T, N> = Omit<T, keyof N> & N;
 
 export type Role = Schemas['Role'];
-export type Ability = Schemas['Action'] | 'edit_record' | 'define_properties';
+export type Ability = Schemas['Action'];
 export type Kind = 'file' | 'page' | 'board';
 
 export interface Named {
@@ -23,28 +23,22 @@ export type UserView = Schemas['UserView'];
 export type InfoView = Schemas['InfoView'];
 export type TokenView = Schemas['TokenView'];
 export type GroupView = Schemas['GroupView'];
-export type FolderView = Narrow<Schemas['FolderView'], { abilities: Ability[] }>;
+export type FolderView = Schemas['FolderView'];
 export type Processing = Narrow<Schemas['ProcessingView'], { state: 'waiting' | 'ready' | 'failed' }>;
-export type PropertyKind = 'text' | 'number' | 'date' | 'choice' | 'choices';
-/** The values of one field that a document's library defines. */
-export interface DocumentProperty {
-  property_id: string;
-  name: string;
-  kind: PropertyKind;
-  values: string[];
-}
+export type PropertyKind = Schemas['Kind'];
+export type PropertyView = Schemas['PropertyView'];
 export type DocumentView = Narrow<
   Schemas['DocumentView'],
   {
     kind: Kind;
     processing: Processing;
-    abilities: Ability[];
     // A copy that an older client kept on the device has neither.
     tags?: string[];
-    properties?: DocumentProperty[];
+    properties?: Schemas['PropertyValuesView'][];
+    missing_properties?: string[];
   }
 >;
-export type ChildrenView = Narrow<Schemas['ChildrenView'], { documents: DocumentView[]; folders: FolderView[] }>;
+export type ChildrenView = Narrow<Schemas['ChildrenView'], { documents: DocumentView[] }>;
 export type VersionView = Narrow<Schemas['VersionView'], { processing: Processing }>;
 export type GrantView = Narrow<Schemas['GrantView'], { subject_kind: 'user' | 'group' }>;
 export type AnnotationView = Schemas['AnnotationView'];
@@ -67,3 +61,4 @@ export type Suggestion = Narrow<Schemas['SuggestionView'], { kind: Kind }>;
 export type HistoryView = Schemas['HistoryView'];
 export type BurstView = Schemas['BurstView'];
 export type MomentView = Schemas['MomentView'];
+export type EditOutcome = Schemas['OutcomeView'];

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Checkbox, Divider, Group, Popover, Text } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconColumns3 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import arrow from './arrow.module.css';
 import { allColumns, defaultColumns, moveColumn, toggleColumn, type Column } from './columns';
 import { columnLabel } from './table/cells';
 import type { Property } from './types';
@@ -30,6 +31,7 @@ export function ColumnChooser({ columns, properties, onColumns }: Props) {
             {key !== 'name' && (
               <>
                 <ActionIcon
+                  className={arrow.arrow}
                   variant="subtle"
                   color="gray"
                   size="sm"
@@ -40,6 +42,7 @@ export function ColumnChooser({ columns, properties, onColumns }: Props) {
                   <IconArrowUp size={15} />
                 </ActionIcon>
                 <ActionIcon
+                  className={arrow.arrow}
                   variant="subtle"
                   color="gray"
                   size="sm"

@@ -108,14 +108,14 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
   const setSelection = (next: Selection) => setChosen({ of: asked, selection: next });
   const count = countSelected(selection, total);
 
+  const empty = records.isSuccess && !records.isPlaceholderData && total === 0;
   const open = documents.find((one) => one.id === openId);
-  const filtersShown = showFilters ?? (roomy && !open);
+  const filtersShown = showFilters ?? (roomy && !open && !(empty && isEmptyQuery(query)));
   const { fetchNextPage } = records;
   const handleLoadMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const collect = (onCount: (count: number) => void, signal: AbortSignal) =>
     collectTargets(folder.id, query, selection, documents, onCount, signal);
   const syntax = records.error instanceof ApiError && records.error.code === 'query_syntax' ? records.error : null;
-  const empty = records.isSuccess && !records.isPlaceholderData && total === 0;
   const mayEdit = documents.some((one) => one.abilities.includes('edit_record'));
   const mayMove = documents.some((one) => one.abilities.includes('move'));
   const mayDelete = documents.some((one) => one.abilities.includes('delete'));
@@ -200,7 +200,9 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
           ) : records.isPending ? (
             <Loading />
           ) : empty ? (
-            <Nothing folder={folder} query={query} properties={properties} libraryId={libraryId} onClear={() => setQuery({ ...query, q: '', filters: [] })} />
+            <div className={classes.empty}>
+              <Nothing folder={folder} query={query} properties={properties} libraryId={libraryId} onClear={() => setQuery({ ...query, q: '', filters: [] })} />
+            </div>
           ) : (
             <RecordTable
               documents={documents}
@@ -244,7 +246,7 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
           {panel}
           <div className={classes.drawerFoot}>
             <Button fullWidth onClick={() => setShowFilters(false)}>
-              {t('records.showResults', { count: total })}
+              {t('records.showResults', { count: total, total: total.toLocaleString() })}
             </Button>
           </div>
         </Drawer>
@@ -311,7 +313,9 @@ function SortSelect({ query, properties, onQuery }: { query: RecordQuery; proper
     <Select
       aria-label={t('search.sort')}
       placeholder={t('search.sort')}
-      w={150}
+      flex={1}
+      miw={104}
+      maw={170}
       clearable
       value={value}
       data={keys.flatMap((key) => [

@@ -1,11 +1,11 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
 import { api, apiUrl, ApiError, reportUnauthorized, toApiError } from '../../api/client';
-import type { DocumentView, Page } from '../../api/types';
+import type { DocumentView, EditOutcome, Page } from '../../api/types';
 import { documentKey } from '../documents/api';
 import { searchParams, type RecordQuery } from './query';
 import type { ImportReport } from './exchange/report';
-import type { EditOutcome, Facet, Property, PropertyInput, RecordsAnswer } from './types';
+import type { Facet, Property, PropertyInput, RecordsAnswer } from './types';
 
 /** As many as the server gives at once. */
 const PAGE_SIZE = 100;

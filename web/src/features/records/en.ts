@@ -68,8 +68,8 @@ export const en: Translation<typeof zhCN> = {
   'records.showAllValues_other': 'Show all {{count}}',
   'records.moreValues_other': '{{count}} rarer values: find them with the search box',
   'records.moreValues_one': '{{count}} rarer value: find it with the search box',
-  'records.showResults_other': 'Show {{count}} records',
-  'records.showResults_one': 'Show {{count}} record',
+  'records.showResults_other': 'Show {{total}} records',
+  'records.showResults_one': 'Show {{total}} record',
 
   'records.savedFilters': 'Saved filters',
   'records.noSavedFilters': 'No filter was saved yet. Set up a filter, save it, and it is one click away.',

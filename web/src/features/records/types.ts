@@ -1,22 +1,10 @@
 // What are archive fields made of? The shapes of the records API.
-import type { DocumentView, PropertyKind, SearchHit } from '../../api/types';
+import type { DocumentView, PropertyKind, PropertyView, SearchHit } from '../../api/types';
 
 export const PROPERTY_KINDS: PropertyKind[] = ['text', 'number', 'date', 'choice', 'choices'];
 
 /** A field that the documents of a library have. */
-export interface Property {
-  id: string;
-  library_id: string;
-  name: string;
-  kind: PropertyKind;
-  /** What can be chosen; empty for kinds that are typed. */
-  options: string[];
-  required: boolean;
-  unique: boolean;
-  /** Counted beside the results and offered as a filter. */
-  facet: boolean;
-  position: number;
-}
+export type Property = PropertyView;
 
 export type PropertyInput = Pick<Property, 'name' | 'kind' | 'options' | 'required' | 'unique' | 'facet'>;
 
@@ -45,14 +33,4 @@ export interface RecordsAnswer {
 /** The values of one field of a document, as the server writes them: numbers as decimals, dates as `YYYY-MM-DD`. */
 export function valuesOf(document: DocumentView, propertyId: string): string[] {
   return document.properties?.find((one) => one.property_id === propertyId)?.values ?? [];
-}
-
-/** What became of one document of a bulk edit: `ok`, or the code of the reason why not. */
-export interface EditOutcome {
-  document_id: string;
-  outcome: string;
-  changed: boolean;
-  message?: string | null;
-  /** Name of the field that is to blame. */
-  property?: string | null;
 }

@@ -62,7 +62,7 @@ export const zhCN = {
   'records.valueWithCount_other': '{{value}}，{{count}} 件',
   'records.showAllValues_other': '显示全部 {{count}} 项',
   'records.moreValues_other': '另有 {{count}} 个较少见的值，可用搜索框查找',
-  'records.showResults_other': '查看 {{count}} 件',
+  'records.showResults_other': '查看 {{total}} 件',
 
   'records.savedFilters': '常用筛选',
   'records.noSavedFilters': '还没有保存过筛选。设好条件后保存，下次一点即得。',

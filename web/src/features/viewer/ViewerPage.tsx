@@ -8,6 +8,7 @@ import type { DocumentView, PagesView } from '../../api/types';
 import { codeText } from '../../i18n/errorText';
 import { ErrorNotice } from '../../shared/ErrorNotice';
 import { ImportButton } from '../exchange/ImportItem';
+import { DetailsToggle } from '../records/details/DetailsToggle';
 import { VersionsDrawer } from '../versions/VersionsDrawer';
 import { usePages } from './api';
 import { queryTerms } from './marks';
@@ -62,6 +63,7 @@ export function ViewerPage({ document }: Props) {
             <IconHistory size={20} />
           </ActionIcon>
         </Tooltip>
+        <DetailsToggle document={document} />
         <ImportButton document={document} />
         {document.kind === 'file' && document.abilities.includes('download') && (
           <>

@@ -41,7 +41,7 @@ export function Outcome({ progress, total }: { progress: Progress; total: number
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t('common.name')}</Table.Th>
-                <Table.Th>{t('records.reason')}</Table.Th>
+                <Table.Th w="42%">{t('records.reason')}</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

@@ -43,11 +43,19 @@ export function DetailsAside({ document, onClose, linked = false, wideFrom = '62
   );
 }
 
+/** Over what is shown; on a wide screen that stays usable beside it, for fields are filled in while reading. */
 export function DetailsDrawer({ document, onClose, linked = false }: Omit<Props, 'wideFrom'>) {
   const { t } = useTranslation();
+  const wide = useMediaQuery('(min-width: 62em)', undefined, { getInitialValueInEffect: false });
   return (
     <Drawer
       opened
+      withOverlay={!wide}
+      trapFocus={!wide}
+      lockScroll={!wide}
+      closeOnClickOutside={!wide}
+      shadow="md"
+      classNames={wide ? { inner: classes.below, content: classes.belowContent } : undefined}
       onClose={onClose}
       position="right"
       size="min(100vw, 400px)"

@@ -190,7 +190,7 @@ function Report({ report, properties }: { report: ImportReport; properties: Prop
         </Text>
         <Group gap={6}>
           {report.columns.map((column, index) => (
-            <Badge key={index} variant={column.target === null ? 'outline' : 'light'} color={column.target === null ? 'gray' : undefined} tt="none" fw={500}>
+            <Badge key={index} variant={column.target === null ? 'outline' : 'light'} color={column.target === null ? 'gray' : undefined} tt="none" fw={500} style={column.target === null ? { borderStyle: 'dashed' } : undefined}>
               {column.name || t('records.noHeading', { number: index + 1 })}
               {targetText(column, properties)}
             </Badge>

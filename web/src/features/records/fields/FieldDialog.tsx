@@ -9,6 +9,7 @@ import { api, ApiError } from '../../../api/client';
 import type { PropertyKind } from '../../../api/types';
 import i18n from '../../../i18n/i18n';
 import { errorText } from '../../../i18n/errorText';
+import arrow from '../arrow.module.css';
 import { useCreateProperty, useUpdateProperty } from '../api';
 import { PROPERTY_KINDS, type Property, type RecordsAnswer } from '../types';
 import classes from './fields.module.css';
@@ -192,13 +193,13 @@ function OptionEditor({ rows, gone, field, error, onRows, onGone }: EditorProps)
               description={field && row.was !== null && row.text.trim() !== '' && row.text.trim() !== row.was ? <Renamed field={field} was={row.was} /> : undefined}
               inputWrapperOrder={['input', 'description']}
             />
-            <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('records.moveUp', { name: row.text })} disabled={index === 0} onClick={() => swap(index, -1)}>
+            <ActionIcon className={arrow.arrow} variant="subtle" color="gray" size="lg" aria-label={t('records.moveUp', { name: row.text })} disabled={index === 0} onClick={() => swap(index, -1)}>
               <IconArrowUp size={16} />
             </ActionIcon>
-            <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('records.moveDown', { name: row.text })} disabled={index === rows.length - 1} onClick={() => swap(index, 1)}>
+            <ActionIcon className={arrow.arrow} variant="subtle" color="gray" size="lg" aria-label={t('records.moveDown', { name: row.text })} disabled={index === rows.length - 1} onClick={() => swap(index, 1)}>
               <IconArrowDown size={16} />
             </ActionIcon>
-            <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('records.removeOption', { name: row.text })} disabled={rows.length === 1} onClick={() => remove(index)}>
+            <ActionIcon className={arrow.arrow} variant="subtle" color="gray" size="lg" aria-label={t('records.removeOption', { name: row.text })} disabled={rows.length === 1} onClick={() => remove(index)}>
               <IconX size={16} />
             </ActionIcon>
           </div>

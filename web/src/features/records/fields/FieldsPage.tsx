@@ -14,6 +14,7 @@ import { PageHeader } from '../../../shared/PageHeader';
 import { useTitle } from '../../../shared/useTitle';
 import { Breadcrumbs } from '../../../shell/Breadcrumbs';
 import { useFolder } from '../../folders/api';
+import arrow from '../arrow.module.css';
 import { useDeleteProperty, useProperties, useUpdateProperty } from '../api';
 import type { Property } from '../types';
 import { openFieldDialog } from './FieldDialog';
@@ -158,12 +159,13 @@ function FieldList({ libraryId, fields, editable }: { libraryId: string; fields:
           {editable && (
             <span className={classes.actions}>
               <Tooltip label={t('records.up')}>
-                <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('records.moveUp', { name: field.name })} disabled={index === 0} onClick={() => move(field, index - 1)}>
+                <ActionIcon className={arrow.arrow} variant="subtle" color="gray" size="lg" aria-label={t('records.moveUp', { name: field.name })} disabled={index === 0} onClick={() => move(field, index - 1)}>
                   <IconArrowUp size={17} />
                 </ActionIcon>
               </Tooltip>
               <Tooltip label={t('records.down')}>
                 <ActionIcon
+                  className={arrow.arrow}
                   variant="subtle"
                   color="gray"
                   size="lg"

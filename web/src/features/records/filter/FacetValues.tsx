@@ -31,9 +31,9 @@ export function FacetValues({ facet, facetKey, property, chosen, onToggle }: Pro
   const [all, setAll] = useState(false);
   const [text, setText] = useState('');
   const values = facet?.values ?? [];
-  // What is chosen stays to be taken away, also when nothing has it any more.
-  const gone: FacetValue[] = chosen.filter((one) => !values.some(({ value }) => value === one)).map((value) => ({ value, label: value, count: 0 }));
-  const listed = inOrder([...values, ...gone], property).map((one) => ({ ...one, label: valueLabel(t, facetKey, one) }));
+  // What is chosen stays to be taken away, also when it is too rare to be listed: then its count is not known.
+  const rare: FacetValue[] = chosen.filter((one) => !values.some(({ value }) => value === one)).map((value) => ({ value, label: value, count: NaN }));
+  const listed = inOrder([...values, ...rare], property).map((one) => ({ ...one, label: valueLabel(t, facetKey, one) }));
   const wanted = text.trim().toLowerCase();
   const found = wanted === '' ? listed : listed.filter((one) => one.label.toLowerCase().includes(wanted));
   const shown = all || wanted !== '' ? found : found.filter((one, index) => index < FIRST || chosen.includes(one.value));
@@ -70,10 +70,10 @@ export function FacetValues({ facet, facetKey, property, chosen, onToggle }: Pro
                   <span className={classes.valueName} title={label}>
                     {label}
                   </span>
-                  <span className={classes.count}>{count.toLocaleString()}</span>
+                  <span className={classes.count}>{Number.isNaN(count) ? '' : count.toLocaleString()}</span>
                 </span>
               }
-              aria-label={t('records.valueWithCount', { value: label, count })}
+              aria-label={Number.isNaN(count) ? label : t('records.valueWithCount', { value: label, count })}
             />
           </li>
         ))}

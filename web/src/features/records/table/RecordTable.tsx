@@ -42,7 +42,7 @@ interface Props {
 }
 
 const ROW = 44;
-const CARD = 92;
+const CARD = 112;
 const LOAD_AHEAD_ROWS = 60;
 const CHECK_WIDTH = 44;
 const MENU_WIDTH = 48;
