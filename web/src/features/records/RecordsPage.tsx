@@ -265,7 +265,7 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
       )}
       {dialog === 'import' && (
         <Suspense fallback={null}>
-          <ImportDialog libraryId={libraryId} libraryName={folder.path[0]?.name ?? folder.name} folderId={folder.id} properties={properties} onClose={() => setDialog(null)} />
+          <ImportDialog folderId={folder.id} folderName={folder.name} properties={properties} onClose={() => setDialog(null)} />
         </Suspense>
       )}
     </div>

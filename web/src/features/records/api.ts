@@ -179,14 +179,24 @@ export function exportAddress(folderId: string, query: RecordQuery, columns: str
   return apiUrl(`/records/export?${params}`);
 }
 
-/** Reads a table of values into the documents of a library; with `dryRun` only says what would happen. */
-export async function importRecords(libraryId: string, file: File, match: string, dryRun: boolean): Promise<ImportReport> {
+interface ImportOptions {
+  /** `id`, `name`, the id of a field, or empty for what fits best. */
+  match: string;
+  /** Whether an empty cell empties its field. */
+  clearEmpty: boolean;
+  /** Only says what would happen. */
+  dryRun: boolean;
+}
+
+/** Reads a table of values into the documents below a folder. */
+export async function importRecords(folderId: string, file: File, { match, clearEmpty, dryRun }: ImportOptions): Promise<ImportReport> {
+  const query = { match, empty: clearEmpty ? 'clear' : undefined, dry_run: dryRun ? '1' : undefined };
   let response: Response;
   try {
-    response = await fetch(apiUrl(`/folders/${libraryId}/records/import`, { match, dry_run: dryRun ? '1' : undefined }), {
+    response = await fetch(apiUrl(`/folders/${folderId}/records/import`, query), {
       method: 'POST',
       credentials: 'same-origin',
-      headers: { accept: 'application/json', 'content-type': /\.xlsx$/i.test(file.name) ? XLSX : 'text/csv' },
+      headers: { accept: 'application/json', 'content-type': 'application/octet-stream' },
       body: file,
     });
   } catch {
@@ -198,5 +208,3 @@ export async function importRecords(libraryId: string, file: File, match: string
   if (error.code === 'unauthorized') reportUnauthorized();
   throw error;
 }
-
-const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';

@@ -3,6 +3,7 @@ import { Alert, Anchor, Badge, Button, Checkbox, Group, Loader, Modal, ScrollAre
 import { IconAlertTriangle, IconCheck, IconFileSpreadsheet, IconFileUpload } from '@tabler/icons-react';
 import { useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { codeText } from '../../../i18n/errorText';
 import { ErrorNotice } from '../../../shared/ErrorNotice';
 import { formatBytes } from '../../../shared/format';
@@ -11,25 +12,22 @@ import { exportAddress, importRecords, useRefreshRecords } from '../api';
 import { EMPTY_QUERY } from '../query';
 import type { Property } from '../types';
 import classes from './exchange.module.css';
-import type { ImportReport, ImportRow } from './report';
+import type { ImportReport } from './report';
 
 interface Props {
-  libraryId: string;
-  libraryName: string;
   folderId: string;
+  folderName: string;
   properties: Property[];
   onClose: () => void;
 }
 
-/** Which documents the rows of a table are about. */
-type Match = string;
-
-export function ImportDialog({ libraryId, libraryName, folderId, properties, onClose }: Props) {
+export function ImportDialog({ folderId, folderName, properties, onClose }: Props) {
   const { t } = useTranslation();
   const refresh = useRefreshRecords();
-  const unique = properties.find((one) => one.unique);
   const [file, setFile] = useState<File | null>(null);
-  const [match, setMatch] = useState<Match>(unique?.id ?? 'name');
+  // Empty: the server takes the best column that is there.
+  const [match, setMatch] = useState('');
+  const [clearEmpty, setClearEmpty] = useState(false);
   const [step, setStep] = useState<0 | 1 | 2>(0);
   const [report, setReport] = useState<ImportReport | null>(null);
   const [error, setError] = useState<unknown>();
@@ -40,7 +38,7 @@ export function ImportDialog({ libraryId, libraryName, folderId, properties, onC
     setBusy(true);
     setError(undefined);
     try {
-      setReport(await importRecords(libraryId, file, match, dryRun));
+      setReport(await importRecords(folderId, file, { match, clearEmpty, dryRun }));
       setStep(dryRun ? 1 : 2);
       if (!dryRun) refresh();
     } catch (thrown) {
@@ -51,12 +49,13 @@ export function ImportDialog({ libraryId, libraryName, folderId, properties, onC
   }
 
   const matches = [
+    { value: '', label: t('records.matchAuto') },
     ...properties.filter((one) => one.unique).map((one) => ({ value: one.id, label: one.name })),
     { value: 'name', label: t('records.matchName') },
     { value: 'id', label: t('records.matchId') },
   ];
   return (
-    <Modal opened onClose={onClose} title={t('records.importTitle', { name: libraryName })} size="xl" closeOnClickOutside={false} closeOnEscape={!busy} withCloseButton={!busy} closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal opened onClose={onClose} title={t('records.importTitle', { name: folderName })} size="xl" closeOnClickOutside={false} closeOnEscape={!busy} withCloseButton={!busy} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Stepper active={step === 2 ? 3 : step} size="xs" mb="md" allowNextStepsSelect={false} wrap={false}>
         <Stepper.Step label={t('records.stepFile')} />
         <Stepper.Step label={t('records.stepCheck')} />
@@ -83,8 +82,14 @@ export function ImportDialog({ libraryId, libraryName, folderId, properties, onC
             value={match}
             allowDeselect={false}
             maw={320}
-            onChange={(value) => setMatch(value ?? 'name')}
+            onChange={(value) => setMatch(value ?? '')}
             comboboxProps={{ withinPortal: true }}
+          />
+          <Checkbox
+            label={t('records.clearEmpty')}
+            description={t('records.clearEmptyText')}
+            checked={clearEmpty}
+            onChange={(event) => setClearEmpty(event.currentTarget.checked)}
           />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -104,9 +109,9 @@ export function ImportDialog({ libraryId, libraryName, folderId, properties, onC
       )}
       {step === 2 && report && (
         <Stack>
-          <Alert color={problems(report) === 0 ? 'teal' : 'orange'} icon={<IconCheck />} role="status">
+          <Alert color={leftOut(report) === 0 ? 'teal' : 'orange'} icon={<IconCheck />} role="status">
             <Text fw={600}>{t('records.imported', { count: report.changed })}</Text>
-            {problems(report) > 0 && <Text size="sm">{t('records.importedBut', { count: problems(report) })}</Text>}
+            {leftOut(report) > 0 && <Text size="sm">{t('records.importedBut', { count: leftOut(report) })}</Text>}
           </Alert>
           <Problems report={report} />
           <Group justify="flex-end">
@@ -118,7 +123,7 @@ export function ImportDialog({ libraryId, libraryName, folderId, properties, onC
   );
 }
 
-const ACCEPTED = /\.(csv|txt|tsv|xlsx)$/i;
+const ACCEPTED = /\.(csv|txt|tsv|xlsx|xls)$/i;
 
 function FileField({ file, onFile }: { file: File | null; onFile: (file: File | null) => void }) {
   const { t } = useTranslation();
@@ -162,25 +167,28 @@ function FileField({ file, onFile }: { file: File | null; onFile: (file: File | 
   );
 }
 
-const problems = (report: ImportReport) => report.unmatched.length + report.invalid.length;
+/** Rows that are left out. */
+const leftOut = (report: ImportReport) => report.unmatched + report.invalid;
 
 function Report({ report, properties }: { report: ImportReport; properties: Property[] }) {
   const { t } = useTranslation();
-  const unknown = report.columns.filter((one) => one.target === null);
+  const ignored = report.columns.filter((one) => one.target === 'ignored').length;
   const figures = [
-    { label: t('records.rowsRead'), value: report.rows, color: undefined },
-    { label: t('records.rowsMatched'), value: report.matched, color: undefined },
+    { label: t('records.rowsRead'), value: report.rows },
     { label: t('records.rowsChanged'), value: report.changed, color: 'teal' },
-    { label: t('records.rowsUnmatched'), value: report.unmatched.length, color: report.unmatched.length > 0 ? 'orange' : undefined },
-    { label: t('records.rowsInvalid'), value: report.invalid.length, color: report.invalid.length > 0 ? 'red' : undefined },
+    { label: t('records.rowsUnchanged'), value: report.unchanged },
+    { label: t('records.rowsUnmatched'), value: report.unmatched, color: 'orange' },
+    { label: t('records.rowsInvalid'), value: report.invalid, color: 'red' },
   ];
+  const matched = properties.find((one) => one.id === report.match)?.name ?? t(report.match === 'id' ? 'records.matchId' : 'records.matchName');
+  const source = report.sheet ? t('records.sheetRead', { name: report.sheet }) : report.encoding ? t('records.encodingRead', { name: report.encoding }) : '';
   return (
     <>
       <dl className={classes.figures}>
         {figures.map(({ label, value, color }) => (
           <div key={label} className={classes.figure}>
             <dt>{label}</dt>
-            <dd style={{ color: color ? `var(--mantine-color-${color}-text)` : undefined }}>{value.toLocaleString()}</dd>
+            <dd style={{ color: color && value > 0 ? `var(--mantine-color-${color}-text)` : undefined }}>{value.toLocaleString()}</dd>
           </div>
         ))}
       </dl>
@@ -189,64 +197,73 @@ function Report({ report, properties }: { report: ImportReport; properties: Prop
           {t('records.columnsOfTable')}
         </Text>
         <Group gap={6}>
-          {report.columns.map((column, index) => (
-            <Badge key={index} variant={column.target === null ? 'outline' : 'light'} color={column.target === null ? 'gray' : undefined} tt="none" fw={500} style={column.target === null ? { borderStyle: 'dashed' } : undefined}>
-              {column.name || t('records.noHeading', { number: index + 1 })}
-              {targetText(column, properties)}
-            </Badge>
-          ))}
+          {report.columns.map((column, index) => {
+            const unknown = column.target === 'ignored';
+            const name = properties.find((one) => one.id === column.property_id)?.name;
+            return (
+              <Badge key={index} variant={unknown ? 'outline' : 'light'} color={unknown ? 'gray' : undefined} tt="none" fw={500} style={unknown ? { borderStyle: 'dashed' } : undefined}>
+                {column.head || t('records.noHeading', { number: index + 1 })}
+                {name && name !== column.head && ` → ${name}`}
+              </Badge>
+            );
+          })}
         </Group>
-        {unknown.length > 0 && (
-          <Text size="xs" c="dimmed" mt={6}>
-            {t('records.columnsIgnored', { count: unknown.length })}
-          </Text>
-        )}
+        <Text size="xs" c="dimmed" mt={6}>
+          {[t('records.matchedBy', { name: matched }), source, ignored > 0 ? t('records.columnsIgnored', { count: ignored }) : '']
+            .filter((part) => part !== '')
+            .join(' · ')}
+        </Text>
       </div>
       <Problems report={report} />
     </>
   );
 }
 
-/** Said only where the heading and what it was taken for differ. */
-function targetText(column: ImportReport['columns'][number], properties: Property[]): string {
-  const name = properties.find((one) => `property:${one.id}` === column.target || one.id === column.target)?.name;
-  return name && name !== column.name ? ` → ${name}` : '';
-}
-
-const LISTED = 200;
-
 /** Every row that is not taken over, with the reason. */
 function Problems({ report }: { report: ImportReport }) {
   const { t } = useTranslation();
-  const rows = [...report.invalid, ...report.unmatched].sort((one, other) => one.row - other.row);
-  if (rows.length === 0) return null;
+  const { problems, problems_left_out: unlisted } = report;
+  if (problems.length === 0) return null;
   return (
     <div>
       <Group gap={6} mb={6}>
         <IconAlertTriangle size={17} color="var(--mantine-color-orange-6)" aria-hidden />
         <Text size="sm" fw={500}>
-          {t('records.problemRows', { count: rows.length })}
+          {t('records.problemRows', { count: leftOut(report) })}
         </Text>
       </Group>
       <ScrollArea.Autosize mah="34vh" type="auto" className={classes.problems}>
         <Table verticalSpacing={6} stickyHeader aria-label={t('records.problems')}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th w={64}>{t('records.row')}</Table.Th>
-              <Table.Th>{t('records.columnOfTable')}</Table.Th>
-              <Table.Th>{t('records.value')}</Table.Th>
+              <Table.Th w={72}>{t('records.row')}</Table.Th>
+              <Table.Th w="26%">{t('records.columnOfTable')}</Table.Th>
               <Table.Th>{t('records.reason')}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {rows.slice(0, LISTED).map((row, index) => (
-              <Problem key={index} row={row} />
+            {problems.map((problem, index) => (
+              <Table.Tr key={index}>
+                <Table.Td>{problem.row}</Table.Td>
+                <Table.Td>{problem.column}</Table.Td>
+                <Table.Td>
+                  {codeText(t, problem.code, problem.message)}
+                  {problem.document_id && (
+                    <>
+                      {' '}
+                      <Anchor component={Link} to={`/documents/${problem.document_id}`} target="_blank" size="sm">
+                        {t('records.otherDocument')}
+                      </Anchor>
+                    </>
+                  )}
+                </Table.Td>
+              </Table.Tr>
             ))}
           </Table.Tbody>
         </Table>
-        {rows.length > LISTED && (
+        {unlisted > 0 && (
           <Text size="xs" c="dimmed" p="xs">
-            {t('records.moreFailures', { count: rows.length - LISTED })}
+            {t('records.moreFailures', { count: unlisted })}
           </Text>
         )}
       </ScrollArea.Autosize>
@@ -254,25 +271,11 @@ function Problems({ report }: { report: ImportReport }) {
   );
 }
 
-function Problem({ row }: { row: ImportRow }) {
-  const { t } = useTranslation();
-  return (
-    <Table.Tr>
-      <Table.Td>{row.row}</Table.Td>
-      <Table.Td>{row.column}</Table.Td>
-      <Table.Td maw={180} style={{ overflow: 'hidden', textOverflow: 'ellipsis' }}>
-        {row.value}
-      </Table.Td>
-      <Table.Td>{codeText(t, row.code, row.message)}</Table.Td>
-    </Table.Tr>
-  );
-}
-
 /** With rows that are wrong, going on is said to be wanted. */
 function Confirm({ report, busy, onBack, onConfirm }: { report: ImportReport; busy: boolean; onBack: () => void; onConfirm: () => void }) {
   const { t } = useTranslation();
   const [anyway, setAnyway] = useState(false);
-  const wrong = problems(report);
+  const wrong = leftOut(report);
   return (
     <Group justify="space-between" className={classes.confirm}>
       {wrong > 0 && report.changed > 0 ? (

@@ -2,20 +2,30 @@
 
 export interface ImportReport {
   dry_run: boolean;
-  /** Header cells, and what they were recognised as; null when as nothing. */
-  columns: { name: string; target: string | null }[];
+  /** What rows were matched by: `id`, `name`, or the id of a field. */
+  match: string;
+  /** Of CSV: the encoding that was found out. */
+  encoding?: string | null;
+  /** Of a workbook: the sheet that was read. */
+  sheet?: string | null;
+  /** Headings, and what they were taken for. */
+  columns: { head: string; target: string; property_id?: string | null }[];
   rows: number;
   matched: number;
   changed: number;
-  unmatched: ImportRow[];
-  invalid: ImportRow[];
+  unchanged: number;
+  unmatched: number;
+  invalid: number;
+  problems: ImportProblem[];
+  problems_left_out: number;
 }
 
-export interface ImportRow {
-  /** As a spreadsheet counts: the header is row 1. */
+export interface ImportProblem {
+  /** As a spreadsheet counts. */
   row: number;
   column?: string | null;
-  value?: string | null;
   code: string;
-  message?: string | null;
+  message: string;
+  /** Who has a value that is there once, if the caller sees it. */
+  document_id?: string | null;
 }
