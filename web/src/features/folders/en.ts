@@ -17,6 +17,7 @@ export const en: Translation<typeof zhCN> = {
   'folders.views': 'Views',
   'folders.filesView': 'Files',
   'folders.recordsView': 'Records',
+  'folders.chooseAll': 'Select all',
   'folders.contents': 'Contents of the folder',
   'folders.actionsFor': 'Actions for {{name}}',
   'folders.column.state': 'State',

@@ -14,6 +14,7 @@ export const zhCN = {
   'folders.views': '查看方式',
   'folders.filesView': '文件',
   'folders.recordsView': '档案',
+  'folders.chooseAll': '全选',
   'folders.contents': '文件夹内容',
   'folders.actionsFor': '{{name}} 的操作',
   'folders.column.state': '处理状态',

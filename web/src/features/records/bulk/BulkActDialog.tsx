@@ -26,11 +26,14 @@ export function BulkActDialog({ what, count, collect, onClose }: Props) {
   const busy = state.step === 'collecting' || state.step === 'running';
 
   const start = async () => {
-    const act = ({ id }: Target) =>
-      what === 'delete' ? api.delete<void>(`/documents/${id}`) : api.patch(`/documents/${id}`, { folder_id: what.folderId });
+    const act = ({ id, isFolder }: Target) => {
+      if (what === 'delete') return api.delete<void>(isFolder ? `/folders/${id}` : `/documents/${id}`);
+      return isFolder ? api.patch(`/folders/${id}`, { parent_id: what.folderId }) : api.patch(`/documents/${id}`, { folder_id: what.folderId });
+    };
     await run(collect, (targets, onProgress, signal) => eachTarget(targets, act, onProgress, signal));
     refresh();
     void client.invalidateQueries({ queryKey: ['trash'] });
+    void client.invalidateQueries({ queryKey: ['folders'] });
   };
   useEffect(() => {
     // The folder was chosen in a dialog: that was the question.

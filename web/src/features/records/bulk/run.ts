@@ -11,6 +11,8 @@ const AT_ONCE = 200;
 export interface Target {
   id: string;
   name: string;
+  /** A folder instead of a document. */
+  isFolder?: boolean;
 }
 
 export interface Failure extends Target {
