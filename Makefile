@@ -6,7 +6,7 @@ LISTEN ?= 127.0.0.1:8080
 export WENSHU_PDFIUM ?= $(CURDIR)/build/libpdfium.so
 web_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench bench-live fuzz soak fmt openapi openapi-current setup setup-test soak test-web
+.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench bench-live bench-search fuzz soak fmt openapi openapi-current setup setup-test soak test-web
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,11 @@ bench-live: setup ## Live editing beside Hocuspocus, y-sweet and y-websocket, on
 	@$(MAKE) --no-print-directory web/dist/index.html
 	cargo bench --locked --bench live -- $(LIVE)
 
+bench-search: setup ## Search over HTTP beside PostgreSQL, SQLite and Groonga, one table (SEARCH=arguments, e.g. SEARCH='--forms articles')
+	@deploy/setup.sh bench-search
+	@$(MAKE) --no-print-directory web/dist/index.html
+	cargo bench --locked --bench search-peers -- $(SEARCH)
+
 fuzz: setup ## Two million hostile messages to a room, with the address sanitizer
 	@fuzz/run
 
@@ -72,6 +77,8 @@ soak: setup-test ## Longer forms of the fault and property tests: about half an 
 	cargo test --no-run --workspace --locked
 	cd tests/clients && TEST_SERVER=$(CURDIR)/target/debug/wenshu TEST_KILLS=60 TEST_SLOW=1 npm test
 	PROPTEST_CASES=5000 cargo test --workspace --locked --lib
+	TEST_ROUNDS=300 TEST_CANARY_QUESTIONS=20000 cargo test --workspace --locked --test mixed --test killed --test canary
+	TEST_CANARY_QUESTIONS=40000 cargo test --workspace --locked --test api canary
 	for round in 1 2 3 4 5 6 7 8; do cargo test --workspace --locked --test flows crashes || exit 1; done
 
 fmt: ## Formats the sources

@@ -3,6 +3,7 @@
 #   deploy/setup.sh run    what serving needs: LibreOffice, pandoc, fonts, tesseract, libpdfium
 #   deploy/setup.sh test   what the tests need besides: PostgreSQL, Chromium, Garage, npm packages of the test clients
 #   deploy/setup.sh bench  what the bench of live editing needs: the peers that it measures beside Wenshu
+#   deploy/setup.sh bench-search  what the bench of search needs: PostgreSQL and Groonga
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${WENSHU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wenshu}
@@ -102,8 +103,13 @@ bench)
   install_y_sweet
   npm_packages benches/peers
   ;;
+bench-search)
+  need cargo "install Rust 1.95 or newer"
+  install_packages build-essential pkg-config postgresql groonga-bin
+  install_pdfium
+  ;;
 *)
-  echo "usage: $0 run|test|bench" >&2
+  echo "usage: $0 run|test|bench|bench-search" >&2
   exit 2
   ;;
 esac

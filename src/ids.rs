@@ -93,6 +93,14 @@ id!(
     /// A queued piece of work.
     JobId
 );
+id!(
+    /// A search that somebody gave a name.
+    SavedSearchId
+);
+id!(
+    /// A search that somebody made before.
+    EarlierSearchId
+);
 
 impl UploadId {
     /// Makes an id that nobody can guess: whoever knows it may not be the owner, but need not know that it exists.

@@ -4,6 +4,7 @@
 
 pub mod extract;
 pub mod headings;
+pub mod hits;
 pub mod index;
 pub mod media_type;
 pub mod normalize;

@@ -9,6 +9,7 @@ mod cross_site;
 pub mod cursor;
 mod docs;
 pub mod documents;
+mod earlier_searches;
 mod exchange;
 pub mod extract;
 pub mod folders;
@@ -16,6 +17,7 @@ mod grants;
 mod groups;
 pub mod health;
 mod history;
+mod hits;
 mod info;
 pub mod listener;
 pub mod page;
@@ -25,8 +27,10 @@ mod records;
 mod refusal;
 mod room_stream;
 mod rooms;
+mod saved_searches;
 mod search;
 mod session;
+mod suggest;
 pub mod surround;
 mod tokens;
 mod trash;
@@ -84,7 +88,11 @@ fn api() -> OpenApiRouter<App> {
         .merge(versions::routes())
         .merge(annotations::routes())
         .merge(pages::routes())
+        .merge(hits::routes())
         .merge(search::routes())
+        .merge(suggest::routes())
+        .merge(saved_searches::routes())
+        .merge(earlier_searches::routes())
         .merge(content::routes())
         .merge(exchange::routes())
         .merge(grants::routes())

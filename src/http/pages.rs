@@ -131,7 +131,7 @@ async fn read_page_text(
     let text = load_text(&app, &preview).await?;
     let page = number.checked_sub(1).and_then(|index| text.pages.get(index)).ok_or_else(|| Error::not_found("page"))?;
     let words = app.preview().words(text_key(&preview)?, number).await?;
-    let words = words.iter().map(|word| WordView {
+    let words = words.page(number).iter().map(|word| WordView {
         start: word.start,
         end: word.end,
         x: word.x,
@@ -149,7 +149,7 @@ async fn read_page_text(
 }
 
 /// The preview of a version that the caller may look at: 409 while it is being made, 422 when it cannot be made.
-async fn find_preview(app: &App, user: &CurrentUser, id: &DocumentId, version: Option<i64>) -> Result<(i64, Preview)> {
+pub async fn find_preview(app: &App, user: &CurrentUser, id: &DocumentId, version: Option<i64>) -> Result<(i64, Preview)> {
     let document = db::documents::find(app.db.read(), id).await?.ok_or_else(|| Error::not_found("document"))?;
     policy::allow(&app.db, &Caller::from(user), Action::Read, &document).await?;
     let number = version.unwrap_or(document.head);
@@ -166,10 +166,12 @@ async fn find_preview(app: &App, user: &CurrentUser, id: &DocumentId, version: O
     }
 }
 
-fn text_key(preview: &Preview) -> Result<&str> {
+/// Where the text lies in the store.
+pub fn text_key(preview: &Preview) -> Result<&str> {
     preview.text_key.as_deref().ok_or_else(|| Error::internal(anyhow::anyhow!("a ready preview has no text")))
 }
 
-async fn load_text(app: &App, preview: &Preview) -> Result<std::sync::Arc<PreparedText>> {
+/// The text of the pages.
+pub async fn load_text(app: &App, preview: &Preview) -> Result<std::sync::Arc<PreparedText>> {
     app.preview().text(text_key(preview)?).await
 }

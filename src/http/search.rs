@@ -1,4 +1,4 @@
-//! `/search` and `/suggest`: finding documents by what they say and what they are called.
+//! `/search`: finding documents by what they say and what they are called.
 
 use std::{collections::HashMap, time::Instant};
 
@@ -18,7 +18,6 @@ use crate::{
     http::{
         documents::DocumentView,
         extract::{Json, Query},
-        page::Items,
     },
     ids::{DocumentId, FolderId},
 };
@@ -27,12 +26,11 @@ use crate::{
 const MAX_LIMIT: usize = 100;
 const DEFAULT_LIMIT: usize = 20;
 /// Longest query, in characters: what is longer is no query but a mistake.
-const MAX_QUERY: usize = 1000;
-const SUGGESTIONS: usize = 8;
+pub const MAX_QUERY: usize = 1000;
 
 /// Routes of this resource.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(search)).routes(routes!(suggest)).routes(routes!(rebuild_index))
+    OpenApiRouter::new().routes(routes!(search)).routes(routes!(rebuild_index))
 }
 
 /// What is sought.
@@ -113,23 +111,6 @@ struct SnippetView {
     marks: Vec<(u32, u32)>,
 }
 
-/// A document whose name begins, contains or is pronounced as what was typed.
-#[derive(Serialize, ToSchema)]
-struct SuggestionView {
-    document_id: DocumentId,
-    name: String,
-    kind: String,
-    media_type: String,
-    path: String,
-}
-
-/// What was typed.
-#[derive(Deserialize, IntoParams)]
-struct SuggestQuery {
-    #[serde(default)]
-    q: String,
-}
-
 /// Finds documents that the caller may see.
 #[utoipa::path(get, path = "/search", tag = "search", params(SearchQuery), responses((status = 200, body = SearchView)))]
 async fn search(
@@ -171,37 +152,6 @@ async fn search(
     }))
 }
 
-/// Offers documents while a name is typed: by part of the name, by pinyin and by initials.
-#[utoipa::path(get, path = "/suggest", tag = "search", params(SuggestQuery),
-    responses((status = 200, body = Items<SuggestionView>)))]
-async fn suggest(
-    State(app): State<App>,
-    user: CurrentUser,
-    Query(query): Query<SuggestQuery>,
-) -> Result<Json<Items<SuggestionView>>> {
-    let caller = Caller::from(&user);
-    let access = access(&app, &caller).await?;
-    let index = app.search().index();
-    let prefix: String = query.q.chars().take(MAX_QUERY).collect();
-    let found = tokio::task::spawn_blocking(move || index.suggest(&prefix, &access, SUGGESTIONS))
-        .await
-        .map_err(Error::internal)?
-        .map_err(search_error)?;
-    let ids: Vec<DocumentId> = found.iter().filter_map(|one| one.id.parse().ok()).collect();
-    let readable = readable(&app, &caller, &ids).await?;
-    let items = found.into_iter().filter_map(|one| {
-        let document_id: DocumentId = one.id.parse().ok()?;
-        readable.contains_key(&document_id).then_some(SuggestionView {
-            document_id,
-            name: one.name,
-            kind: one.kind,
-            media_type: one.media_type,
-            path: one.path,
-        })
-    });
-    Ok(Json(Items::all(items.collect())))
-}
-
 /// Builds the search index of this node anew from stored text. Searches go on meanwhile.
 #[utoipa::path(post, path = "/search/rebuild", tag = "search", responses((status = 202)))]
 async fn rebuild_index(State(app): State<App>, user: CurrentUser) -> Result<axum::http::StatusCode> {
@@ -211,7 +161,7 @@ async fn rebuild_index(State(app): State<App>, user: CurrentUser) -> Result<axum
 }
 
 /// What the caller may find: looked up for every query, so that a right that was taken away is gone at once.
-async fn access(app: &App, caller: &Caller) -> Result<Access> {
+pub async fn access(app: &App, caller: &Caller) -> Result<Access> {
     let scopes = match policy::readable_scopes(&app.db, caller).await? {
         policy::Scopes::All => Scopes::All,
         policy::Scopes::Only(scopes) => Scopes::Only(scopes),
@@ -237,16 +187,21 @@ async fn hit_views(app: &App, caller: &Caller, hits: Vec<Hit>) -> Result<Vec<Hit
     Ok(hits.into_iter().filter_map(view).collect())
 }
 
-async fn readable(app: &App, caller: &Caller, ids: &[DocumentId]) -> Result<HashMap<DocumentId, DocumentView>> {
+/// The views of those documents that the caller may see and that are not in the trash.
+pub async fn readable(app: &App, caller: &Caller, ids: &[DocumentId]) -> Result<HashMap<DocumentId, DocumentView>> {
     let views = DocumentView::list(app, caller, ids).await?;
     let present = views.into_iter().filter(|view| view.trashed_at.is_none());
     Ok(present.map(|view| (view.id.clone(), view)).collect())
 }
 
-fn search_error(error: index::Error) -> Error {
+/// What a failed search means to the caller.
+pub fn search_error(error: index::Error) -> Error {
     match error {
         index::Error::Query(error) => {
-            Error::invalid("query_syntax", error.message).field("q").with("position", error.position)
+            Error::invalid("query_syntax", error.message)
+                .field("q")
+                .with("position", error.position)
+                .with("reason", error.code)
         }
         index::Error::Cursor => Error::invalid("cursor_invalid", "this cursor was not given out here").field("cursor"),
         error => Error::internal(error),

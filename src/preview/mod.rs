@@ -10,7 +10,6 @@ pub mod text;
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
-use indexer::text::Word;
 use moka::future::Cache;
 use storage::{ContentId, Store};
 
@@ -20,13 +19,16 @@ use crate::{
 };
 
 use files::Files;
-use text::PreparedText;
+use text::{Bundle, PreparedText};
 
 /// Memory for drawn pages, in bytes.
 const IMAGES_BYTES: u64 = 128 << 20;
 
 /// Extracted texts kept in memory, in bytes of text: a reader who scrolls asks for the same one again and again.
 const TEXTS_BYTES: u64 = 64 << 20;
+
+/// Words kept in memory, in bytes: the pages around the one that is read.
+const WORDS_BYTES: u64 = 32 << 20;
 
 /// Widths that are drawn, in pixels: a request is rounded up to one of them, so that pictures can be shared.
 const WIDTHS: [u32; 8] = [160, 320, 640, 960, 1280, 1920, 2560, 4096];
@@ -37,6 +39,7 @@ pub struct Preview {
     files: Files,
     images: Cache<(String, u32, u32), Bytes>,
     texts: Cache<String, Arc<PreparedText>>,
+    words: Cache<(String, usize), Arc<Bundle>>,
     scratch: PathBuf,
 }
 
@@ -56,7 +59,11 @@ impl Preview {
                 u32::try_from(bytes + text.extra.len()).unwrap_or(u32::MAX)
             })
             .build();
-        Ok(Self { texts, files: Files::open(cache.join("pdf"))?, store, images, scratch })
+        let words = Cache::builder()
+            .max_capacity(WORDS_BYTES)
+            .weigher(|_, words: &Arc<Bundle>| u32::try_from(words.size_bytes()).unwrap_or(u32::MAX))
+            .build();
+        Ok(Self { texts, words, files: Files::open(cache.join("pdf"))?, store, images, scratch })
     }
 
     /// Draws page `number` (from 1) of the PDF `rendition` as WebP, `width` pixels wide or a little more.
@@ -80,9 +87,11 @@ impl Preview {
         self.texts.try_get_with(key.to_owned(), load).await.map_err(|error: Arc<Error>| error.again())
     }
 
-    /// The words of page `number` (from 1) of the text stored below `key`.
-    pub async fn words(&self, key: &str, number: usize) -> Result<Vec<Word>> {
-        text::load_words(&self.store, key, number).await.map_err(from_store)
+    /// The words of page `number` (from 1) of the text stored below `key`, with those of its neighbours.
+    pub async fn words(&self, key: &str, number: usize) -> Result<Arc<Bundle>> {
+        let load = async { text::load_bundle(&self.store, key, number).await.map(Arc::new).map_err(from_store) };
+        let key = (key.to_owned(), Bundle::of(number));
+        self.words.try_get_with(key, load).await.map_err(|error: Arc<Error>| error.again())
     }
 
     async fn draw(&self, workers: &Workers, rendition: &ContentId, number: u32, width: u32) -> Result<Bytes> {

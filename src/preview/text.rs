@@ -67,16 +67,34 @@ pub async fn load(store: &Store, key: &str) -> anyhow::Result<Option<PreparedTex
     get(store, &text_key(key)).await
 }
 
-/// Reads the words of page `number` (from 1) with their rectangles.
-pub async fn load_words(store: &Store, key: &str, number: usize) -> anyhow::Result<Vec<Word>> {
-    let Some(index) = number.checked_sub(1) else { return Ok(Vec::new()) };
-    let bundle: Option<Vec<Vec<Word>>> = get(store, &bundle_key(key, index)).await?;
-    Ok(bundle
-        .and_then(|mut pages| {
-            let place = index % BUNDLE_PAGES;
-            (place < pages.len()).then(|| pages.swap_remove(place))
-        })
-        .unwrap_or_default())
+/// Reads the words of all pages that are kept together with page `number` (from 1).
+pub async fn load_bundle(store: &Store, key: &str, number: usize) -> anyhow::Result<Bundle> {
+    let Some(index) = number.checked_sub(1) else { return Ok(Bundle::default()) };
+    Ok(Bundle { pages: get(store, &bundle_key(key, index)).await?.unwrap_or_default() })
+}
+
+/// Words of pages that are kept together.
+#[derive(Debug, Default)]
+pub struct Bundle {
+    pages: Vec<Vec<Word>>,
+}
+
+impl Bundle {
+    /// The number of the bundle that has page `number` (from 1).
+    pub fn of(number: usize) -> usize {
+        number.saturating_sub(1) / BUNDLE_PAGES
+    }
+
+    /// The words of page `number` (from 1), which must be one of this bundle.
+    pub fn page(&self, number: usize) -> &[Word] {
+        let place = number.checked_sub(1).map(|index| index % BUNDLE_PAGES);
+        place.and_then(|place| self.pages.get(place)).map_or(&[], Vec::as_slice)
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn size_bytes(&self) -> usize {
+        self.pages.iter().map(|words| words.len() * size_of::<Word>() + size_of::<Vec<Word>>()).sum()
+    }
 }
 
 fn text_key(key: &str) -> String {

@@ -475,7 +475,7 @@ mod tests {
         #[test]
         fn days_follow_each_other(days in 0i64..60_000) {
             let (mut year, mut left) = (1900, days);
-            let length = |year: i64| if Date { year, month: 2, day: 29 }.exists() { 366 } else { 365 };
+            let length = |year: i64| if (Date { year, month: 2, day: 29 }).exists() { 366 } else { 365 };
             while left >= length(year) {
                 left -= length(year);
                 year += 1;

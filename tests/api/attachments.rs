@@ -54,7 +54,7 @@ async fn a_picture_belongs_to_its_page_and_is_listed_nowhere() {
     assert_eq!(found["total"], 1, "the file alone: {found}");
     let suggested = ada.get("/suggest?q=图").await.json();
     assert!(
-        suggested["items"].as_array().unwrap().iter().all(|one| one["document_id"] != json!(second)),
+        suggested["documents"].as_array().unwrap().iter().all(|one| one["document_id"] != json!(second)),
         "{suggested}"
     );
     let mut damaged = Vec::new();

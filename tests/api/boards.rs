@@ -106,7 +106,7 @@ async fn a_board_is_a_kind_of_its_own_everywhere() {
     assert_eq!(hits(&ada, "q=架构&type=board").await, [id.as_str()]);
     assert_eq!(hits(&ada, "q=架构 type:白板").await, [id.as_str()]);
     assert_eq!(hits(&ada, "q=架构&type=page").await, [""; 0]);
-    assert_eq!(ada.get("/suggest?q=jgt").await.json()["items"][0]["kind"], "board");
+    assert_eq!(ada.get("/suggest?q=jgt").await.json()["documents"][0]["kind"], "board");
 
     let input = |kind: &str| json!({ "kind": kind, "folder_id": library, "name": "x" });
     ada.post("/documents", input("file")).await.assert_error(400, "kind_invalid");

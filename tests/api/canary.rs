@@ -90,6 +90,8 @@ struct World {
     /// Names of all ids that the reader may learn.
     known: HashMap<String, String>,
     folders: BTreeMap<&'static str, String>,
+    /// Archive fields by library and kind.
+    properties: BTreeMap<&'static str, String>,
     /// By number; those that are not there are missing.
     documents: BTreeMap<usize, String>,
 }
@@ -107,10 +109,12 @@ impl World {
             reader,
             holds_everything,
             folders: BTreeMap::new(),
+            properties: BTreeMap::new(),
             documents: BTreeMap::new(),
         };
         world.add_people().await;
         world.add_folders().await;
+        world.add_properties().await;
         world.add_documents().await;
         search::catch_up(&world.server.app).await.unwrap();
         world
@@ -184,6 +188,47 @@ impl World {
         self.folders.insert(key, id);
     }
 
+    /// Every library has the same two fields; the hidden one has one more, whose name nobody may learn.
+    async fn add_properties(&mut self) {
+        for (key, name, kind) in [
+            ("open number", "档号", "text"),
+            ("open year", "年度", "number"),
+            ("group number", "档号", "text"),
+            ("group year", "年度", "number"),
+            ("secret number", "档号", "text"),
+            ("secret year", "年度", "number"),
+            ("others number", "档号", "text"),
+            ("others year", "年度", "number"),
+            ("others secret", SECRET_FIELD, "text"),
+        ] {
+            let Some(library) = self.folders.get(key.split(' ').next().unwrap()) else { continue };
+            let input = json!({ "name": name, "kind": kind, "facet": true });
+            let made = self.root.post(&format!("/folders/{library}/properties"), input).await.assert_status(201).json();
+            let id = made["id"].as_str().unwrap().to_owned();
+            if !key.starts_with("others") {
+                self.known.insert(id.clone(), key.to_owned());
+            }
+            self.properties.insert(key, id);
+        }
+    }
+
+    /// What is filed under a document: tags, and the fields of its library.
+    fn filed(&self, folder: &str, number: usize) -> Value {
+        let library = folder.split('/').next().unwrap();
+        let canary = canary(number);
+        let mut values = serde_json::Map::new();
+        for (kind, value) in [
+            ("number", format!("档{canary}")),
+            ("year", (2000 + number % 9 + 100 * usize::from(number.is_multiple_of(13))).to_string()),
+            ("secret", format!("密{canary}")),
+        ] {
+            if let Some(id) = self.properties.get(format!("{library} {kind}").as_str()) {
+                values.insert(id.clone(), json!([value]));
+            }
+        }
+        json!({ "tags": [format!("标签{}", number % 5), format!("签{canary}")], "properties": values })
+    }
+
     async fn add_documents(&mut self) {
         use Right::*;
         let mut number = 0;
@@ -223,6 +268,7 @@ impl World {
         let author = if seen == Seen::Hidden { self.authors.last().unwrap().clone() } else { shown };
         let id = self.write(&author, number, &self.folders[folder].clone(), is_page).await;
         let path = format!("/documents/{id}");
+        author.patch(&path, self.filed(folder, number)).await.assert_status(200);
         match right {
             Right::Inherited => {}
             Right::Level => drop(author.patch(&path, json!({ "level": 2 })).await.assert_status(200)),
@@ -292,6 +338,7 @@ impl World {
     fn path(&self, question: &Question) -> String {
         let or_nothing = |id: Option<&String>| id.map_or(NOTHING, String::as_str).to_owned();
         let path = question.path.replace("$DOCUMENT", &or_nothing(self.documents.get(&question.number)));
+        let path = path.replace("$PROPERTY", &or_nothing(self.properties.get(question.property)));
         path.replace("$FOLDER", &or_nothing(self.folders.get(question.folder)))
     }
 
@@ -299,6 +346,20 @@ impl World {
     fn told(&self, answer: &Answer, question: &Question) -> Value {
         let body = if answer.body.is_empty() { Value::Null } else { answer.json() };
         json!({ "status": answer.status.as_u16(), "body": self.named(body, question) })
+    }
+
+    /// A text with names for ids. Only ids that the reader sent may be unknown.
+    fn without_ids(&self, text: &str, question: &Question) -> String {
+        let mut named = text.to_owned();
+        let sent = self.path(question);
+        for id in ids(text) {
+            named = match self.known.get(id) {
+                Some(name) => named.replace(id, name),
+                None if sent.contains(id) => named.replace(id, "(sent)"),
+                None => panic!("{question:?} tells of {id}, which the reader cannot know: {text}"),
+            };
+        }
+        named
     }
 
     fn named(&self, value: Value, question: &Question) -> Value {
@@ -314,10 +375,7 @@ impl World {
                 Value::Object(fields.map(named).collect())
             }
             Value::Array(items) => items.into_iter().map(|item| self.named(item, question)).collect(),
-            Value::String(text) if text.len() == 36 && text.as_bytes()[8] == b'-' => match self.known.get(&text) {
-                Some(name) => Value::String(name.clone()),
-                None => panic!("{question:?} tells of {text}, which the reader cannot know"),
-            },
+            Value::String(text) => Value::String(self.without_ids(&text, question)),
             other => other,
         }
     }
@@ -327,6 +385,18 @@ impl World {
 async fn with_token(client: Client) -> Client {
     let made = client.post("/tokens", json!({ "name": "canary" })).await.assert_status(201).json();
     client.with_token(made["token"].as_str().unwrap())
+}
+
+/// The places of ids in a text.
+fn ids(text: &str) -> Vec<&str> {
+    let is_id = |part: &str| {
+        part.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+    };
+    let parts = text.char_indices().filter_map(|(at, _)| text.get(at..at + 36));
+    parts.filter(|part| is_id(part)).collect()
 }
 
 fn name(number: usize) -> String {
@@ -367,14 +437,20 @@ fn texts(number: usize) -> Vec<String> {
     (0..2 + number % 2).map(|at| page(&mut random, at != 1)).collect()
 }
 
-/// A request of the reader; `$DOCUMENT` and `$FOLDER` stand for ids, which differ.
+/// A request of the reader; `$DOCUMENT`, `$FOLDER` and `$PROPERTY` stand for ids, which differ.
 #[derive(Debug)]
 struct Question {
     path: String,
     number: usize,
     folder: &'static str,
+    property: &'static str,
     is_search: bool,
 }
+
+const PROPERTIES: [&str; 7] =
+    ["open number", "open year", "group number", "group year", "secret number", "others number", "others secret"];
+/// The name of a field that only the hidden library has.
+const SECRET_FIELD: &str = "密级依据";
 
 const FOLDERS: [&str; 10] = [
     "open",
@@ -393,6 +469,7 @@ impl Question {
     fn new(random: &mut StdRng, documents: usize) -> Self {
         let number = random.random_range(1..documents + 1);
         let folder = FOLDERS[random.random_range(0..FOLDERS.len())];
+        let property = PROPERTIES[random.random_range(0..PROPERTIES.len())];
         let typed = escaped(&typed(random, number));
         let (path, is_search) = match random.random_range(0..20) {
             0..=2 => (format!("/suggest?q={typed}"), false),
@@ -400,7 +477,7 @@ impl Question {
             4 => (format!("/documents/$DOCUMENT/hits?q={typed}"), false),
             _ => (search_path(random, number), true),
         };
-        Self { path, number, folder, is_search }
+        Self { path, number, folder, property, is_search }
     }
 }
 
@@ -431,7 +508,7 @@ fn search_path(random: &mut StdRng, number: usize) -> String {
     let one = format!("\"{}\"", typed(random, number).replace('"', ""));
     let common = ["采购", "的", "规定", "budget", "会", "通知"][random.random_range(0..6)];
     let day = format!("202{}-0{}", random.random_range(6..8), random.random_range(1..10));
-    let query = match random.random_range(0..15) {
+    let query = match random.random_range(0..18) {
         0..=2 => one,
         3 => one.replace('"', ""),
         4 => format!("-{one}"),
@@ -444,13 +521,25 @@ fn search_path(random: &mut StdRng, number: usize) -> String {
         11 => format!("before:{day} {common}"),
         12 => format!("type:page {common} -after:{day}"),
         13 => String::new(),
+        14 => format!("档号:{one}"),
+        15 => format!("{SECRET_FIELD}:{one}"),
+        16 => format!("年度:200{} {common}", number % 9),
         _ => one[..one.len() - 1].to_owned(),
     };
-    let sort = ["relevance", "newest", "oldest", "name", "size"][random.random_range(0..5)];
+    let sort = [
+        "relevance",
+        "newest",
+        "oldest",
+        "name",
+        "size",
+        "property:$PROPERTY",
+        "property:$PROPERTY&order=desc",
+        "name&order=desc",
+    ][random.random_range(0..8)];
     let mut path = format!("/search?q={}&sort={sort}&limit={}", escaped(&query), random.random_range(1..20));
     let typed = escaped(&typed(random, number));
     if random.random_range(0..3) == 0 {
-        path += "&facets=library,type,author,year,month,tag,level";
+        path += "&facets=library,type,author,year,month,tag,level,property:$PROPERTY";
     }
     path += &match random.random_range(0..16) {
         0 | 1 => "&in=$FOLDER".into(),
@@ -460,6 +549,9 @@ fn search_path(random: &mut StdRng, number: usize) -> String {
         5 => format!("&before={}", START + number as i64 * STEP_MS),
         6 => format!("&filter=author:{}", escaped(&format!("作者{}", canary(901 + number % 3)))),
         7 => format!("&filter=tag:{typed}"),
+        11 => format!("&filter=property:$PROPERTY:{}", escaped(&format!("档{}", canary(number)))),
+        12 => format!("&filter=property:$PROPERTY:200{}", number % 9),
+        13 => format!("&filter=tag:{}&filter=tag:{}", escaped(&format!("签{}", canary(number))), escaped("标签3")),
         8 => "&filter=library:$FOLDER".into(),
         9 => format!("&filter=level:{}", number % 4),
         10 => format!("&filter=month:2026-0{}&filter=month:2027-01", 1 + number % 9),

@@ -27,13 +27,13 @@ async fn hidden_documents_are_neither_found_nor_counted_nor_suggested() {
     assert_eq!(found(&bob, "q=采购计划").await, (vec![shown.clone()], 1));
     assert_eq!(found(&bob, &format!("q=采购计划&in={closed}")).await, (vec![], 0));
     let suggested = bob.get("/suggest?q=cgjh").await.assert_status(200).json();
-    assert_eq!(suggested["items"].as_array().unwrap().len(), 1, "{suggested}");
+    assert_eq!(suggested["documents"].as_array().unwrap().len(), 1, "{suggested}");
     server.anonymous().get("/search?q=采购").await.assert_error(401, "unauthorized");
 
     // The index has not changed: a right that was taken away is gone with the next query.
     ada.delete(&format!("/folders/{open}/grants/user/{}", bob.id)).await.assert_status(204);
     assert_eq!(found(&bob, "q=采购计划").await, (vec![], 0));
-    assert_eq!(bob.get("/suggest?q=cgjh").await.json()["items"], json!([]));
+    assert_eq!(bob.get("/suggest?q=cgjh").await.json()["documents"], json!([]));
 }
 
 #[tokio::test]

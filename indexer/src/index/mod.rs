@@ -18,6 +18,7 @@ mod snippet;
 mod suggest;
 mod texts;
 mod tokenizer;
+mod typed;
 mod types;
 mod writer;
 
@@ -29,6 +30,7 @@ use tantivy::indexer::UserOperation;
 use tantivy::store::{Compressor, ZstdCompressor};
 use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError};
 
+pub use typed::fits;
 pub use types::{
     Access, FacetCounts, Filter, Hit, IndexDocument, Property, Scopes, SearchRequest, SearchResults, Similar, Snippet,
     Sort, Suggestion,

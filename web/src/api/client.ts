@@ -21,7 +21,8 @@ export class ApiError extends Error {
   }
 }
 
-type Query = Record<string, string | number | boolean | null | undefined>;
+/** An array is sent as the same parameter several times. */
+type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
 
 interface Options {
   body?: unknown;
@@ -45,7 +46,8 @@ export function reportUnauthorized(): void {
 export function apiUrl(path: string, query: Query = {}): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null && value !== '') search.set(key, String(value));
+    if (Array.isArray(value)) for (const one of value as readonly string[]) search.append(key, one);
+    else if (value !== undefined && value !== null && value !== '') search.set(key, String(value));
   }
   const text = search.toString();
   return `${API_ROOT}${path}${text ? `?${text}` : ''}`;

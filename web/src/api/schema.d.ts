@@ -237,6 +237,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds every place where a document says what is looked for, however it is written there: traditional or simplified,
+         *     full or half width, over the ends of lines and pages.
+         */
+        get: operations["list_hits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/html": {
         parameters: {
             query?: never;
@@ -403,6 +423,42 @@ export interface paths {
         /** Brings an older version back, as a new one. */
         post: operations["restore_version"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/earlier-searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's earlier searches, newest first. */
+        get: operations["list_earlier_searches"];
+        put?: never;
+        /** Remembers a search that the caller submitted. */
+        post: operations["remember_search"];
+        /** Forgets all earlier searches of the caller. */
+        delete: operations["delete_earlier_searches"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/earlier-searches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets one earlier search. */
+        delete: operations["delete_earlier_search"];
         options?: never;
         head?: never;
         patch?: never;
@@ -738,6 +794,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/saved-searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's saved searches by name. */
+        get: operations["list_saved_searches"];
+        put?: never;
+        /** Saves a search under a name. */
+        post: operations["create_saved_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-searches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a saved search. */
+        delete: operations["delete_saved_search"];
+        options?: never;
+        head?: never;
+        /** Renames a saved search, or changes what it asks. */
+        patch: operations["update_saved_search"];
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -815,7 +907,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Offers documents while a name is typed: by part of the name, by pinyin and by initials. */
+        /**
+         * Offers documents, people, tags and earlier searches while something is typed: by part of the name, by pinyin and by
+         *     initials. Before anything is typed, the latest searches.
+         */
         get: operations["suggest"];
         put?: never;
         post?: never;
@@ -1119,6 +1214,22 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * Format: uuid
+         * @description A search that somebody made before.
+         */
+        EarlierSearchId: string;
+        /** @description A search that is being made. */
+        EarlierSearchInput: {
+            q: string;
+        };
+        /** @description A search that was made. */
+        EarlierSearchView: {
+            id: components["schemas"]["EarlierSearchId"];
+            q: string;
+            /** @description The last time it was made. */
+            used_at: components["schemas"]["i64"];
+        };
         /** @description One event. */
         EventView: {
             action: string;
@@ -1225,6 +1336,21 @@ export interface components {
             /** @description Pages with hits, from 1. */
             pages: number[];
             snippets: components["schemas"]["SnippetView"][];
+        };
+        /** @description Hits in the text of a version. */
+        HitsView: {
+            /** @description All pages with hits. Only without `after_page`: it says the same on every call. */
+            counts?: components["schemas"]["PageCountView"][] | null;
+            /** @description More pages with marks: ask with this `after_page`. */
+            next_after_page?: number | null;
+            /** @description Hits in text that stands on no page (attachments, notes, cells): they have no marks. */
+            outside: number;
+            /** @description Marks, page by page. */
+            pages: components["schemas"]["PageHitsView"][];
+            /** @description Hits on all pages together. */
+            total: number;
+            /** Format: int64 */
+            version: number;
         };
         /** @description A file's text for the editor. */
         HtmlView: {
@@ -1336,6 +1462,16 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A list; `next_cursor` is there when more follows. */
+        Items_EarlierSearchView: {
+            items: {
+                id: components["schemas"]["EarlierSearchId"];
+                q: string;
+                /** @description The last time it was made. */
+                used_at: components["schemas"]["i64"];
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
         Items_EventView: {
             items: {
                 action: string;
@@ -1435,13 +1571,13 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A list; `next_cursor` is there when more follows. */
-        Items_SuggestionView: {
+        Items_SavedSearchView: {
             items: {
-                document_id: components["schemas"]["DocumentId"];
-                kind: string;
-                media_type: string;
+                created_at: components["schemas"]["i64"];
+                id: components["schemas"]["SavedSearchId"];
                 name: string;
-                path: string;
+                query: components["schemas"]["SavedQuery"];
+                updated_at: components["schemas"]["i64"];
             }[];
             next_cursor?: string | null;
         };
@@ -1508,6 +1644,18 @@ export interface components {
             level: number;
             name: string;
         };
+        /** @description A part of the page's text, as code point offsets. */
+        MarkView: {
+            /** Format: int32 */
+            end: number;
+            /**
+             * Format: int32
+             * @description Number of the hit in the document, from 1.
+             */
+            hit: number;
+            /** Format: int32 */
+            start: number;
+        };
         /** @description A version as a point of the history. */
         MomentView: {
             author: components["schemas"]["PersonView"];
@@ -1551,6 +1699,19 @@ export interface components {
             property_id?: string | null;
             /** @description The document that has the value already, if the caller sees it. */
             taken_by?: string | null;
+        };
+        /** @description How many hits a page has. One that runs over the end of a page counts on both. */
+        PageCountView: {
+            /** @description Number of its first hit, from 1; the others follow. */
+            first: number;
+            hits: number;
+            page: number;
+        };
+        /** @description The hits of a page. */
+        PageHitsView: {
+            marks: components["schemas"]["MarkView"][];
+            page: number;
+            rects: components["schemas"]["RectView"][];
         };
         /** @description What a page says, and where each word stands. */
         PageTextView: {
@@ -1689,6 +1850,22 @@ export interface components {
             };
             remove_tags?: string[];
         };
+        /** @description A marked rectangle in points from the top left. A hit has one on every line that it touches. */
+        RectView: {
+            /** Format: float */
+            h: number;
+            /**
+             * Format: int32
+             * @description Number of the hit in the document, from 1.
+             */
+            hit: number;
+            /** Format: float */
+            w: number;
+            /** Format: float */
+            x: number;
+            /** Format: float */
+            y: number;
+        };
         /**
          * @description What somebody is on a folder or document; each role includes those before it.
          * @enum {string}
@@ -1702,6 +1879,49 @@ export interface components {
              */
             at_seq?: number | null;
             note?: string;
+        };
+        /** @description Any of these values of a facet. */
+        SavedFilter: {
+            /** @description `library`, `type`, `author`, `year`, `month`, `tag`, `level` or `property:<id>`. */
+            key: string;
+            values: string[];
+        };
+        /** @description What is asked of `/search`, with the same names. */
+        SavedQuery: {
+            after?: components["schemas"]["i64"] | null;
+            author?: string | null;
+            before?: components["schemas"]["i64"] | null;
+            filters?: components["schemas"]["SavedFilter"][];
+            in?: components["schemas"]["FolderId"] | null;
+            order?: string | null;
+            q?: string;
+            sort?: string | null;
+            type?: string | null;
+            /** @description How a list of records shows the result: columns and their order. */
+            view?: Record<string, never> | null;
+        };
+        /**
+         * Format: uuid
+         * @description A search that somebody gave a name.
+         */
+        SavedSearchId: string;
+        /** @description A new saved search. */
+        SavedSearchInput: {
+            name: string;
+            query: components["schemas"]["SavedQuery"];
+        };
+        /** @description What can be changed of a saved search; what is left out stays. */
+        SavedSearchPatch: {
+            name?: string | null;
+            query?: components["schemas"]["SavedQuery"] | null;
+        };
+        /** @description A saved search. */
+        SavedSearchView: {
+            created_at: components["schemas"]["i64"];
+            id: components["schemas"]["SavedSearchId"];
+            name: string;
+            query: components["schemas"]["SavedQuery"];
+            updated_at: components["schemas"]["i64"];
         };
         /** @description What was found. */
         SearchView: {
@@ -1750,6 +1970,15 @@ export interface components {
             page?: number | null;
             text: string;
         };
+        /** @description An earlier search of the caller. */
+        SuggestedSearchView: {
+            id: components["schemas"]["EarlierSearchId"];
+            q: string;
+        };
+        /** @description A person or a tag. */
+        SuggestedView: {
+            name: string;
+        };
         /** @description A document whose name begins, contains or is pronounced as what was typed. */
         SuggestionView: {
             document_id: components["schemas"]["DocumentId"];
@@ -1757,6 +1986,15 @@ export interface components {
             media_type: string;
             name: string;
             path: string;
+        };
+        /** @description What the caller may mean. */
+        SuggestionsView: {
+            documents: components["schemas"]["SuggestionView"][];
+            /** @description Authors of documents that the caller may read. */
+            people: components["schemas"]["SuggestedView"][];
+            /** @description What the caller searched for before. */
+            searches: components["schemas"]["SuggestedSearchView"][];
+            tags: components["schemas"]["SuggestedView"][];
         };
         /**
          * @description Whether something is still to be done about a thread.
@@ -2271,6 +2509,38 @@ export interface operations {
             };
         };
     };
+    list_hits: {
+        parameters: {
+            query?: {
+                /** @description A query of `/search`: each of its words and phrases is a text to be marked, what it excludes or filters is not. */
+                q?: string;
+                /** @description A text taken as it is, in place of `q`. */
+                text?: string | null;
+                /** @description Number of the version; the newest when absent. */
+                version?: number | null;
+                /** @description Marks of pages after this one; from the first page when absent. */
+                after_page?: number | null;
+                /** @description Pages with marks, 1 to 64; 16 when absent. There may be fewer when they have very many. */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitsView"];
+                };
+            };
+        };
+    };
     read_html: {
         parameters: {
             query?: {
@@ -2547,6 +2817,82 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["VersionView"];
                 };
+            };
+        };
+    };
+    list_earlier_searches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_EarlierSearchView"];
+                };
+            };
+        };
+    };
+    remember_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EarlierSearchInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_earlier_searches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_earlier_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EarlierSearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3197,6 +3543,92 @@ export interface operations {
             };
         };
     };
+    list_saved_searches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SavedSearchView"];
+                };
+            };
+        };
+    };
+    create_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedSearchInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearchView"];
+                };
+            };
+        };
+    };
+    delete_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SavedSearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SavedSearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedSearchPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearchView"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query?: {
@@ -3345,7 +3777,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Items_SuggestionView"];
+                    "application/json": components["schemas"]["SuggestionsView"];
                 };
             };
         };

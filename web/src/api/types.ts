@@ -56,8 +56,31 @@ export type SearchHit = Narrow<
     snippets: { page?: number | null; text: string; marks: [number, number][] }[];
   }
 >;
-export type SearchView = Narrow<Schemas['SearchView'], { items: SearchHit[] }>;
+export interface FacetValue {
+  value: string;
+  label: string;
+  count: number;
+}
+export interface FacetView {
+  key: string;
+  /** The name of a property; the others are named by the client. */
+  label?: string | null;
+  values: FacetValue[];
+  /** There may be more values than are listed. */
+  total_values: number;
+}
+export type SearchView = Narrow<Schemas['SearchView'], { items: SearchHit[]; facets?: FacetView[]; rebuilding?: { done: number; total: number } | null }>;
 export type Suggestion = Narrow<Schemas['SuggestionView'], { kind: Kind }>;
+export type SuggestionsView = Narrow<Schemas['SuggestionsView'], { documents: Suggestion[] }>;
+export type EarlierSearch = Schemas['EarlierSearchView'];
+/** `view`: how a list of records shows the result. */
+export type SavedQuery = Narrow<Schemas['SavedQuery'], { view?: Record<string, unknown> | null }>;
+export type SavedSearch = Narrow<Schemas['SavedSearchView'], { query: SavedQuery }>;
+export type SimilarView = { items: { document: DocumentView; common: string[] }[] };
+export type HitsView = Schemas['HitsView'];
+export type PageCountView = Schemas['PageCountView'];
+export type PageHitsView = Schemas['PageHitsView'];
+export type RectView = Schemas['RectView'];
 export type HistoryView = Schemas['HistoryView'];
 export type BurstView = Schemas['BurstView'];
 export type MomentView = Schemas['MomentView'];

@@ -26,6 +26,7 @@ import { TableBubble } from './bubbles/TableBubble';
 import './content.css';
 import classes from './editor.module.css';
 import { FindBar } from './find/FindBar';
+import { useFindOfAddress } from './find/useFindOfAddress';
 import { Outline } from './outline/Outline';
 import { Presences } from './Presences';
 import { NewerPage } from './NewerPage';
@@ -130,6 +131,7 @@ function Editing({ document, room }: Props & { room: Room }) {
   const [openShortcuts] = useState(() => () => setShowShortcuts(true));
   usePageKeys(editor, openShortcuts);
   useTemplateOfAddress(editor, editable);
+  useFindOfAddress(editor, snapshot.loaded);
   const { page, head } = useHeadHeight();
 
   if (!editor) return <Loading />;

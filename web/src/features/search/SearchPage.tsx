@@ -1,149 +1,218 @@
-import { Alert, Anchor, Badge, Button, Card, Group, Select, Stack, Text, Title } from '@mantine/core';
-import { IconSearch, IconZoomQuestion } from '@tabler/icons-react';
+import { ActionIcon, Alert, Button, Drawer, Group, Indicator, Progress, Select, Stack, Text, TextInput, Title, Tooltip } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { IconAdjustmentsHorizontal, IconHelpCircle, IconListSearch, IconZoomQuestion } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useSearchParams } from 'react-router';
-import { ApiError } from '../../api/client';
-import type { SearchHit } from '../../api/types';
+import { useSearchParams } from 'react-router';
+import type { DocumentView, SearchView } from '../../api/types';
 import { EmptyState } from '../../shared/EmptyState';
-import { ErrorNotice } from '../../shared/ErrorNotice';
-import { formatTime } from '../../shared/format';
 import { Loading } from '../../shared/Loading';
 import { useTitle } from '../../shared/useTitle';
-import { FileIcon } from '../documents/FileIcon';
+import { SearchBox } from '../../shell/SearchBox';
 import { useSearch } from './api';
-import { Marked } from './Marked';
+import { Chips } from './Chips';
+import { Facets } from './Facets';
+import { HitCard } from './HitCard';
+import { openQueryHelp } from './QueryHelp';
+import { SavedSearches } from './SavedSearches';
+import classes from './search.module.css';
+import { SearchError } from './SearchError';
+import { SearchStart } from './SearchStart';
+import { fullQuery, isEmpty, NOTHING, readState, SORTS, writeState, type SearchState } from './searchState';
+import { SimilarDrawer } from './SimilarDrawer';
 
-const TYPES = ['pdf', 'word', 'excel', 'ppt', 'image', 'text', 'mail', 'page', 'board'] as const;
-const SORTS = ['relevance', 'newest', 'oldest', 'name', 'size'] as const;
+export type Change = (change: Partial<SearchState>) => void;
 
-/** Where a hit leads: the document at the page with the words marked. */
-function hitAddress(hit: SearchHit, q: string, page?: number | null): string {
-  const params = new URLSearchParams();
-  if (page) params.set('page', String(page));
-  if (hit.document.kind === 'file') params.set('q', q);
-  const query = params.toString();
-  return `/documents/${hit.document.id}${hit.document.kind === 'file' && query ? `?${query}` : ''}`;
-}
-
+/** Finds documents: words, chosen values and order all stand in the address. */
 export function SearchPage() {
   const { t } = useTranslation();
   const [params, setParams] = useSearchParams();
-  const q = params.get('q') ?? '';
-  const type = params.get('type') ?? undefined;
-  const sort = params.get('sort') ?? 'relevance';
+  const state = readState(params);
+  const change: Change = (part) => setParams(writeState({ ...state, ...part }));
+  const phone = useMediaQuery('(max-width: 62em)') ?? false;
+  const [similar, setSimilar] = useState<DocumentView | null>(null);
+  const q = fullQuery(state);
   useTitle(q ? `${q} · ${t('search.title')}` : t('search.title'));
-  const results = useSearch({ q, type, sort });
-  const first = results.data?.pages[0];
-  const hits = results.data?.pages.flatMap((page) => page.items) ?? [];
-
-  const setParam = (key: string, value: string | null) =>
-    setParams((old) => {
-      if (value) old.set(key, value);
-      else old.delete(key);
-      return old;
-    });
 
   return (
-    <Stack p="md" maw={900} mx="auto">
-      <Group justify="space-between" align="end">
-        <div>
-          <Title order={1} size="h3">
-            {t('search.title')}
-          </Title>
-          {first && (
-            <Text size="sm" c="dimmed" role="status">
-              {t('search.resultCount', { count: first.total })} · {t('search.took', { ms: first.took_ms })}
-            </Text>
-          )}
+    <div className={classes.page}>
+      {phone && (
+        <div className={classes.phoneBox}>
+          <SearchBox />
         </div>
-        <Group gap="xs">
-          <Select
-            aria-label={t('search.type')}
-            placeholder={t('search.anyType')}
-            size="xs"
-            w={130}
-            clearable
-            value={type ?? null}
-            data={TYPES.map((value) => ({ value, label: t(`search.type.${value}`) }))}
-            onChange={(value) => setParam('type', value)}
-          />
-          <Select
-            aria-label={t('search.sort')}
-            size="xs"
-            w={130}
-            allowDeselect={false}
-            value={sort}
-            data={SORTS.map((value) => ({ value, label: t(`search.sort.${value}`) }))}
-            onChange={(value) => setParam('sort', value)}
-          />
-        </Group>
-      </Group>
-      {first?.rebuilding && <Alert color="yellow">{t('search.rebuilding')}</Alert>}
-      {results.isLoading && <Loading />}
-      {results.error && <SearchError q={q} error={results.error} onRetry={() => void results.refetch()} />}
-      {!q && <EmptyState icon={<IconSearch size={40} />} title={t('search.empty')} />}
-      {first && hits.length === 0 && <EmptyState icon={<IconZoomQuestion size={40} />} title={t('search.nothing')} />}
-      <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: 'none' }} aria-label={t('search.results')}>
-        {hits.map((hit) => (
-          <Hit key={hit.document.id} hit={hit} q={q} />
-        ))}
-      </Stack>
-      {results.hasNextPage && (
-        <Button variant="light" loading={results.isFetchingNextPage} onClick={() => void results.fetchNextPage()}>
-          {t('common.loadMore')}
-        </Button>
       )}
-    </Stack>
+      {isEmpty(state) ? <SearchStart onRun={(next) => setParams(writeState(next))} /> : <Results state={state} change={change} phone={phone} onSimilar={setSimilar} />}
+      <SimilarDrawer document={similar} onClose={() => setSimilar(null)} />
+    </div>
   );
 }
 
-/** A syntax error points at its place in the query. */
-function SearchError({ q, error, onRetry }: { q: string; error: Error; onRetry: () => void }) {
+interface ResultsProps {
+  state: SearchState;
+  change: Change;
+  phone: boolean;
+  onSimilar: (document: DocumentView) => void;
+}
+
+function Results({ state, change, phone, onSimilar }: ResultsProps) {
   const { t } = useTranslation();
-  if (!(error instanceof ApiError) || error.code !== 'query_syntax') return <ErrorNotice error={error} onRetry={onRetry} />;
-  const position = Number(error.details.position ?? 0);
-  const characters = Array.from(q);
+  const results = useSearch(state);
+  const [showFilters, setShowFilters] = useState(false);
+  const q = fullQuery(state);
+  const first = results.data?.pages[0];
+  const hits = results.data?.pages.flatMap((page) => page.items) ?? [];
+  const chosen = state.filters.reduce((sum, filter) => sum + filter.values.length, 0) + (state.after || state.before ? 1 : 0);
+  const facets = <Facets facets={first?.facets ?? []} state={state} change={change} />;
   return (
-    <Alert color="orange" title={t('search.syntax')} role="alert">
-      <Text ff="monospace">
-        {characters.slice(0, position).join('')}
-        <Text span c="red" td="underline" fw={700}>
-          {characters.slice(position).join('') || '⌷'}
-        </Text>
-      </Text>
-      <Text size="sm">{error.message}</Text>
+    <div className={classes.columns}>
+      {!phone && (
+        <aside className={classes.side} aria-label={t('search.filters')}>
+          {facets}
+        </aside>
+      )}
+      <section className={classes.main} aria-busy={results.isFetching}>
+        <Group justify="space-between" align="center" gap="xs">
+          <div>
+            <Title order={1} size="h3">
+              {t('search.title')}
+            </Title>
+            <Text size="sm" c="dimmed" role="status">
+              {first && !results.error ? `${t('search.resultCount', { count: first.total })} · ${t('search.took', { ms: first.took_ms })}` : '\u00a0'}
+            </Text>
+          </div>
+          <Group gap={6} wrap="nowrap">
+            {phone && (
+              <Indicator label={chosen} size={16} disabled={chosen === 0}>
+                <Button variant="default" size="xs" leftSection={<IconAdjustmentsHorizontal size={16} />} onClick={() => setShowFilters(true)}>
+                  {t('search.filters')}
+                </Button>
+              </Indicator>
+            )}
+            <Select
+              aria-label={t('search.sort')}
+              size="xs"
+              w={104}
+              allowDeselect={false}
+              value={SORTS.find((sort) => sort === state.sort) ?? null}
+              placeholder={t('search.sort')}
+              data={SORTS.map((value) => ({ value, label: t(`search.sort.${value}`) }))}
+              onChange={(value) => change({ sort: value ?? 'relevance', order: null })}
+              comboboxProps={{ withinPortal: true }}
+            />
+            <SavedSearches state={state} onRun={(next) => change({ ...NOTHING, ...next })} />
+            <Tooltip label={t('search.help')}>
+              <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('search.help')} onClick={openQueryHelp}>
+                <IconHelpCircle size={20} />
+              </ActionIcon>
+            </Tooltip>
+          </Group>
+        </Group>
+        {q !== '' && (first?.total ?? 0) > 1 && <Within key={state.within.length} onSubmit={(text) => change({ within: [...state.within, text] })} />}
+        <Chips state={state} change={change} facets={first?.facets ?? []} />
+        {first?.rebuilding && <Rebuilding progress={first.rebuilding} />}
+        {results.isLoading && <Loading />}
+        {results.error && <SearchError q={q} error={results.error} onRetry={() => void results.refetch()} />}
+        {first && !results.error && hits.length === 0 && <Nothing state={state} change={change} />}
+        {!results.error && (
+          <Stack component="ol" gap={0} p={0} m={0} className={classes.hits} data-stale={results.isPlaceholderData || undefined} aria-label={t('search.results')}>
+            {hits.map((hit) => (
+              <HitCard key={hit.document.id} hit={hit} q={q} onSimilar={() => onSimilar(hit.document)} />
+            ))}
+          </Stack>
+        )}
+        {results.hasNextPage && !results.error && (
+          <Button variant="light" loading={results.isFetchingNextPage} onClick={() => void results.fetchNextPage()}>
+            {t('common.loadMore')}
+          </Button>
+        )}
+      </section>
+      <Drawer
+        opened={phone && showFilters}
+        onClose={() => setShowFilters(false)}
+        position="right"
+        size="min(88vw, 340px)"
+        title={t('search.filters')}
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+      >
+        {facets}
+        <Button fullWidth mt="md" onClick={() => setShowFilters(false)}>
+          {t('search.showResults', { count: first?.total ?? 0 })}
+        </Button>
+      </Drawer>
+    </div>
+  );
+}
+
+/** Further words that the results must have. */
+function Within({ onSubmit }: { onSubmit: (text: string) => void }) {
+  const { t } = useTranslation();
+  const [text, setText] = useState('');
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text.trim()) onSubmit(text.trim());
+      }}
+    >
+      <TextInput
+        size="xs"
+        maw={320}
+        aria-label={t('search.within')}
+        placeholder={t('search.within')}
+        leftSection={<IconListSearch size={16} />}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        autoComplete="off"
+      />
+    </form>
+  );
+}
+
+function Rebuilding({ progress }: { progress: NonNullable<SearchView['rebuilding']> }) {
+  const { t } = useTranslation();
+  const { done, total } = progress;
+  const share = total > 0 ? Math.min(100, (done / total) * 100) : 0;
+  return (
+    <Alert color="yellow" title={t('search.rebuilding')}>
+      {total > 0 && (
+        <>
+          <Text size="sm" mb={6}>
+            {t('search.rebuildingProgress', { done, total })}
+          </Text>
+          <Progress value={share} color="yellow" aria-label={t('search.rebuilding')} />
+        </>
+      )}
     </Alert>
   );
 }
 
-function Hit({ hit, q }: { hit: SearchHit; q: string }) {
+/** What else one could try. */
+function Nothing({ state, change }: { state: SearchState; change: Change }) {
   const { t } = useTranslation();
-  const { document } = hit;
-  const firstPage = hit.snippets.find((snippet) => snippet.page)?.page ?? hit.pages[0];
+  const filtered = state.filters.length > 0 || state.after !== null || state.before !== null || state.folder !== null;
   return (
-    <Card component="li" withBorder padding="sm">
-      <Group gap="xs" wrap="nowrap" align="start">
-        <FileIcon kind={document.kind} mediaType={document.media_type} name={document.name} />
-        <Stack gap={4} flex={1} miw={0}>
-          <Anchor component={Link} to={hitAddress(hit, q, firstPage)} fw={600}>
-            <Marked text={document.name} marks={hit.name_marks} />
-          </Anchor>
-          {hit.snippets.map((snippet, index) => (
-            <Text key={index} size="sm" component={Link} to={hitAddress(hit, q, snippet.page)} c="inherit" td="none">
-              {snippet.page !== null && (
-                <Badge size="sm" variant="light" mr={6} tt="none">
-                  {t('search.page', { number: snippet.page })}
-                </Badge>
-              )}
-              <Marked text={snippet.text} marks={snippet.marks} />
-            </Text>
-          ))}
-          <Text size="xs" c="dimmed">
-            {document.path.map((folder) => folder.name).join(' / ')} · {document.updated_by.name} · {formatTime(document.updated_at)}
-            {hit.pages.length > 1 && ` · ${t('search.pagesWithHits', { count: hit.pages.length })}`}
-          </Text>
-        </Stack>
+    <EmptyState icon={<IconZoomQuestion size={36} stroke={1.5} />} title={t('search.nothing')}>
+      <Stack component="ul" gap={4} ta="start" c="dimmed" fz="sm" m={0} pl="lg">
+        <li>{t('search.hint.shorter')}</li>
+        <li>{t('search.hint.spaces')}</li>
+        <li>{t('search.hint.or')}</li>
+        <li>{t('search.hint.rights')}</li>
+      </Stack>
+      <Group mt="sm" justify="center">
+        {state.within.length > 0 && (
+          <Button variant="default" size="xs" onClick={() => change({ within: [] })}>
+            {t('search.searchAllAgain')}
+          </Button>
+        )}
+        {filtered && (
+          <Button variant="light" size="xs" onClick={() => change({ filters: [], after: null, before: null, folder: null })}>
+            {t('search.clearFilters')}
+          </Button>
+        )}
+        <Button variant="subtle" size="xs" onClick={openQueryHelp}>
+          {t('search.help')}
+        </Button>
       </Group>
-    </Card>
+    </EmptyState>
   );
 }

@@ -3,11 +3,15 @@ import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'reac
 import { useTranslation } from 'react-i18next';
 import type { PagesView } from '../../api/types';
 import { pageImageUrl, usePageText } from './api';
+import { HitMarks } from './HitMarks';
 import { PageText } from './PageText';
+import type { Finding } from './useFinding';
 import classes from './viewer.module.css';
 
 /** Space between pages in CSS pixels. */
 const GAP = 16;
+/** What is nearer to the edge of the window than this is hardly in sight. */
+const SIGHT = 56;
 /** Widest a page is shown at "fit", in CSS pixels. */
 const MAX_FIT = 1000;
 
@@ -20,13 +24,13 @@ interface Props {
   documentId: string;
   pages: PagesView;
   zoom: number;
-  terms: string[];
+  finding: Finding;
   initialPage: number;
   onPage: (number: number) => void;
 }
 
 /** All pages below each other; only those near the window exist. */
-export function PageList({ ref, documentId, pages, zoom, terms, initialPage, onPage }: Props) {
+export function PageList({ ref, documentId, pages, zoom, finding, initialPage, onPage }: Props) {
   const { t } = useTranslation();
   const scroll = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -67,6 +71,27 @@ export function PageList({ ref, documentId, pages, zoom, terms, initialPage, onP
     onPage(current.current);
   }, [fit, width, virtual, onPage]);
 
+  // The current hit is brought into sight: with some text before it, and without moving what is in sight already.
+  const { place, moves, current: hit } = finding;
+  const scale = place ? scaleOf(place.page - 1) : 0;
+  useEffect(() => {
+    const element = scroll.current;
+    if (!element || !place || scale === 0 || width === 0) return;
+    const start = virtual.measurementsCache[place.page - 1]?.start;
+    if (start === undefined) return;
+    if (!place.rect) return virtual.scrollToIndex(place.page - 1, { align: 'start' });
+    const { x, y, w, h } = place.rect;
+    const [top, bottom] = [start + y * scale, start + (y + h) * scale];
+    const seen = top >= element.scrollTop + SIGHT && bottom <= element.scrollTop + element.clientHeight - SIGHT;
+    const pageLeft = (Math.max(element.scrollWidth, element.clientWidth) - (sizes[place.page - 1]?.[0] ?? 1) * scale) / 2;
+    const [left, right] = [pageLeft + x * scale, pageLeft + (x + w) * scale];
+    const seenAcross = left >= element.scrollLeft && right <= element.scrollLeft + element.clientWidth;
+    if (seen && seenAcross) return;
+    if (!seen) virtual.scrollToOffset(Math.max(0, top - element.clientHeight / 3));
+    if (!seenAcross) element.scrollLeft = left - element.clientWidth / 3;
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- a hit is gone to once, not whenever the window changes
+  }, [hit, moves, place?.page, place?.rect, width > 0]);
+
   useImperativeHandle(ref, () => ({ goTo: (number) => virtual.scrollToIndex(number - 1, { align: 'start' }) }), [virtual]);
 
   const handleScroll = () => {
@@ -92,8 +117,7 @@ export function PageList({ ref, documentId, pages, zoom, terms, initialPage, onP
               top={item.start}
               size={sizes[item.index] ?? [1, 1]}
               scale={scaleOf(item.index)}
-              terms={terms}
-              reveal={item.index + 1 === initialPage}
+              finding={finding}
             />
           ))}
       </div>
@@ -108,19 +132,18 @@ interface SheetProps {
   top: number;
   size: [number, number];
   scale: number;
-  terms: string[];
-  /** The first mark of this page is what the reader came for. */
-  reveal: boolean;
+  finding: Finding;
 }
 
-function Sheet({ documentId, version, number, top, size, scale, terms, reveal }: SheetProps) {
+function Sheet({ documentId, version, number, top, size, scale, finding }: SheetProps) {
   const { t } = useTranslation();
   const text = usePageText(documentId, version, number, true);
   const [width, height] = [size[0] * scale, size[1] * scale];
   return (
     <div className={classes.page} style={{ top, width, height, marginLeft: -width / 2 }} data-page={number}>
       <img src={pageImageUrl(documentId, version, number, width)} alt={t('viewer.pageNumber', { number })} draggable={false} />
-      {text.data && <PageText page={text.data} scale={scale} terms={terms} reveal={reveal} />}
+      <HitMarks finding={finding} page={number} scale={scale} />
+      {text.data && <PageText page={text.data} scale={scale} />}
     </div>
   );
 }

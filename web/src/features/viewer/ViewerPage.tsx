@@ -1,6 +1,6 @@
 import { ActionIcon, Alert, Breadcrumbs, Button, Center, Group, Loader, NumberInput, Stack, Text, Title, Tooltip } from '@mantine/core';
-import { IconDownload, IconHistory, IconZoomIn, IconZoomOut } from '@tabler/icons-react';
-import { useMemo, useRef, useState } from 'react';
+import { IconDownload, IconHistory, IconSearch, IconZoomIn, IconZoomOut } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useSearchParams } from 'react-router';
 import { ApiError, apiUrl } from '../../api/client';
@@ -11,8 +11,9 @@ import { ImportButton } from '../exchange/ImportItem';
 import { DetailsToggle } from '../records/details/DetailsToggle';
 import { VersionsDrawer } from '../versions/VersionsDrawer';
 import { usePages } from './api';
-import { queryTerms } from './marks';
+import { FindBar } from './FindBar';
 import { PageList, type PageListHandle } from './PageList';
+import { useFinding, type Finding } from './useFinding';
 import classes from './viewer.module.css';
 
 interface Props {
@@ -21,15 +22,43 @@ interface Props {
 
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 
-/** Shows the pages of a file, or of one of its versions (`?version=`), at a page (`?page=`) with words marked (`?q=`). */
+/** Ctrl+F and F3 find in the document, not in the few pages that exist in the browser. */
+function useFindKeys(finding: Finding, onFind: () => void): void {
+  useEffect(() => {
+    const handleKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || document.querySelector('[role=dialog][aria-modal=true]')) return;
+      const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+      if (command && event.key.toLowerCase() === 'f') onFind();
+      else if (event.key === 'F3' && finding.wanted) finding.go(event.shiftKey ? -1 : 1);
+      else if (event.key === 'F3') onFind();
+      else return;
+      event.preventDefault();
+    };
+    window.addEventListener('keydown', handleKey);
+    return () => window.removeEventListener('keydown', handleKey);
+  }, [finding, onFind]);
+}
+
+/**
+ * Shows the pages of a file, or of one of its versions (`?version=`), at a page (`?page=`) with words marked: those of a
+ * search (`?q=`), or text that was looked for here (`?find=`).
+ */
 export function ViewerPage({ document }: Props) {
   const { t } = useTranslation();
   const [params] = useSearchParams();
   const version = Number(params.get('version')) || undefined;
   const wantedPage = Number(params.get('page')) || 1;
-  const q = params.get('q') ?? '';
   const pages = usePages(document.id, version);
-  const terms = useMemo(() => queryTerms(q), [q]);
+  const hasPages = (pages.data?.page_count ?? 0) > 0;
+  // Of the version whose pages are shown, also when a newer one arrives meanwhile.
+  const finding = useFinding(document.id, pages.isPlaceholderData ? undefined : pages.data?.version, wantedPage);
+  const [focusFind, setFocusFind] = useState(0);
+  const [openFind] = useState(() => () => setFocusFind((count) => count + 1));
+  const { open } = finding;
+  useEffect(() => {
+    if (focusFind > 0) open();
+  }, [focusFind, open]);
+  useFindKeys(finding, openFind);
   const [zoom, setZoom] = useState(1);
   const [showVersions, setShowVersions] = useState(params.get('panel') === 'versions');
   const [page, setPage] = useState(wantedPage);
@@ -52,8 +81,13 @@ export function ViewerPage({ document }: Props) {
             {document.name}
           </Title>
         </Stack>
-        {pages.data && pages.data.page_count > 0 && (
+        {pages.data && hasPages && (
           <>
+            <Tooltip label={t('viewer.find')}>
+              <ActionIcon variant={finding.isOpen ? 'light' : 'subtle'} color={finding.isOpen ? undefined : 'gray'} size="lg" aria-label={t('viewer.find')} aria-expanded={finding.isOpen} onClick={() => (finding.isOpen ? finding.close() : openFind())}>
+                <IconSearch size={20} />
+              </ActionIcon>
+            </Tooltip>
             <PageNumber page={page} count={pages.data.page_count} onGo={(number) => list.current?.goTo(number)} />
             <Zoom zoom={zoom} onZoom={setZoom} />
           </>
@@ -82,15 +116,16 @@ export function ViewerPage({ document }: Props) {
           <Link to={`/documents/${document.id}`}>{t('viewer.toCurrent')}</Link>
         </Alert>
       )}
+      {hasPages && finding.isOpen && <FindBar finding={finding} focus={focusFind} />}
       <Pages
-        key={`${version ?? 'head'}-${wantedPage}-${q}`}
+        key={`${version ?? 'head'}-${wantedPage}`}
         ref={list}
         document={document}
         pages={pages.data}
         error={pages.error}
         onRetry={() => void pages.refetch()}
         zoom={zoom}
-        terms={terms}
+        finding={finding}
         initialPage={wantedPage}
         onPage={setPage}
       />
@@ -105,7 +140,7 @@ interface PagesProps extends Props {
   error: Error | null;
   onRetry: () => void;
   zoom: number;
-  terms: string[];
+  finding: Finding;
   initialPage: number;
   onPage: (number: number) => void;
 }

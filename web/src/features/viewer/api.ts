@@ -1,7 +1,8 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, ApiError, apiUrl } from '../../api/client';
-import type { PagesView, PageTextView } from '../../api/types';
+import type { HitsView, PageHitsView, PagesView, PageTextView } from '../../api/types';
 import { documentKey, PROCESSING_POLL_MS } from '../documents/api';
+import type { Wanted } from './hits';
 
 /** Number and sizes of the pages; asks again while they are being made. */
 export function usePages(id: string, version: number | undefined) {
@@ -23,6 +24,42 @@ export function usePageText(id: string, version: number, number: number, enabled
     staleTime: Infinity,
     enabled,
   });
+}
+
+/** How many hits there are, and on which pages. */
+export function useHits(id: string, version: number | undefined, wanted: Wanted | null) {
+  return useQuery({
+    queryKey: [...documentKey(id), 'hits', version, wanted],
+    // The rectangles of pages come when the pages are shown.
+    queryFn: ({ signal }) => api.get<HitsView>(`/documents/${id}/hits`, { ...wanted, version, limit: 1 }, signal),
+    enabled: wanted !== null && version !== undefined,
+    staleTime: Infinity,
+    // The marks of other words would be wrong ones: nothing is kept meanwhile.
+    retry: (count, error) => !(error instanceof ApiError && error.status >= 400 && error.status < 500) && count < 3,
+  });
+}
+
+/** The rectangles of some neighbouring pages with hits. */
+export function useHitGroup(id: string, version: number | undefined, wanted: Wanted | null, pages: number[] | undefined) {
+  return useQuery({
+    queryKey: [...documentKey(id), 'hits', version, wanted, pages?.[0]],
+    queryFn: ({ signal }) => readGroup(id, { ...wanted, version }, pages ?? [], signal),
+    enabled: wanted !== null && version !== undefined && pages !== undefined,
+    staleTime: Infinity,
+  });
+}
+
+/** The server may give fewer pages at once than were asked for. */
+async function readGroup(id: string, asked: Wanted & { version?: number }, pages: number[], signal: AbortSignal) {
+  const found = new Map<number, PageHitsView>();
+  const last = pages.at(-1) ?? 0;
+  let after: number | null | undefined = (pages[0] ?? 1) - 1;
+  while (after !== null && after !== undefined && after < last) {
+    const part: HitsView = await api.get(`/documents/${id}/hits`, { ...asked, after_page: after, limit: pages.length }, signal);
+    part.pages.forEach((page) => found.set(page.page, page));
+    after = part.next_after_page;
+  }
+  return found;
 }
 
 /** Widths that the server renders, in pixels; it rounds up to them, so asking for others only misses the cache. */
