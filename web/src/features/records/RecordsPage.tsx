@@ -174,9 +174,10 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
           </div>
         )}
         <FilterChips query={query} properties={properties} facets={facets} onQuery={setQuery} />
-        {rebuilding != null && rebuilding !== false && (
+        {rebuilding && (
           <Alert color="yellow" p="xs">
             {t('search.rebuilding')}
+            {rebuilding.total > 0 && ` · ${t('search.rebuildingProgress', { done: rebuilding.done, total: rebuilding.total })}`}
           </Alert>
         )}
       </div>

@@ -1,11 +1,12 @@
 import { ActionIcon, Button, Menu, Text } from '@mantine/core';
 import { IconBookmark, IconBookmarkPlus, IconCheck, IconDeviceFloppy, IconTrash } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { useDeleteSavedSearch } from '../search/api';
 import { openNameDialog } from '../../shared/NameDialog';
 import { notifyDone, notifyError } from '../../shared/notify';
 import type { Column } from './columns';
 import { isEmptyQuery, sameQuery, type RecordQuery } from './query';
-import { useDeleteFilter, useSavedFilters, useSaveFilter, type SavedFilter } from './saved';
+import { useSavedFilters, useSaveFilter, type SavedFilter } from './saved';
 
 interface Props {
   folderId: string;
@@ -17,11 +18,10 @@ interface Props {
 /** Filters with a name: chosen, made, written anew and removed. */
 export function SavedFilters({ folderId, query, columns, onApply }: Props) {
   const { t } = useTranslation();
-  const saved = useSavedFilters(folderId);
+  const filters = useSavedFilters(folderId);
   const save = useSaveFilter(folderId);
-  const remove = useDeleteFilter();
-  const filters = saved.data ?? [];
-  const applied = filters.find((one) => sameQuery(one.query, query));
+  const remove = useDeleteSavedSearch();
+  const applied = filters.find((one) => sameQuery({ ...one.query, sort: null }, { ...query, sort: null }));
 
   const handleSave = () =>
     openNameDialog({
@@ -29,10 +29,19 @@ export function SavedFilters({ folderId, query, columns, onApply }: Props) {
       label: t('records.filterName'),
       submit: t('common.save'),
       onSubmit: async (name) => {
-        await save.mutateAsync({ name, query, columns });
+        await save.create(name, query, columns);
         notifyDone(t('records.filterSaved', { name }));
       },
     });
+
+  const handleUpdate = async (filter: SavedFilter) => {
+    try {
+      await save.update(filter, query.sort, columns);
+      notifyDone(t('records.filterSaved', { name: filter.name }));
+    } catch (error) {
+      notifyError(error);
+    }
+  };
 
   return (
     <Menu position="bottom-start" width={260} withinPortal shadow="md">
@@ -69,12 +78,7 @@ export function SavedFilters({ folderId, query, columns, onApply }: Props) {
         {applied && (
           <Menu.Item
             leftSection={<IconDeviceFloppy size={16} />}
-            onClick={() =>
-              save.mutate(
-                { id: applied.id, name: applied.name, query, columns },
-                { onError: notifyError, onSuccess: () => notifyDone(t('records.filterSaved', { name: applied.name })) },
-              )
-            }
+            onClick={() => void handleUpdate(applied)}
           >
             {t('records.saveColumns')}
           </Menu.Item>

@@ -1,21 +1,9 @@
 // Filters that a person gave a name: saved searches that have the columns of a records view.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { api } from '../../api/client';
-import type { Page } from '../../api/types';
+import { useMemo } from 'react';
+import type { SavedQuery, SavedSearch } from '../../api/types';
+import { useSavedSearches, useSaveSearch, useUpdateSavedSearch } from '../search/api';
 import { parseColumns, type Column } from './columns';
-import type { Filter, RecordQuery, Sorting } from './query';
-
-/** As the server keeps it; `view` tells a records view from a search of the search page. */
-interface SavedSearch {
-  id: string;
-  name: string;
-  query: {
-    q?: string;
-    in?: string | null;
-    filters?: Filter[];
-    view?: { columns?: unknown; sort?: Sorting | null } | null;
-  };
-}
+import type { RecordQuery, Sorting } from './query';
 
 export interface SavedFilter {
   id: string;
@@ -24,46 +12,40 @@ export interface SavedFilter {
   columns: Column[] | null;
 }
 
-const SAVED_KEY = ['saved-searches'];
-
-function toFilter({ id, name, query }: SavedSearch): SavedFilter {
-  const shown = { q: query.q ?? '', filters: query.filters ?? [], sort: query.view?.sort ?? null };
+export function toFilter({ id, name, query }: SavedSearch): SavedFilter {
+  const shown = { q: query.q ?? '', filters: query.filters ?? [], sort: parseSorting(query.view?.sort) };
   return { id, name, query: shown, columns: parseColumns(query.view?.columns) };
 }
 
-/** One's own saved filters of a folder, in the order of their names. */
-export function useSavedFilters(folderId: string) {
-  return useQuery({
-    queryKey: SAVED_KEY,
-    queryFn: async ({ signal }) => (await api.get<Page<SavedSearch>>('/saved-searches', undefined, signal)).items,
-    select: (all) =>
-      all
-        .filter(({ query }) => query.in === folderId && query.view != null)
-        .map(toFilter)
-        .sort((one, other) => one.name.localeCompare(other.name, 'zh-CN')),
-    retry: false,
-  });
+function parseSorting(value: unknown): Sorting | null {
+  if (typeof value !== 'object' || value === null || !('key' in value) || typeof value.key !== 'string') return null;
+  return { key: value.key, descending: 'descending' in value && value.descending === true };
 }
 
-function body(folderId: string, { q, filters, sort }: RecordQuery, columns: Column[]): SavedSearch['query'] {
+/** What is saved: a search that the search page can run too, and how the records view shows it. */
+export function toSaved(folderId: string, { q, filters, sort }: RecordQuery, columns: Column[]): SavedQuery {
   return { q, in: folderId, filters, view: { columns, sort } };
 }
 
-export function useSaveFilter(folderId: string) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: ({ id, name, query, columns }: { id?: string; name: string; query: RecordQuery; columns: Column[] }) =>
-      id === undefined
-        ? api.post<SavedSearch>('/saved-searches', { name, query: body(folderId, query, columns) })
-        : api.patch<SavedSearch>(`/saved-searches/${id}`, { name, query: body(folderId, query, columns) }),
-    onSuccess: () => client.invalidateQueries({ queryKey: SAVED_KEY }),
-  });
+/** One's own saved filters of a folder, in the order of their names. */
+export function useSavedFilters(folderId: string): SavedFilter[] {
+  const { data } = useSavedSearches();
+  return useMemo(
+    () =>
+      (data?.items ?? [])
+        .filter(({ query }) => query.in === folderId && query.view != null)
+        .map(toFilter)
+        .sort((one, other) => one.name.localeCompare(other.name, 'zh-CN')),
+    [data, folderId],
+  );
 }
 
-export function useDeleteFilter() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => api.delete<void>(`/saved-searches/${id}`),
-    onSuccess: () => client.invalidateQueries({ queryKey: SAVED_KEY }),
-  });
+export function useSaveFilter(folderId: string) {
+  const create = useSaveSearch();
+  const update = useUpdateSavedSearch();
+  return {
+    create: (name: string, query: RecordQuery, columns: Column[]) => create.mutateAsync({ name, query: toSaved(folderId, query, columns) }),
+    update: ({ id, query }: SavedFilter, sort: Sorting | null, columns: Column[]) =>
+      update.mutateAsync({ id, query: toSaved(folderId, { ...query, sort }, columns) }),
+  };
 }

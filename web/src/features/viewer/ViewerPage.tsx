@@ -8,7 +8,7 @@ import type { DocumentView, PagesView } from '../../api/types';
 import { codeText } from '../../i18n/errorText';
 import { ErrorNotice } from '../../shared/ErrorNotice';
 import { ImportButton } from '../exchange/ImportItem';
-import { DetailsToggle } from '../records/details/DetailsToggle';
+import { useDetails } from '../records/details/DetailsToggle';
 import { VersionsDrawer } from '../versions/VersionsDrawer';
 import { usePages } from './api';
 import { FindBar } from './FindBar';
@@ -63,6 +63,7 @@ export function ViewerPage({ document }: Props) {
   const [showVersions, setShowVersions] = useState(params.get('panel') === 'versions');
   const [page, setPage] = useState(wantedPage);
   const list = useRef<PageListHandle>(null);
+  const details = useDetails(document);
 
   const content = version ? `/documents/${document.id}/versions/${version}/content` : `/documents/${document.id}/content`;
   const oldVersion = version !== undefined && version !== document.version;
@@ -97,7 +98,7 @@ export function ViewerPage({ document }: Props) {
             <IconHistory size={20} />
           </ActionIcon>
         </Tooltip>
-        <DetailsToggle document={document} />
+        {details.button}
         <ImportButton document={document} />
         {document.kind === 'file' && document.abilities.includes('download') && (
           <>
@@ -117,18 +118,21 @@ export function ViewerPage({ document }: Props) {
         </Alert>
       )}
       {hasPages && finding.isOpen && <FindBar finding={finding} focus={focusFind} />}
-      <Pages
-        key={`${version ?? 'head'}-${wantedPage}`}
-        ref={list}
-        document={document}
-        pages={pages.data}
-        error={pages.error}
-        onRetry={() => void pages.refetch()}
-        zoom={zoom}
-        finding={finding}
-        initialPage={wantedPage}
-        onPage={setPage}
-      />
+      <div className={classes.beside}>
+        <Pages
+          key={`${version ?? 'head'}-${wantedPage}`}
+          ref={list}
+          document={document}
+          pages={pages.data}
+          error={pages.error}
+          onRetry={() => void pages.refetch()}
+          zoom={zoom}
+          finding={finding}
+          initialPage={wantedPage}
+          onPage={setPage}
+        />
+        {details.aside}
+      </div>
       <VersionsDrawer document={document} opened={showVersions} onClose={() => setShowVersions(false)} />
     </div>
   );
@@ -158,7 +162,13 @@ function Pages({ ref, document, pages, error, onRetry, ...shown }: PagesProps) {
       </Center>
     );
   }
-  if (error && code !== 'preview_not_ready') return <ErrorNotice error={error} onRetry={onRetry} />;
+  if (error && code !== 'preview_not_ready') {
+    return (
+      <Stack flex={1} p="md">
+        <ErrorNotice error={error} onRetry={onRetry} />
+      </Stack>
+    );
+  }
   if (!pages || code === 'preview_not_ready') {
     return (
       <Center flex={1} p="md">

@@ -1,3 +1,4 @@
+// The button that opens a document's details, and where they are shown then.
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconInfoCircle } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
@@ -5,25 +6,50 @@ import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import type { DocumentView } from '../../../api/types';
 
+const DetailsAside = lazy(async () => ({ default: (await import('./DetailsAside')).DetailsAside }));
 const DetailsDrawer = lazy(async () => ({ default: (await import('./DetailsAside')).DetailsDrawer }));
 
-/** Opens a document's details over it; `?panel=details` in the address does so at once. */
-export function DetailsToggle({ document }: { document: DocumentView }) {
-  const { t } = useTranslation();
+/** `?panel=details` in the address shows them at once. */
+function useShown() {
   const [params] = useSearchParams();
-  const [shown, setShown] = useState(params.get('panel') === 'details');
+  return useState(params.get('panel') === 'details');
+}
+
+/** For pages that have room beside: the button and what it opens go to different places. */
+export function useDetails(document: DocumentView) {
+  const [shown, setShown] = useShown();
+  return {
+    button: <DetailsButton shown={shown} onClick={() => setShown(!shown)} />,
+    aside: shown && (
+      <Suspense fallback={null}>
+        <DetailsAside document={document} onClose={() => setShown(false)} />
+      </Suspense>
+    ),
+  };
+}
+
+/** For pages that have none: a drawer. */
+export function DetailsToggle({ document }: { document: DocumentView }) {
+  const [shown, setShown] = useShown();
   return (
     <>
-      <Tooltip label={t('records.details')}>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('records.details')} aria-expanded={shown} onClick={() => setShown(!shown)}>
-          <IconInfoCircle size={20} />
-        </ActionIcon>
-      </Tooltip>
+      <DetailsButton shown={shown} onClick={() => setShown(!shown)} />
       {shown && (
         <Suspense fallback={null}>
           <DetailsDrawer document={document} onClose={() => setShown(false)} />
         </Suspense>
       )}
     </>
+  );
+}
+
+function DetailsButton({ shown, onClick }: { shown: boolean; onClick: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Tooltip label={t('records.details')}>
+      <ActionIcon variant={shown ? 'light' : 'subtle'} color={shown ? undefined : 'gray'} size="lg" aria-label={t('records.details')} aria-expanded={shown} onClick={onClick}>
+        <IconInfoCircle size={20} />
+      </ActionIcon>
+    </Tooltip>
   );
 }

@@ -2,7 +2,8 @@
 import { Button, Checkbox, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Facet, FacetValue, Property } from '../types';
+import type { FacetValue } from '../../../api/types';
+import type { Facet, Property } from '../types';
 import { valueLabel } from './labels';
 import classes from './filter.module.css';
 

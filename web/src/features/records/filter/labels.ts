@@ -1,7 +1,8 @@
 import type { TFunction } from 'i18next';
 import i18next from 'i18next';
+import type { FacetValue } from '../../../api/types';
 import { propertyId } from '../columns';
-import type { FacetValue, Property } from '../types';
+import type { Property } from '../types';
 
 /** What a filter is called. */
 export function filterLabel(t: TFunction, key: string, properties: Property[]): string {
