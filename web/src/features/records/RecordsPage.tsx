@@ -189,7 +189,7 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
         )}
         <div className={classes.main}>
           {records.error ? (
-            <div style={{ padding: 16 }}>
+            <div className={classes.failed}>
               {syntax ? (
                 <Alert color="orange" role="alert" title={t('search.syntax')}>
                   {syntax.message}

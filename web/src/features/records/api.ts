@@ -3,7 +3,7 @@ import { useCallback, useMemo } from 'react';
 import { api, apiUrl, ApiError, reportUnauthorized, toApiError } from '../../api/client';
 import type { DocumentView, EditOutcome, Page } from '../../api/types';
 import { documentKey } from '../documents/api';
-import { searchParams, type RecordQuery } from './query';
+import { toRequest, type RecordQuery } from './query';
 import type { ImportReport } from './exchange/report';
 import type { Facet, Property, PropertyInput, RecordsAnswer } from './types';
 
@@ -74,11 +74,11 @@ type Loaded = InfiniteData<RecordsAnswer, string | null>;
 
 /** Records below a folder, a hundred at a time. */
 export function useRecords(folderId: string, query: RecordQuery) {
-  const params = searchParams(folderId, query).toString();
+  const request = toRequest(folderId, query);
   const records = useInfiniteQuery({
-    queryKey: [...recordsKey, 'list', params],
+    queryKey: [...recordsKey, 'list', request],
     queryFn: ({ pageParam, signal }) =>
-      api.get<RecordsAnswer>(`/search?${params}`, { limit: PAGE_SIZE, cursor: pageParam }, signal),
+      api.get<RecordsAnswer>('/search', { ...request, limit: PAGE_SIZE, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
     placeholderData: keepPreviousData,
@@ -93,12 +93,10 @@ export function useRecords(folderId: string, query: RecordQuery) {
 
 /** How many of the records have which value: asked apart from the rows, so that neither waits for the other. */
 export function useFacets(folderId: string, query: RecordQuery, keys: string[]) {
-  const params = searchParams(folderId, { ...query, sort: null });
-  params.set('facets', keys.join(','));
-  const text = params.toString();
+  const request = { ...toRequest(folderId, { ...query, sort: null }), facets: keys.join(',') };
   return useQuery({
-    queryKey: [...recordsKey, 'facets', text],
-    queryFn: async ({ signal }) => (await api.get<RecordsAnswer>(`/search?${text}`, { limit: 1 }, signal)).facets ?? [],
+    queryKey: [...recordsKey, 'facets', request],
+    queryFn: async ({ signal }) => (await api.get<RecordsAnswer>('/search', { ...request, limit: 1 }, signal)).facets ?? [],
     placeholderData: keepPreviousData,
     enabled: keys.length > 0,
     retry: false,
@@ -168,15 +166,16 @@ export async function editRecords(ids: string[], edit: RecordsEdit): Promise<Edi
 
 /** One page of the records that a query finds, as `useRecords` reads them. */
 export function readRecords(folderId: string, query: RecordQuery, cursor: string | null, signal?: AbortSignal): Promise<RecordsAnswer> {
-  return api.get<RecordsAnswer>(`/search?${searchParams(folderId, query)}`, { limit: PAGE_SIZE, cursor }, signal);
+  return api.get<RecordsAnswer>('/search', { ...toRequest(folderId, query), limit: PAGE_SIZE, cursor }, signal);
 }
 
-/** Where the list of all results is downloaded. */
-export function exportAddress(folderId: string, query: RecordQuery, columns: string[], format: 'csv' | 'xlsx'): string {
-  const params = searchParams(folderId, query);
-  params.set('format', format);
-  params.set('columns', columns.join(','));
-  return apiUrl(`/records/export?${params}`);
+/** What the columns of a view are called in an exported table. */
+const EXPORTED: Record<string, string> = { updated: 'updated_at', created: 'created_at', folder: 'path' };
+
+/** Where all results are downloaded as a table; without columns with those that can be filled in and imported again. */
+export function exportAddress(folderId: string, query: RecordQuery, columns: string[] | null, format: 'csv' | 'xlsx'): string {
+  const names = columns?.map((key) => EXPORTED[key] ?? key).join(',');
+  return apiUrl('/records/export', { ...toRequest(folderId, query), format, columns: names });
 }
 
 interface ImportOptions {

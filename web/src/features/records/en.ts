@@ -48,7 +48,7 @@ export const en: Translation<typeof zhCN> = {
   'records.down': 'Move down',
 
   'records.search': 'Search in these records',
-  'records.searchPlaceholder': 'Search names, text and fields',
+  'records.searchPlaceholder': 'Words, or year:2020..2023',
   'records.filters': 'Filters',
   'records.filtersOn_other': 'Filters ({{count}})',
   'records.filter.tag': 'Tag',

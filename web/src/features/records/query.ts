@@ -59,17 +59,21 @@ export function filterTexts(filters: Filter[]): string[] {
 }
 
 /** The question to the server for records below a folder. */
-export function searchParams(folderId: string, query: RecordQuery): URLSearchParams {
-  const params = new URLSearchParams({ in: folderId });
-  if (query.q.trim()) params.set('q', query.q.trim());
-  for (const text of filterTexts(query.filters)) params.append('filter', text);
-  const { sort } = query;
-  if (sort?.key === 'updated') params.set('sort', sort.descending ? 'newest' : 'oldest');
-  else if (sort) {
-    params.set('sort', sort.key);
-    params.set('order', sort.descending ? 'desc' : 'asc');
-  } else if (!query.q.trim()) params.set('sort', 'newest');
-  return params;
+export interface RecordRequest extends Record<string, string | readonly string[] | null> {
+  in: string;
+  q: string | null;
+  filter: string[];
+  sort: string | null;
+  order: 'asc' | 'desc' | null;
+}
+
+export function toRequest(folderId: string, { q, filters, sort }: RecordQuery): RecordRequest {
+  const words = q.trim() || null;
+  const asked = { in: folderId, q: words, filter: filterTexts(filters) };
+  // Without words no record fits better than another.
+  if (!sort) return { ...asked, sort: words ? null : 'newest', order: null };
+  if (sort.key === 'updated') return { ...asked, sort: sort.descending ? 'newest' : 'oldest', order: null };
+  return { ...asked, sort: sort.key, order: sort.descending ? 'desc' : 'asc' };
 }
 
 export function valuesFor(query: RecordQuery, key: string): string[] {

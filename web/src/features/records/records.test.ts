@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { apiUrl } from '../../api/client';
+import { exportAddress } from './api';
 import { columnWidth, defaultColumns, knownColumns, moveColumn, parseColumns, rememberColumns, rememberedColumns, resizeColumn, toggleColumn } from './columns';
-import { EMPTY_QUERY, nextSorting, readQuery, sameQuery, searchParams, toggleValue, withFilter, writeQuery, type RecordQuery } from './query';
+import { EMPTY_QUERY, nextSorting, readQuery, sameQuery, toggleValue, toRequest, withFilter, writeQuery, type RecordQuery } from './query';
 import { countSelected, EVERYTHING, isSelected, NOTHING, select, toggle } from './selection';
 import type { Property } from './types';
 import { cleanText, parseDate, parseNumber } from './values';
@@ -32,13 +34,17 @@ describe('the address of a records view', () => {
   });
 
   test('asks the server below a folder, in an order that it knows', () => {
-    const params = searchParams('f1', full);
-    expect(params.get('in')).toBe('f1');
-    expect(params.getAll('filter')).toEqual(['property:p1:永久', 'property:p1:30年', 'tag:a:b&c=d', 'tag:合同']);
-    expect([params.get('sort'), params.get('order')]).toEqual(['property:p2', 'desc']);
-    expect(searchParams('f1', EMPTY_QUERY).get('sort')).toBe('newest');
-    expect(searchParams('f1', { ...EMPTY_QUERY, q: '档案' }).get('sort')).toBeNull();
-    expect(searchParams('f1', { ...EMPTY_QUERY, sort: { key: 'updated', descending: false } }).get('sort')).toBe('oldest');
+    expect(toRequest('f1', full)).toEqual({
+      in: 'f1',
+      q: full.q,
+      filter: ['property:p1:永久', 'property:p1:30年', 'tag:a:b&c=d', 'tag:合同'],
+      sort: 'property:p2',
+      order: 'desc',
+    });
+    expect(toRequest('f1', EMPTY_QUERY)).toMatchObject({ q: null, sort: 'newest' });
+    expect(toRequest('f1', { ...EMPTY_QUERY, q: ' 档案 ' })).toMatchObject({ q: '档案', sort: null });
+    expect(toRequest('f1', { ...EMPTY_QUERY, sort: { key: 'updated', descending: false } })).toMatchObject({ sort: 'oldest', order: null });
+    expect(apiUrl('/search', { ...toRequest('f1', full), limit: 100 }).match(/\?/g)).toHaveLength(1);
   });
 
   test('forgets a filter with its last value', () => {
@@ -61,6 +67,12 @@ describe('the address of a records view', () => {
     expect(nextSorting(down, 'name')).toBeNull();
     expect(nextSorting(down, 'size')).toEqual({ key: 'size', descending: false });
   });
+});
+
+test('a table is exported with the columns of the view, under the names of the server', () => {
+  const address = new URL(exportAddress('f1', { ...EMPTY_QUERY, q: '档案' }, ['name', 'property:p1', 'updated', 'folder'], 'csv'), 'http://x');
+  expect(address.pathname).toBe('/api/v1/records/export');
+  expect(Object.fromEntries(address.searchParams)).toEqual({ in: 'f1', q: '档案', format: 'csv', columns: 'name,property:p1,updated_at,path' });
 });
 
 describe('columns', () => {

@@ -44,7 +44,7 @@ export const zhCN = {
   'records.down': '下移',
 
   'records.search': '在档案中搜索',
-  'records.searchPlaceholder': '搜索题名、正文、字段',
+  'records.searchPlaceholder': '搜索题名、正文，或 年度:2020..2023',
   'records.filters': '筛选',
   'records.filtersOn_other': '筛选（{{count}}）',
   'records.filter.tag': '标签',

@@ -70,7 +70,7 @@ export function ImportDialog({ folderId, folderName, properties, onClose }: Prop
         <Stack>
           <Text size="sm">
             {t('records.importText')}{' '}
-            <Anchor href={exportAddress(folderId, EMPTY_QUERY, ['name', ...properties.map((one) => `property:${one.id}`), 'tags', 'level'], 'xlsx')} download size="sm">
+            <Anchor href={exportAddress(folderId, EMPTY_QUERY, null, 'xlsx')} download size="sm">
               {t('records.importTemplate')}
             </Anchor>
           </Text>

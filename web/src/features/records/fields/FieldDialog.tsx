@@ -231,8 +231,8 @@ function useUses(field: Property, option: string) {
   return useQuery({
     queryKey: ['records', 'uses', field.id, option],
     queryFn: async ({ signal }) => {
-      const params = new URLSearchParams({ in: field.library_id, filter: `property:${field.id}:${option}`, limit: '1' });
-      return (await api.get<RecordsAnswer>(`/search?${params}`, undefined, signal)).total;
+      const request = { in: field.library_id, filter: [`property:${field.id}:${option}`], limit: 1 };
+      return (await api.get<RecordsAnswer>('/search', request, signal)).total;
     },
     retry: false,
   }).data;
