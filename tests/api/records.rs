@@ -1,3 +1,4 @@
 //! `/records`: tags and archive fields of many documents at once.
 
 mod bulk;
+mod import;
