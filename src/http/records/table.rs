@@ -72,11 +72,7 @@ impl OutColumn {
 
     /// The column of a property.
     pub fn property(property: &Property) -> Self {
-        OutColumn::Property {
-            id: property.row.id.clone(),
-            name: property.row.name.clone(),
-            kind: property.kind,
-        }
+        OutColumn::Property { id: property.row.id.clone(), name: property.row.name.clone(), kind: property.kind }
     }
 
     fn head(&self) -> &str {
@@ -204,7 +200,7 @@ impl Sheet {
         let mut workbook = Workbook::new();
         workbook.set_tempdir(folder)?;
         let bold = Format::new().set_bold();
-        let sheet = workbook.add_worksheet_with_constant_memory();
+        let sheet = workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name("著录")?;
         sheet.set_freeze_panes(1, 0)?;
         for (at, (column, head)) in columns.iter().zip(heads(columns)).enumerate() {
@@ -243,7 +239,13 @@ fn width(column: &OutColumn) -> f64 {
     }
 }
 
-fn put(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, day: &Format, moment: &Format) -> Result<(), XlsxError> {
+fn put(
+    sheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    cell: &Cell,
+    day: &Format,
+    moment: &Format,
+) -> Result<(), XlsxError> {
     match cell {
         Cell::Nothing => {}
         Cell::Text(text) => {
@@ -293,7 +295,9 @@ mod tests {
 
     #[test]
     fn cells_of_csv_are_never_formulas() {
-        for (text, plain) in [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-5", "'-5"), ("2023", "2023"), ("'=x", "''=x")] {
+        for (text, plain) in
+            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-5", "'-5"), ("2023", "2023"), ("'=x", "''=x")]
+        {
             assert_eq!(Cell::Text(text.into()).plain(), plain);
         }
         assert_eq!(Cell::value(Kind::Number, &["-5".into()]).plain(), "-5");
