@@ -324,7 +324,8 @@ test('who only reads sees the values and changes none', async ({ browser, server
   await ask(page, '/users', { method: 'POST', data: { name: COLLEAGUE.name, display_name: COLLEAGUE.display, password: COLLEAGUE.password } });
   const { items } = await ask<{ items: { id: string; name: string }[] }>(page, '/users');
   const lina = items.find((one) => one.name === COLLEAGUE.name)!;
-  await ask(page, `/folders/${library}/grants/user/${lina.id}`, { method: 'PUT', data: { role: 'reader' } });
+  const granted = await page.request.put(`/api/v1/folders/${library}/grants/user/${lina.id}`, { data: { role: 'reader' } });
+  expect(granted.ok()).toBe(true);
   const reader = await (await newVisitor(browser, server, info)).newPage();
   await reader.setViewportSize({ width: 1440, height: 900 });
   await signIn(reader, COLLEAGUE);

@@ -85,3 +85,4 @@ export type HistoryView = Schemas['HistoryView'];
 export type BurstView = Schemas['BurstView'];
 export type MomentView = Schemas['MomentView'];
 export type EditOutcome = Schemas['OutcomeView'];
+export type ImportReport = Schemas['ImportReport'];

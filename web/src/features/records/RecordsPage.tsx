@@ -13,7 +13,8 @@ import {
   IconTable,
   IconX,
 } from '@tabler/icons-react';
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { ApiError } from '../../api/client';
@@ -28,7 +29,7 @@ import { useFolder } from '../folders/api';
 import { FolderTabs } from '../folders/FolderTabs';
 import { openMoveDialog } from '../folders/MoveDialog';
 import { useCurrentUser } from '../session/api';
-import { exportAddress, useFacets, useProperties, useRecords } from './api';
+import { exportAddress, refreshIndexed, useFacets, useProperties, useRecords } from './api';
 import { BulkActDialog } from './bulk/BulkActDialog';
 import { BulkBar } from './bulk/BulkBar';
 import { BulkEditDialog } from './bulk/BulkEditDialog';
@@ -73,7 +74,11 @@ export function RecordsPage() {
 function useRecordQuery(): [RecordQuery, (query: RecordQuery, replace?: boolean) => void] {
   const [params, setParams] = useSearchParams();
   const query = useMemo(() => readQuery(params), [params]);
-  const setQuery = useCallback((next: RecordQuery, replace = false) => setParams(writeQuery(next), { replace }), [setParams]);
+  const setQuery = useCallback(
+    // At once: a box that was ticked does not wait for the address.
+    (next: RecordQuery, replace = false) => setParams(writeQuery(next), { replace, flushSync: true }),
+    [setParams],
+  );
   return [query, setQuery];
 }
 
@@ -96,6 +101,9 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
   const [query, setQuery] = useRecordQuery();
   const [columns, setColumns] = useColumns(libraryId, properties);
   const { records, documents, total, rebuilding } = useRecords(folder.id, query);
+  // What was uploaded a moment ago is not in the index yet.
+  const client = useQueryClient();
+  useEffect(() => refreshIndexed(client, true), [client]);
   const keys = filterKeys(properties);
   const facets = useFacets(folder.id, query, keys).data;
   const [openId, setOpenId] = useState<string | null>(null);

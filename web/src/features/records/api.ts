@@ -1,10 +1,9 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
 import { api, apiUrl, ApiError, reportUnauthorized, toApiError } from '../../api/client';
-import type { DocumentView, EditOutcome, Page } from '../../api/types';
+import type { DocumentView, EditOutcome, ImportReport, Page } from '../../api/types';
 import { documentKey } from '../documents/api';
 import { toRequest, type RecordQuery } from './query';
-import type { ImportReport } from './exchange/report';
 import type { Facet, Property, PropertyInput, RecordsAnswer } from './types';
 
 /** As many as the server gives at once. */
@@ -37,6 +36,7 @@ export function useDocumentProperties(document: DocumentView) {
 
 function fieldsChanged(client: QueryClient): void {
   for (const key of ['properties', 'records', 'documents']) void client.invalidateQueries({ queryKey: [key] });
+  refreshIndexed(client, true);
 }
 
 export function useCreateProperty(libraryId: string) {
@@ -72,6 +72,24 @@ export function useDeleteProperty() {
 
 type Loaded = InfiniteData<RecordsAnswer, string | null>;
 
+/** The index follows what is saved within two seconds: then what it counts and finds is asked for again. */
+const INDEXED_MS = [1_000, 3_000, 8_000];
+/** A longer list stays as it is under the reader's eyes. */
+const REREAD_PAGES = 3;
+let waiting: ReturnType<typeof setTimeout>[] = [];
+
+/** Reads counts again when the index has followed, and with `lists` the records themselves. */
+export function refreshIndexed(client: QueryClient, lists: boolean): void {
+  for (const timer of waiting) clearTimeout(timer);
+  const refresh = () => {
+    void client.invalidateQueries({ queryKey: [...recordsKey, 'facets'] });
+    if (!lists) return;
+    const isShort = (pages: number | undefined) => pages !== undefined && pages <= REREAD_PAGES;
+    void client.invalidateQueries({ queryKey: [...recordsKey, 'list'], predicate: (query) => isShort((query.state.data as Loaded | undefined)?.pages.length) });
+  };
+  waiting = INDEXED_MS.map((delay) => setTimeout(refresh, delay));
+}
+
 /** Records below a folder, a hundred at a time. */
 export function useRecords(folderId: string, query: RecordQuery) {
   const request = toRequest(folderId, query);
@@ -82,9 +100,9 @@ export function useRecords(folderId: string, query: RecordQuery) {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
     placeholderData: keepPreviousData,
-    // A list of a thousand pages is not read again because the window was looked at again.
+    // A list of a thousand pages is not read again because the window was looked at again, but anew when it is come back to.
     staleTime: Infinity,
-    gcTime: 60_000,
+    gcTime: 0,
     retry: false,
   });
   const documents = useMemo(() => records.data?.pages.flatMap((page) => page.items.map((hit) => hit.document)) ?? [], [records.data]);
@@ -119,6 +137,7 @@ export function useRefreshRecords() {
     void client.invalidateQueries({ queryKey: recordsKey });
     void client.invalidateQueries({ queryKey: ['children'] });
     void client.invalidateQueries({ queryKey: ['documents'] });
+    refreshIndexed(client, true);
   }, [client]);
 }
 
@@ -146,7 +165,7 @@ export function useEditDocument(id: string) {
       api.patch<DocumentView>(`/documents/${id}`, input),
     onSuccess: (document) => {
       replaceDocuments(client, [document]);
-      void client.invalidateQueries({ queryKey: [...recordsKey, 'facets'] });
+      refreshIndexed(client, false);
       void client.invalidateQueries({ queryKey: ['children'] });
     },
   });

@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconCheck, IconFileSpreadsheet, IconFileUpload } fro
 import { useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import type { ImportReport } from '../../../api/types';
 import { codeText } from '../../../i18n/errorText';
 import { ErrorNotice } from '../../../shared/ErrorNotice';
 import { formatBytes } from '../../../shared/format';
@@ -12,7 +13,6 @@ import { exportAddress, importRecords, useRefreshRecords } from '../api';
 import { EMPTY_QUERY } from '../query';
 import type { Property } from '../types';
 import classes from './exchange.module.css';
-import type { ImportReport } from './report';
 
 interface Props {
   folderId: string;
