@@ -153,7 +153,7 @@ function Contents({ folder }: { folder: FolderView }) {
   }
   return (
     <>
-      {chosen.length > 0 && <FolderSelection folder={folder} entries={chosen} onClear={() => setIds(new Set())} />}
+      <FolderSelection folder={folder} entries={chosen} onClear={() => setIds(new Set())} />
       <FolderList
         entries={entries}
         hasMore={children.hasNextPage && !children.isFetchNextPageError}

@@ -25,37 +25,42 @@ function toTarget(entry: Entry): Target {
 
 export function FolderSelection({ folder, entries, onClear }: Props) {
   const { t } = useTranslation();
-  const [dialog, setDialog] = useState<'edit' | 'delete' | { folderId: string; name: string } | null>(null);
-  const properties = useProperties(folder.path[0]?.id ?? folder.id);
+  // With what was chosen when it began: what is moved leaves the list, and what became of it is still to be read.
+  const [work, setWork] = useState<{ what: 'edit' | 'delete' | { folderId: string; name: string }; targets: Target[] } | null>(null);
+  const properties = useProperties(work?.what === 'edit' ? (folder.path[0]?.id ?? folder.id) : undefined);
   const abilities = (entry: Entry) => (entry.type === 'folder' ? entry.folder.abilities : entry.document.abilities);
   const documents = entries.filter((entry) => entry.type === 'document');
-  const collect = (chosen: Entry[]) => async () => chosen.map(toTarget);
+  const begin = (what: NonNullable<typeof work>['what'], chosen = entries) => setWork({ what, targets: chosen.map(toTarget) });
+  const collect = async () => work?.targets ?? [];
   const count = entries.length;
+  if (count === 0 && !work) return null;
   return (
     <div className={classes.selection}>
-      <BulkBar
-        count={count}
-        total={count}
-        onClear={onClear}
-        onEdit={documents.some((entry) => abilities(entry).includes('edit_record')) ? () => setDialog('edit') : undefined}
-        onMove={
-          entries.every((entry) => abilities(entry).includes('move'))
-            ? () => openMoveDialog({ title: t('records.moveChosen', { count }), onMove: async (target) => setDialog({ folderId: target.id, name: target.name }) })
-            : undefined
-        }
-        onDelete={entries.every((entry) => abilities(entry).includes('delete')) ? () => setDialog('delete') : undefined}
-      />
+      {count > 0 && (
+        <BulkBar
+          count={count}
+          total={count}
+          onClear={onClear}
+          onEdit={documents.some((entry) => abilities(entry).includes('edit_record')) ? () => begin('edit', documents) : undefined}
+          onMove={
+            entries.every((entry) => abilities(entry).includes('move'))
+              ? () => openMoveDialog({ title: t('records.moveChosen', { count }), onMove: async (target) => begin({ folderId: target.id, name: target.name }) })
+              : undefined
+          }
+          onDelete={entries.every((entry) => abilities(entry).includes('delete')) ? () => begin('delete') : undefined}
+        />
+      )}
       <Suspense fallback={null}>
-        {dialog === 'edit' && (
-          <BulkEditDialog folderId={folder.id} properties={properties.data ?? []} count={documents.length} collect={collect(documents)} onClose={() => setDialog(null)} />
+        {work?.what === 'edit' && properties.data && (
+          <BulkEditDialog folderId={folder.id} properties={properties.data} count={work.targets.length} collect={collect} onClose={() => setWork(null)} />
         )}
-        {dialog !== null && dialog !== 'edit' && (
+        {work && work.what !== 'edit' && (
           <BulkActDialog
-            what={dialog}
-            count={count}
-            collect={collect(entries)}
+            what={work.what}
+            count={work.targets.length}
+            collect={collect}
             onClose={(changed) => {
-              setDialog(null);
+              setWork(null);
               if (changed) onClear();
             }}
           />

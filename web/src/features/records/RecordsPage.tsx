@@ -25,6 +25,7 @@ import { Loading } from '../../shared/Loading';
 import { PageHeader } from '../../shared/PageHeader';
 import { useTitle } from '../../shared/useTitle';
 import { Breadcrumbs } from '../../shell/Breadcrumbs';
+import { useDocument } from '../documents/api';
 import { useFolder } from '../folders/api';
 import { FolderTabs } from '../folders/FolderTabs';
 import { openMoveDialog } from '../folders/MoveDialog';
@@ -117,7 +118,9 @@ function Records({ folder, properties }: { folder: FolderView; properties: Prope
   const count = countSelected(selection, total);
 
   const empty = records.isSuccess && !records.isPlaceholderData && total === 0;
-  const open = documents.find((one) => one.id === openId);
+  // What is being described stays open, also when it has left the list by what was filled in.
+  const opened = useDocument(openId ?? undefined).data;
+  const open = openId === null ? undefined : (opened ?? documents.find((one) => one.id === openId));
   const filtersShown = showFilters ?? (roomy && !open && !(empty && isEmptyQuery(query)));
   const { fetchNextPage } = records;
   const handleLoadMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);

@@ -144,6 +144,8 @@ export function useRefreshRecords() {
 /** Puts fresh views of documents where old ones are shown: a long list keeps its position. */
 export function replaceDocuments(client: QueryClient, documents: DocumentView[]): void {
   const fresh = new Map(documents.map((one) => [one.id, one]));
+  // What was asked before and is still on its way may be older than this.
+  void client.cancelQueries({ queryKey: [...recordsKey, 'list'], predicate: (query) => query.state.data !== undefined });
   for (const one of documents) client.setQueryData(documentKey(one.id), one);
   client.setQueriesData<Loaded>({ queryKey: [...recordsKey, 'list'] }, (data) =>
     data && {

@@ -39,7 +39,10 @@ export function allColumns(properties: Property[]): string[] {
 }
 
 export function defaultColumns(properties: Property[]): Column[] {
-  const fields = properties.slice(0, FIRST_FIELDS).map((one) => ({ key: propertyKey(one.id) }));
+  // What has to be filled in and what is filtered by says most.
+  const telling = (one: Property) => one.required || one.facet;
+  const first = new Set([...properties.filter(telling), ...properties.filter((one) => !telling(one))].slice(0, FIRST_FIELDS));
+  const fields = properties.filter((one) => first.has(one)).map((one) => ({ key: propertyKey(one.id) }));
   const rest = fields.length > 0 ? ['tags', 'updated'] : ['tags', 'level', 'author', 'updated', 'size'];
   return [{ key: 'name' }, ...fields, ...rest.map((key) => ({ key }))];
 }

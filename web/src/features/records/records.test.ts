@@ -99,6 +99,16 @@ describe('columns', () => {
     expect(knownColumns([{ key: 'tags' }, { key: 'tags' }, { key: 'property:gone' }], fields)).toEqual([{ key: 'name' }, { key: 'tags' }]);
   });
 
+  test('at first are those that tell most, in the order of the fields', () => {
+    const many = Array.from({ length: 9 }, (_, index) => property(`p${index}`, { required: index === 8, facet: index === 7 }));
+    expect(defaultColumns(many).map((one) => one.key)).toEqual([
+      'name',
+      ...['p0', 'p1', 'p2', 'p3', 'p4', 'p7', 'p8'].map((id) => `property:${id}`),
+      'tags',
+      'updated',
+    ]);
+  });
+
   test('the name stays first', () => {
     const columns = defaultColumns(fields);
     expect(moveColumn(columns, 'property:p1', -1)).toBe(columns);
