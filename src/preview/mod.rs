@@ -5,6 +5,7 @@
 
 mod files;
 pub mod prepare;
+pub mod recognise;
 pub mod text;
 
 use std::{path::PathBuf, sync::Arc};
@@ -18,7 +19,7 @@ use crate::{
     worker::{Answer, Task, WorkerError, Workers, codes},
 };
 
-use files::Files;
+use files::{Files, LocalFile};
 use text::{Bundle, PreparedText};
 
 /// Memory for drawn pages, in bytes.
@@ -92,6 +93,11 @@ impl Preview {
         let load = async { text::load_bundle(&self.store, key, number).await.map(Arc::new).map_err(from_store) };
         let key = (key.to_owned(), Bundle::of(number));
         self.words.try_get_with(key, load).await.map_err(|error: Arc<Error>| error.again())
+    }
+
+    /// A local copy of a rendition.
+    pub async fn local_copy(&self, rendition: &ContentId) -> Result<Arc<LocalFile>> {
+        self.files.get(&self.store, rendition).await
     }
 
     async fn draw(&self, workers: &Workers, rendition: &ContentId, number: u32, width: u32) -> Result<Bytes> {
