@@ -1,10 +1,8 @@
 //! `/documents/{id}/hits`: where on its pages does a document say what was looked for?
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use indexer::{
-    hits::{self, Hits, Mark, PageCount},
+    hits::{self, Mark, PageCount},
     normalize::normalize,
     query::Query as SearchQuery,
 };
@@ -22,7 +20,6 @@ use crate::{
         search::{MAX_QUERY, search_error},
     },
     ids::DocumentId,
-    preview::text::PreparedText,
 };
 
 /// Pages with rectangles in one answer, at most.
@@ -144,7 +141,8 @@ async fn list_hits(
     let (version, preview) = find_preview(&app, &user, &id, query.version).await?;
     let key = text_key(&preview)?;
     let text = load_text(&app, &preview).await?;
-    let (hits, outside) = find(text.clone(), needles).await?;
+    let found = app.preview().hits(key, needles).await?;
+    let hits = &found.on_pages;
     let counts = hits.pages();
     let wanted: Vec<PageCount> =
         counts.iter().filter(|count| count.page > query.after_page.unwrap_or(0)).copied().collect();
@@ -166,7 +164,7 @@ async fn list_hits(
     }
     let next_after_page = wanted.get(pages.len()).and(pages.last()).map(|page| page.page);
     let counts = query.after_page.is_none().then(|| counts.into_iter().map(PageCountView::from).collect());
-    Ok(Json(HitsView { version, total: hits.total(), outside, counts, pages, next_after_page }))
+    Ok(Json(HitsView { version, total: hits.total(), outside: found.outside, counts, pages, next_after_page }))
 }
 
 /// The normalised texts to look for.
@@ -180,14 +178,4 @@ fn needles(query: &HitsQuery) -> Result<Vec<String>> {
     }
     let parsed = SearchQuery::parse(&query.q).map_err(|error| search_error(error.into()))?;
     Ok(parsed.texts().into_iter().map(str::to_owned).collect())
-}
-
-/// Reads the whole text: off the threads that answer requests.
-async fn find(text: Arc<PreparedText>, needles: Vec<String>) -> Result<(Hits, usize)> {
-    let find = move || {
-        let needles: Vec<&str> = needles.iter().map(String::as_str).collect();
-        let pages = text.pages.iter().map(|page| page.text.as_str());
-        (Hits::find(pages, &needles), hits::count(&text.extra, &needles))
-    };
-    tokio::task::spawn_blocking(find).await.map_err(Error::internal)
 }
