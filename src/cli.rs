@@ -157,10 +157,24 @@ async fn command(app: &App, command: Command) -> anyhow::Result<()> {
     }
 }
 
+/// From one word about the progress of a long command to the next.
+const PROGRESS: std::time::Duration = std::time::Duration::from_secs(2);
+
 async fn reindex(config: Config) -> anyhow::Result<()> {
     let app = server::build_app(config, Clock::default()).await?;
     app.search().rebuild();
-    search::catch_up(&app).await?;
+    let building = search::catch_up(&app);
+    tokio::pin!(building);
+    loop {
+        tokio::select! {
+            result = &mut building => break result?,
+            () = tokio::time::sleep(PROGRESS) => {
+                if let Some(progress) = app.search().rebuilding() {
+                    print(&format!("{} of {} documents", progress.done, progress.total))?;
+                }
+            }
+        }
+    }
     print(&format!("{} documents are in the index", app.search().index().document_count()?))
 }
 

@@ -142,9 +142,23 @@ impl Table {
         for row in &self.rows {
             println!("{}", row.show(self.text_bytes, self.questions));
         }
+        for (ours, theirs) in [Who::Admin, Who::Clerk].into_iter().filter_map(|who| self.beside_postgres(who)) {
+            let faster = |share: f64| theirs.at(share).as_secs_f64() / ours.at(share).as_secs_f64();
+            let (median, p95, p99) = (faster(0.5), faster(0.95), faster(0.99));
+            println!(
+                "\n{} beside {}: {median:.1} times as fast at p50, {p95:.1} at p95, {p99:.1} at p99.",
+                ours.name, theirs.name
+            );
+        }
         for note in &self.notes {
             println!("\n{note}");
         }
+    }
+
+    /// The lines of Wenshu and of PostgreSQL for one person.
+    fn beside_postgres(&self, who: Who) -> Option<(&Row, &Row)> {
+        let row = |of: &str| self.rows.iter().find(|row| row.name == format!("{of}, {who}"));
+        Some((row("Wenshu over HTTP")?, row("PostgreSQL pg_trgm")?))
     }
 }
 

@@ -31,7 +31,8 @@ fn main() {
     println!("{} documents, {:.1} MB of text, {threads} cores", documents.len(), text_bytes as f64 / 1e6);
     for writers in [1, threads.clamp(2, 4)] {
         let folder = tempfile::tempdir().unwrap();
-        let (index, _) = Index::open_with(folder.path(), Options { threads: writers, ..Options::default() }).unwrap();
+        let (index, _) =
+            Index::open_with(folder.path(), Options { threads: writers, memory_bytes: writers * 48_000_000 }).unwrap();
         let took = build(&index, &documents, writers);
         let seconds = took.as_secs_f64();
         println!(

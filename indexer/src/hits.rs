@@ -295,7 +295,9 @@ mod tests {
             at += length + 1;
         }
         let chars: Vec<char> = joined.chars().collect();
-        let visible = |range: &(u32, u32)| !normalize(&chars[range.0 as usize..range.1 as usize].iter().collect::<String>()).is_empty();
+        let visible = |range: &(u32, u32)| {
+            !normalize(&chars[range.0 as usize..range.1 as usize].iter().collect::<String>()).is_empty()
+        };
         let parts = |(start, end): (u32, u32)| {
             let part = |(page, (from, to)): (usize, &(u32, u32))| {
                 let (first, after) = (start.max(*from), end.min(*to));

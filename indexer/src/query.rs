@@ -2,7 +2,8 @@
 //!
 //! Turns the text of the search box into clauses. Words stand side by side for AND; `OR` joins its two neighbours
 //! (`合同 OR 协议 2023` is (合同 or 协议) and 2023); `-` excludes; quotes keep spaces; `type:` `author:` `tag:` `in:`
-//! `after:` `before:` filter. A mistake is reported with its place.
+//! `after:` `before:`, their Chinese names, and the names of properties (`档号:A1`, `年度:2020..2023`, `页数:>10`)
+//! filter. A mistake is reported with its place.
 
 use crate::normalize::normalize;
 
@@ -10,8 +11,8 @@ use crate::normalize::normalize;
 const MAX_ITEMS: usize = 64;
 const MAX_CHARS: usize = 2000;
 /// Dates without a zone are days in China (UTC+8).
-const ZONE_MS: i64 = 8 * 3_600_000;
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const ZONE_MS: i64 = 8 * 3_600_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// A parsed query: every clause must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,6 +49,63 @@ pub enum Term {
     After(i64),
     /// Changed before this time.
     Before(i64),
+    /// A value of any of these properties: several libraries have one of the name.
+    Property(Vec<(String, PropertyTest)>),
+}
+
+/// What is asked of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PropertyTest {
+    /// Contains the text (normalised).
+    Contains(String),
+    /// Is a number or a date (epoch milliseconds) from the first on and before the second.
+    Range { from: Option<f64>, before: Option<f64> },
+}
+
+impl Eq for PropertyTest {}
+
+/// A property that a query may name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryName {
+    /// As people call it.
+    pub name: String,
+    pub id: String,
+    pub kind: NameKind,
+}
+
+/// How the values of a property are compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NameKind {
+    #[default]
+    Text,
+    Number,
+    Date,
+}
+
+/// The filters that are always there, by their names.
+const KEYS: [(&str, &str); 14] = [
+    ("type", "type"),
+    ("author", "author"),
+    ("tag", "tag"),
+    ("in", "in"),
+    ("after", "after"),
+    ("before", "before"),
+    ("类型", "type"),
+    ("作者", "author"),
+    ("标签", "tag"),
+    ("位置", "in"),
+    ("目录", "in"),
+    ("晚于", "after"),
+    ("起始", "after"),
+    ("早于", "before"),
+];
+/// Characters of the longest name of a filter.
+const MAX_KEY_CHARS: usize = 64;
+
+/// What stands before a colon.
+enum Key {
+    Known(&'static str),
+    Property(Vec<QueryName>),
 }
 
 /// A mistake in the query.
@@ -68,6 +126,11 @@ fn error(code: &'static str, message: impl Into<String>, position: usize) -> Que
 impl Query {
     /// Parses the text of the search box.
     pub fn parse(text: &str) -> Result<Query, QueryError> {
+        Query::parse_with(text, &[])
+    }
+
+    /// Parses the text of the search box, in which the properties `names` may stand.
+    pub fn parse_with(text: &str, names: &[QueryName]) -> Result<Query, QueryError> {
         let chars: Vec<char> = text.chars().collect();
         if chars.len() > MAX_CHARS {
             return Err(error("query_too_long", format!("the query is longer than {MAX_CHARS} characters"), MAX_CHARS));
@@ -75,7 +138,7 @@ impl Query {
         let mut query = Query::default();
         let mut items = 0;
         let mut pending_or = None;
-        let mut parser = Parser { chars, at: 0 };
+        let mut parser = Parser { chars, at: 0, names };
         while parser.skip_space() {
             let start = parser.at;
             if parser.take_or() {
@@ -130,12 +193,13 @@ fn same_filter(left: &Term, right: &Term) -> bool {
     matches!((left, right), (Term::Type(_), Term::Type(_)) | (Term::Author(_), Term::Author(_)))
 }
 
-struct Parser {
+struct Parser<'a> {
     chars: Vec<char>,
     at: usize,
+    names: &'a [QueryName],
 }
 
-impl Parser {
+impl Parser<'_> {
     fn peek(&self, ahead: usize) -> Option<char> {
         self.chars.get(self.at + ahead).copied()
     }
@@ -163,23 +227,47 @@ impl Parser {
         }
         let start = self.at;
         if let Some(key) = self.key() {
-            return Ok(Some(Item { negated, term: self.filter(&key, start)? }));
+            let term = match key {
+                Key::Known(key) => self.filter(key, start)?,
+                Key::Property(names) => self.property(&names, start)?,
+            };
+            return Ok(Some(Item { negated, term }));
         }
         let (text, quoted) = self.value()?;
         let text = normalize(&text);
         Ok((!text.is_empty()).then_some(Item { negated, term: Term::Text { text, quoted } }))
     }
 
-    /// Takes `type:` and its like.
-    fn key(&mut self) -> Option<String> {
+    /// Takes `type:` and its like. Other colons are part of a text.
+    fn key(&mut self) -> Option<Key> {
         let rest = &self.chars[self.at..];
-        let colon = rest.iter().take(8).position(|char| matches!(char, ':' | '：'))?;
-        let key: String = rest[..colon].iter().collect::<String>().to_ascii_lowercase();
-        if !["type", "author", "tag", "in", "after", "before"].contains(&key.as_str()) {
-            return None;
-        }
+        let colon = rest.iter().take(MAX_KEY_CHARS).position(|char| matches!(char, ':' | '：'))?;
+        let key = normalize(&rest[..colon].iter().collect::<String>());
+        let known = KEYS.iter().find(|(name, _)| normalize(name) == key).map(|(_, known)| Key::Known(known));
+        let named: Vec<QueryName> = self.names.iter().filter(|name| normalize(&name.name) == key).cloned().collect();
+        let key = known.or_else(|| (!named.is_empty()).then_some(Key::Property(named)))?;
         self.at += colon + 1;
         Some(key)
+    }
+
+    fn property(&mut self, names: &[QueryName], start: usize) -> Result<Term, QueryError> {
+        let position = self.at;
+        let (raw, _) = self.value()?;
+        let text = normalize(&raw);
+        if text.is_empty() {
+            return Err(error("value_missing", format!("{}: needs a value", names[0].name), start));
+        }
+        let test = |name: &QueryName| match name.kind {
+            NameKind::Text => Some(PropertyTest::Contains(text.clone())),
+            kind => parse_range(&raw, kind),
+        };
+        let tests: Vec<_> = names.iter().filter_map(|name| Some((name.id.clone(), test(name)?))).collect();
+        if tests.is_empty() {
+            let date = names[0].kind == NameKind::Date;
+            let what = if date { "date like 2024-03 or 2020..2024" } else { "number like 5, >5 or 5..9" };
+            return Err(error("value_invalid", format!("“{raw}” is no {what}"), position));
+        }
+        Ok(Term::Property(tests))
     }
 
     fn filter(&mut self, key: &str, start: usize) -> Result<Term, QueryError> {
@@ -263,6 +351,63 @@ impl Parser {
         }
         Some((char, false))
     }
+}
+
+/// Reads `5`, `>5`, `>=5`, `<5`, `<=5`, `5..9`, `5..`, `..9`; a date stands for its whole day, month or year.
+fn parse_range(raw: &str, kind: NameKind) -> Option<PropertyTest> {
+    let text: String = normalize(raw);
+    let start = |text: &str| match kind {
+        NameKind::Date => parse_date(text).map(|time| time as f64),
+        _ => text.parse::<f64>().ok().filter(|number| number.is_finite()),
+    };
+    let after = |text: &str| match kind {
+        NameKind::Date => date_end(text).map(|time| time as f64),
+        _ => start(text).map(f64::next_up),
+    };
+    let (from, before) = if let Some((from, to)) = text.split_once("..") {
+        let from = if from.is_empty() { None } else { Some(start(from)?) };
+        (from, if to.is_empty() { None } else { Some(after(to)?) })
+    } else if let Some(rest) = text.strip_prefix(">=") {
+        (Some(start(rest)?), None)
+    } else if let Some(rest) = text.strip_prefix("<=") {
+        (None, Some(after(rest)?))
+    } else if let Some(rest) = text.strip_prefix('>') {
+        (Some(after(rest)?), None)
+    } else if let Some(rest) = text.strip_prefix('<') {
+        (None, Some(start(rest)?))
+    } else {
+        (Some(start(&text)?), Some(after(&text)?))
+    };
+    (from.is_some() || before.is_some()).then_some(PropertyTest::Range { from, before })
+}
+
+/// Returns the end (epoch milliseconds) of a year, month or day.
+fn date_end(text: &str) -> Option<i64> {
+    let start = parse_date(text)?;
+    let parts = normalize(text).split(['年', '月', '日', '/', '.', '-']).filter(|part| !part.is_empty()).count();
+    let days_ahead = [366, 31, 1].get(parts.checked_sub(1)?)?;
+    // Far enough ahead to be in the next year, month or day; then back to its beginning.
+    let next = (start + ZONE_MS) / DAY_MS + days_ahead;
+    (0..31).map(|back| next - back).find_map(|day| {
+        let (year, month, first) = date_of(day);
+        let begins = match parts {
+            1 => month == 1 && first == 1,
+            2 => first == 1,
+            _ => true,
+        };
+        begins.then(|| days_since_epoch(year, month, first) * DAY_MS - ZONE_MS)
+    })
+}
+
+/// Returns year, month and day of a day counted from 1970-01-01: the inverse of [`days_since_epoch`].
+pub(crate) fn date_of(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, of_year - (153 * shifted + 2) / 5 + 1)
 }
 
 /// Returns the start (epoch milliseconds) of a year, month or day: `2024`, `2024-03`, `2024-03-05`, `2024年3月5日`.
@@ -357,6 +502,40 @@ mod tests {
         assert_eq!(parse_date("2024-03"), parse_date("2024-3-1"));
         for bad in ["24", "2024-13", "2023-02-29", "2024-x", "x", "2024-01-01-01", ""] {
             assert!(parse_date(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn properties() {
+        let name = |name: &str, kind| QueryName { name: name.into(), id: name.into(), kind };
+        let names = [name("檔號", NameKind::Text), name("页数", NameKind::Number), name("成文日期", NameKind::Date)];
+        let test = |q: &str| match Query::parse_with(q, &names).unwrap().clauses.remove(0).any.remove(0).term {
+            Term::Property(mut tests) => tests.remove(0).1,
+            other => panic!("{other:?}"),
+        };
+        let range = |from: Option<f64>, before: Option<f64>| PropertyTest::Range { from, before };
+        assert_eq!(test("档号:A-１"), PropertyTest::Contains("a-1".into()));
+        assert_eq!(test("页数：>=5"), range(Some(5.0), None));
+        assert_eq!(test("页数:5..9"), range(Some(5.0), Some(9f64.next_up())));
+        assert_eq!(test("页数:5"), range(Some(5.0), Some(5f64.next_up())));
+        let day = |text: &str| Some(parse_date(text).unwrap() as f64);
+        assert_eq!(test("成文日期:2024"), range(day("2024-01-01"), day("2025-01-01")));
+        assert_eq!(test("成文日期:2024年2月"), range(day("2024-02-01"), day("2024-03-01")));
+        assert_eq!(test("成文日期:2024-12-31"), range(day("2024-12-31"), day("2025-01-01")));
+        assert_eq!(test("成文日期:2023..2024-01"), range(day("2023-01-01"), day("2024-02-01")));
+        assert_eq!(test("成文日期:<2023"), range(None, day("2023-01-01")));
+        let error = Query::parse_with("a 页数:many", &names).unwrap_err();
+        assert_eq!((error.code, error.position), ("value_invalid", 5));
+        // What is no name of a property is text.
+        assert_eq!(terms("档号:A1"), vec![vec![(false, text("档号:a1"))]]);
+        assert_eq!(terms("作者:鲁迅"), vec![vec![(false, Term::Author("鲁迅".into()))]]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn days_are_dates(day in -200_000i64..400_000) {
+            let (year, month, of_month) = date_of(day);
+            proptest::prop_assert_eq!(days_since_epoch(year, month, of_month), day);
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Law, laws, quoted, seeded};
 use indexer::index::{Access, Filter, Index, IndexDocument, Property, Scopes, SearchRequest, Sort};
+use indexer::query::{NameKind, QueryName};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
@@ -74,7 +75,6 @@ fn document(random: &mut StdRng, number: usize, laws: &[Law]) -> IndexDocument {
         kind: if number.is_multiple_of(3) { "page".into() } else { "file".into() },
         name: format!("{}{canary}通知", &law.name.chars().take(4).collect::<String>()),
         folder_ids: vec![format!("library-{}", number % 7), format!("folder-{}", number % 21)],
-        path: format!("法规库{}/{}", number % 7, if number.is_multiple_of(4) { &canary } else { "公文" }),
         tags: vec![format!("标签{}", number % 5), format!("签{canary}")],
         properties: vec![
             property("year", year.to_string(), Some(year as f64)),
@@ -262,7 +262,7 @@ fn request(random: &mut StdRng, document: &IndexDocument, access: &Access) -> Se
     let mut request = SearchRequest {
         q: query(random, document),
         access: access.clone(),
-        names: vec![("档号".into(), "number".into())],
+        names: vec![QueryName { name: "档号".into(), id: "number".into(), kind: NameKind::Text }],
         sort: match random.random_range(0..9) {
             0..=2 => Sort::Relevance,
             3 => Sort::Newest,

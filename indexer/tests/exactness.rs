@@ -77,7 +77,7 @@ fn any_substring_finds_exactly_the_documents_that_contain_it() {
     }
 }
 
-/// The pages on which `text` begins.
+/// The pages on which `text` begins or ends.
 fn pages_with(document: &IndexDocument, text: &str) -> Vec<u32> {
     let (text, all) = (normalize(text), normalize(&document.pages.join("\n")));
     let mut starts = Vec::new();
@@ -85,9 +85,11 @@ fn pages_with(document: &IndexDocument, text: &str) -> Vec<u32> {
         let before = normalize(&document.pages[..number].join("\n"));
         starts.push(before.len());
     }
-    let begins: Vec<usize> = all.match_indices(&text).map(|(at, _)| at).collect();
     let page = |at: usize| starts.partition_point(|start| *start <= at) as u32;
-    let mut pages: Vec<u32> = begins.into_iter().map(page).collect();
+    let last = text.chars().next_back().map_or(0, char::len_utf8);
+    let begins = all.match_indices(&text).map(|(at, _)| at);
+    let mut pages: Vec<u32> = begins.flat_map(|at| [page(at), page(at + text.len() - last)]).collect();
+    pages.sort_unstable();
     pages.dedup();
     pages
 }
@@ -128,9 +130,9 @@ fn a_sentence_is_found_although_a_page_ends_in_it() {
     };
     let (_folder, index) = indexed(&[document]);
     let hit = &index.search(&request("国务院")).unwrap().hits[0];
-    assert_eq!((hit.pages.clone(), hit.snippets[0].page), (vec![1], Some(1)));
+    assert_eq!((hit.pages.clone(), hit.snippets[0].page), (vec![1, 3], Some(1)));
     assert_eq!((hit.snippets[0].text.as_str(), hit.snippets[0].marks.clone()), ("第一页国", vec![(3, 4)]));
-    assert_eq!(index.search(&request("\"old page\"")).unwrap().hits[0].pages, vec![3]);
+    assert_eq!(index.search(&request("\"old page\"")).unwrap().hits[0].pages, vec![3, 4]);
     assert_eq!(index.search(&request("oldpage")).unwrap().total, 0);
     // Text without a page is no continuation of the last page.
     assert_eq!(index.search(&request("end附")).unwrap().total, 0);

@@ -385,6 +385,11 @@ impl FolderAccess {
         self.lines.get(folder)?.last()?.1
     }
 
+    /// The library that one of the loaded folders is in, whether the caller sees it or not.
+    pub fn library(&self, folder: &FolderId) -> Option<FolderId> {
+        Some(self.lines.get(folder)?.first()?.0.id.clone())
+    }
+
     /// The role on a document in one of the loaded folders.
     pub fn role_on_document(&self, caller: &Caller, document: &DocumentFacts<'_>) -> Option<Role> {
         if document.level > caller.clearance {

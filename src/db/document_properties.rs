@@ -1,7 +1,7 @@
 //! Table `document_properties`: which values do documents have? Change it under [`super::folders::lock_tree`] only: which
 //! library a document is in decides what has to be unique.
 
-use sqlx::{Any, Executor};
+use sqlx::{Any, Executor, any::AnyArguments, query::Query};
 
 use crate::{
     db::{JOIN_MAX, Tx, joined},
@@ -34,7 +34,7 @@ pub struct Collision {
 
 /// Sets a value; one at the same position gives way.
 pub async fn upsert(tx: &mut Tx, row: &ValueRow) -> Result<()> {
-    sqlx::query(
+    let upsert = sqlx::query(
         "insert into document_properties (document_id, property_id, position, value, value_key, number, unique_key)
          values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (document_id, property_id, position) do update
@@ -45,11 +45,8 @@ pub async fn upsert(tx: &mut Tx, row: &ValueRow) -> Result<()> {
     .bind(&row.property_id)
     .bind(row.position)
     .bind(&row.value)
-    .bind(&row.value_key)
-    .bind(row.number)
-    .bind(&row.unique_key)
-    .execute(&mut **tx)
-    .await?;
+    .bind(&row.value_key);
+    bind_number(upsert, row.number).bind(&row.unique_key).execute(&mut **tx).await?;
     Ok(())
 }
 
@@ -173,7 +170,7 @@ pub async fn update_value(
     from: (&str, &str),
     to: (&str, &str, Option<f64>),
 ) -> Result<()> {
-    sqlx::query(
+    let update = sqlx::query(
         "update document_properties set value = $4, value_key = $5, number = $6
          where property_id = $1 and value_key = $2 and value = $3",
     )
@@ -181,11 +178,18 @@ pub async fn update_value(
     .bind(from.1)
     .bind(from.0)
     .bind(to.0)
-    .bind(to.1)
-    .bind(to.2)
-    .execute(&mut **tx)
-    .await?;
+    .bind(to.1);
+    bind_number(update, to.2).execute(&mut **tx).await?;
     Ok(())
+}
+
+/// Binds a number that may be missing. sqlx takes the one width for the other when a number is missing: PostgreSQL would prepare
+/// the statement for a `real` and refuse the next `double precision`.
+fn bind_number<'q>(query: Query<'q, Any, AnyArguments>, number: Option<f64>) -> Query<'q, Any, AnyArguments> {
+    match number {
+        Some(number) => query.bind(number),
+        None => query.bind(Option::<f32>::None),
+    }
 }
 
 /// Deletes all values of a property; returns how many.

@@ -47,12 +47,10 @@ pub async fn delete_old(tx: &mut Tx, user: &UserId, keep: i64) -> Result<()> {
 
 /// Lists the searches of an account, newest first.
 pub async fn list(db: &AnyPool, user: &UserId) -> Result<Vec<EarlierSearch>> {
-    Ok(sqlx::query_as(
-        "select id, q, used_at from earlier_searches where user_id = $1 order by used_at desc, id desc",
-    )
-    .bind(user)
-    .fetch_all(db)
-    .await?)
+    Ok(sqlx::query_as("select id, q, used_at from earlier_searches where user_id = $1 order by used_at desc, id desc")
+        .bind(user)
+        .fetch_all(db)
+        .await?)
 }
 
 /// Forgets one search of `user`; false when there is none.

@@ -149,9 +149,33 @@ pub async fn delete(tx: &mut Tx, id: &PropertyId) -> Result<()> {
     Ok(())
 }
 
+/// By which name queries may ask for a property.
+#[derive(Debug, sqlx::FromRow)]
+pub struct NameRow {
+    pub library_id: FolderId,
+    pub name: String,
+    pub id: PropertyId,
+    pub kind: String,
+}
+
 /// Lists the names by which queries may ask for properties: of the libraries in which there are some.
-pub async fn list_names(db: &AnyPool) -> Result<Vec<(FolderId, String, PropertyId)>> {
-    Ok(sqlx::query_as("select library_id, name, id from properties order by library_id, position, id")
+pub async fn list_names(db: &AnyPool) -> Result<Vec<NameRow>> {
+    Ok(sqlx::query_as("select library_id, name, id, kind from properties order by library_id, position, id")
         .fetch_all(db)
         .await?)
+}
+
+/// Lists the names of some properties.
+pub async fn list_some_names(db: &AnyPool, ids: &[PropertyId]) -> Result<Vec<(PropertyId, String)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as(concat!(
+        "with recursive ",
+        wanted!(),
+        " select p.id, p.name from wanted join properties p on p.id = wanted.id"
+    ))
+    .bind(joined(ids.iter().map(PropertyId::as_str)))
+    .fetch_all(db)
+    .await?)
 }

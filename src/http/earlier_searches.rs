@@ -73,7 +73,9 @@ async fn remember_search(
         return Err(Error::invalid("query_empty", "a search has visible characters").field("q"));
     }
     if q.chars().count() > MAX_CHARS {
-        return Err(Error::invalid("query_too_long", format!("searches up to {MAX_CHARS} characters are kept")).field("q"));
+        return Err(
+            Error::invalid("query_too_long", format!("searches up to {MAX_CHARS} characters are kept")).field("q")
+        );
     }
     Query::parse(&q).map_err(|error| search_error(error.into()))?;
     let mut tx = app.db.begin().await?;

@@ -29,7 +29,9 @@ mod room_stream;
 mod rooms;
 mod saved_searches;
 mod search;
+mod search_input;
 mod session;
+mod similar;
 mod suggest;
 pub mod surround;
 mod tokens;
@@ -90,6 +92,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(pages::routes())
         .merge(hits::routes())
         .merge(search::routes())
+        .merge(similar::routes())
         .merge(suggest::routes())
         .merge(saved_searches::routes())
         .merge(earlier_searches::routes())

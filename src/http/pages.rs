@@ -149,7 +149,12 @@ async fn read_page_text(
 }
 
 /// The preview of a version that the caller may look at: 409 while it is being made, 422 when it cannot be made.
-pub async fn find_preview(app: &App, user: &CurrentUser, id: &DocumentId, version: Option<i64>) -> Result<(i64, Preview)> {
+pub async fn find_preview(
+    app: &App,
+    user: &CurrentUser,
+    id: &DocumentId,
+    version: Option<i64>,
+) -> Result<(i64, Preview)> {
     let document = db::documents::find(app.db.read(), id).await?.ok_or_else(|| Error::not_found("document"))?;
     policy::allow(&app.db, &Caller::from(user), Action::Read, &document).await?;
     let number = version.unwrap_or(document.head);

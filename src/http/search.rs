@@ -3,81 +3,32 @@
 use std::{collections::HashMap, time::Instant};
 
 use axum::extract::State;
-use indexer::index::{self, Access, Hit, Scopes, SearchRequest, Sort};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use indexer::index::{self, Access, FacetCounts, Hit, Scopes, SearchRequest, SearchResults};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub use super::search_input::MAX_QUERY;
+use super::search_input::SearchQuery;
 use crate::{
     app::App,
     auth::{
         CurrentUser,
-        policy::{self, Caller},
+        policy::{self, Caller, FolderAccess},
     },
+    db,
     error::{Error, Result},
     http::{
         documents::DocumentView,
-        extract::{Json, Query},
+        extract::{Json, RepeatedQuery},
     },
-    ids::{DocumentId, FolderId},
+    ids::{DocumentId, FolderId, PropertyId},
+    search::Progress,
 };
-
-/// Most hits in one answer.
-const MAX_LIMIT: usize = 100;
-const DEFAULT_LIMIT: usize = 20;
-/// Longest query, in characters: what is longer is no query but a mistake.
-pub const MAX_QUERY: usize = 1000;
 
 /// Routes of this resource.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(search)).routes(routes!(rebuild_index))
-}
-
-/// What is sought.
-#[derive(Deserialize, IntoParams)]
-struct SearchQuery {
-    /// Words, "phrases", -not, OR, `type:` `author:` `tag:` `in:` `after:` `before:`.
-    #[serde(default)]
-    q: String,
-    /// Only below this folder.
-    #[serde(rename = "in")]
-    folder: Option<FolderId>,
-    /// Short names, extensions or media types, separated by commas.
-    r#type: Option<String>,
-    author: Option<String>,
-    /// Changed at this time or later, epoch milliseconds.
-    after: Option<i64>,
-    /// Changed before this time, epoch milliseconds.
-    before: Option<i64>,
-    /// `relevance` (default), `newest`, `oldest`, `name` or `size`.
-    #[param(inline)]
-    sort: Option<SortInput>,
-    limit: Option<usize>,
-    cursor: Option<String>,
-}
-
-/// The order of hits.
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum SortInput {
-    #[default]
-    Relevance,
-    Newest,
-    Oldest,
-    Name,
-    Size,
-}
-
-impl From<SortInput> for Sort {
-    fn from(sort: SortInput) -> Self {
-        match sort {
-            SortInput::Relevance => Sort::Relevance,
-            SortInput::Newest => Sort::Newest,
-            SortInput::Oldest => Sort::Oldest,
-            SortInput::Name => Sort::Name,
-            SortInput::Size => Sort::Size,
-        }
-    }
 }
 
 /// What was found.
@@ -87,10 +38,43 @@ struct SearchView {
     total: u64,
     took_ms: u64,
     /// The index is being built anew: there may be more.
-    rebuilding: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rebuilding: Option<RebuildingView>,
+    /// In the order asked for.
+    facets: Vec<FacetView>,
     items: Vec<HitView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
+}
+
+/// How far the building of the index is, in documents.
+#[derive(Serialize, ToSchema)]
+struct RebuildingView {
+    done: u64,
+    total: u64,
+}
+
+/// How many of the found documents have which value.
+#[derive(Serialize, ToSchema)]
+struct FacetView {
+    /// `library`, `type`, `author`, `year`, `month`, `tag`, `level` or `property:<id>`.
+    key: String,
+    /// Of a property: its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    /// The most frequent first, at most 100; years, months and levels in their own order.
+    values: Vec<FacetValueView>,
+    total_values: usize,
+}
+
+/// One value of a facet, as a `filter` takes it.
+#[derive(Serialize, ToSchema)]
+struct FacetValueView {
+    value: String,
+    /// How people read it; absent for a library that the caller does not see as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    count: u64,
 }
 
 /// A document that was found, and where. Marks are code point offsets.
@@ -116,40 +100,28 @@ struct SnippetView {
 async fn search(
     State(app): State<App>,
     user: CurrentUser,
-    Query(query): Query<SearchQuery>,
+    RepeatedQuery(query): RepeatedQuery<SearchQuery>,
 ) -> Result<Json<SearchView>> {
     let started = Instant::now();
-    if query.q.chars().count() > MAX_QUERY {
-        return Err(Error::invalid("query_too_long", format!("a query has {MAX_QUERY} characters at most")).field("q"));
-    }
     let caller = Caller::from(&user);
-    let types = query.r#type.as_deref().unwrap_or_default().split(',').filter(|name| !name.is_empty());
-    let request = SearchRequest {
-        q: query.q,
-        access: access(&app, &caller).await?,
-        folder: query.folder.map(Into::into),
-        types: types.map(str::to_owned).collect(),
-        author: query.author,
-        after: query.after,
-        before: query.before,
-        sort: query.sort.unwrap_or_default().into(),
-        limit: query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT),
-        cursor: query.cursor,
-        ..SearchRequest::default()
-    };
-    let index = app.search().index();
-    let found = tokio::task::spawn_blocking(move || index.search(&request))
-        .await
-        .map_err(Error::internal)?
-        .map_err(search_error)?;
+    let request = query.request(&app, &caller).await?;
+    let found = find(&app, request).await?;
+    let facets = facet_views(&app, &caller, found.facets).await?;
     let items = hit_views(&app, &caller, found.hits).await?;
     Ok(Json(SearchView {
         total: found.total,
         took_ms: started.elapsed().as_millis() as u64,
-        rebuilding: app.search().rebuilding(),
+        rebuilding: app.search().rebuilding().map(|Progress { done, total }| RebuildingView { done, total }),
+        facets,
         items,
         next_cursor: found.next_cursor,
     }))
+}
+
+/// Asks the index, away from the async threads.
+pub async fn find(app: &App, request: SearchRequest) -> Result<SearchResults> {
+    let index = app.search().index();
+    tokio::task::spawn_blocking(move || index.search(&request)).await.map_err(Error::internal)?.map_err(search_error)
 }
 
 /// Builds the search index of this node anew from stored text. Searches go on meanwhile.
@@ -167,6 +139,39 @@ pub async fn access(app: &App, caller: &Caller) -> Result<Access> {
         policy::Scopes::Only(scopes) => Scopes::Only(scopes),
     };
     Ok(Access { scopes, max_level: caller.clearance })
+}
+
+/// Views of counts, with the names of libraries that the caller sees and of properties.
+async fn facet_views(app: &App, caller: &Caller, facets: Vec<FacetCounts>) -> Result<Vec<FacetView>> {
+    let is_library = |facet: &&FacetCounts| facet.key == "library";
+    let counted = facets.iter().filter(is_library).flat_map(|facet| &facet.values);
+    let libraries: Vec<FolderId> = counted.filter_map(|(id, _)| id.parse().ok()).collect();
+    let seen = FolderAccess::load(&app.db, caller, &libraries).await?;
+    let library = |id: &str| seen.path(&id.parse().ok()?).pop().map(|(_, name)| name);
+    let properties: Vec<PropertyId> = facets.iter().filter_map(|facet| property_id(&facet.key)).collect();
+    let names: HashMap<PropertyId, String> =
+        db::properties::list_some_names(app.db.read(), &properties).await?.into_iter().collect();
+    let view = |facet: FacetCounts| FacetView {
+        label: property_id(&facet.key).and_then(|id| names.get(&id).cloned()),
+        values: facet
+            .values
+            .into_iter()
+            .map(|(value, count)| FacetValueView {
+                label: if facet.key == "library" { library(&value) } else { Some(value.clone()) },
+                value,
+                count,
+            })
+            .collect(),
+        key: facet.key,
+        total_values: facet.total_values,
+    };
+    // A property that nothing has a value of is no way to narrow the results.
+    let shown = facets.into_iter().filter(|facet| property_id(&facet.key).is_none() || !facet.values.is_empty());
+    Ok(shown.map(view).collect())
+}
+
+fn property_id(key: &str) -> Option<PropertyId> {
+    key.strip_prefix("property:")?.parse().ok()
 }
 
 /// Views of hits. What went to the trash or out of reach since the last commit of the index is left out.
@@ -197,12 +202,10 @@ pub async fn readable(app: &App, caller: &Caller, ids: &[DocumentId]) -> Result<
 /// What a failed search means to the caller.
 pub fn search_error(error: index::Error) -> Error {
     match error {
-        index::Error::Query(error) => {
-            Error::invalid("query_syntax", error.message)
-                .field("q")
-                .with("position", error.position)
-                .with("reason", error.code)
-        }
+        index::Error::Query(error) => Error::invalid("query_syntax", error.message)
+            .field("q")
+            .with("position", error.position)
+            .with("reason", error.code),
         index::Error::Cursor => Error::invalid("cursor_invalid", "this cursor was not given out here").field("cursor"),
         error => Error::internal(error),
     }

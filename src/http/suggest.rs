@@ -21,6 +21,8 @@ use crate::{
 
 const DOCUMENTS: usize = 8;
 const SEARCHES: usize = 5;
+const PEOPLE: usize = 5;
+const TAGS: usize = 5;
 /// Earlier searches before anything was typed.
 const LATEST_SEARCHES: usize = 10;
 
@@ -90,21 +92,23 @@ async fn suggest(
     let index = app.search().index();
     let look = move || -> indexer::index::Result<_> {
         let documents = index.suggest(&typed, &access, DOCUMENTS)?;
-        let (people, tags) = (Vec::new(), Vec::new());
+        let people = index.suggest_values("author", &typed, &access, PEOPLE)?;
+        let tags = index.suggest_values("tag", &typed, &access, TAGS)?;
         Ok((documents, people, tags))
     };
     let (found, people, tags) =
         tokio::task::spawn_blocking(look).await.map_err(Error::internal)?.map_err(search_error)?;
     let ids: Vec<DocumentId> = found.iter().filter_map(|one| one.id.parse().ok()).collect();
-    let readable = readable(&app, &caller, &ids).await?;
-    let documents = found.into_iter().filter_map(|one| {
-        let document_id: DocumentId = one.id.parse().ok()?;
-        readable.contains_key(&document_id).then_some(SuggestionView {
-            document_id,
-            name: one.name,
-            kind: one.kind,
-            media_type: one.media_type,
-            path: one.path,
+    let mut readable = readable(&app, &caller, &ids).await?;
+    let documents = ids.iter().filter_map(|id| {
+        let view = readable.remove(id)?;
+        let path: Vec<String> = view.path.into_iter().map(|folder| folder.name).collect();
+        Some(SuggestionView {
+            document_id: view.id,
+            name: view.name,
+            kind: view.kind,
+            media_type: view.media_type,
+            path: path.join("/"),
         })
     });
     let named = |names: Vec<String>| names.into_iter().map(|name| SuggestedView { name }).collect();

@@ -1,5 +1,7 @@
 //! What goes into the index of one document? Its row, the folders above it, and its stored text.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use indexer::index::{IndexDocument, Property};
 
 use crate::{
@@ -15,36 +17,64 @@ pub fn page_text_key(id: &DocumentId) -> String {
     format!("text/page/{id}")
 }
 
-/// Loads what the index is to hold of a document; `None` when it is not to be found any more.
-pub async fn load(app: &App, id: DocumentId, records: &Records) -> anyhow::Result<(DocumentId, Option<IndexDocument>)> {
-    let Some(row) = db::search::find(app.db.read(), &id).await? else { return Ok((id, None)) };
-    let above = db::search::list_above(app.db.read(), &row.folder_id).await?;
-    if above.iter().any(|(_, _, trashed_at)| trashed_at.is_some()) {
-        return Ok((id, None));
+/// What the database knows of some documents: read in a few queries for all of them.
+pub struct Loaded {
+    ids: Vec<DocumentId>,
+    rows: HashMap<DocumentId, Searchable>,
+    /// The folders above a folder, library first, itself last; missing when one of them is in the trash.
+    above: HashMap<FolderId, Vec<String>>,
+    records: Records,
+}
+
+impl Loaded {
+    /// Reads what is known of `ids`.
+    pub async fn load(app: &App, ids: Vec<DocumentId>) -> anyhow::Result<Self> {
+        let rows = db::search::list(app.db.read(), &ids).await?;
+        let folders: BTreeSet<FolderId> = rows.iter().map(|row| row.folder_id.clone()).collect();
+        let folders: Vec<FolderId> = folders.into_iter().collect();
+        let mut above: HashMap<FolderId, Vec<String>> = HashMap::new();
+        let mut trashed: HashSet<FolderId> = HashSet::new();
+        for row in db::search::list_above(app.db.read(), &folders).await? {
+            if row.trashed_at.is_some() {
+                trashed.insert(row.start_id.clone());
+            }
+            above.entry(row.start_id).or_default().push(row.id.to_string());
+        }
+        above.retain(|folder, _| !trashed.contains(folder));
+        let records = Records::load_by_ids(&mut *app.db.read().acquire().await?, &ids).await?;
+        let rows = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+        Ok(Self { ids, rows, above, records })
     }
-    let text = load_text(app, &row).await?;
-    let (folder_ids, names): (Vec<String>, Vec<String>) =
-        above.into_iter().map(|(id, name, _)| (id.to_string(), name)).unzip();
-    let document = IndexDocument {
-        id: row.id.to_string(),
-        kind: row.kind,
-        name: row.name,
-        folder_ids,
-        path: names.join("/"),
-        tags: records.tags(&id).iter().map(|row| row.tag.clone()).collect(),
-        author: row.author,
-        media_type: row.media_type.unwrap_or_default(),
-        level: row.level,
-        scope: row.scope_id,
-        pages: text.pages.into_iter().map(|page| page.text).collect(),
-        extra: text.extra,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-        size_bytes: row.size_bytes.unwrap_or(0),
-        headings: text.headings,
-        properties: properties(records, &id, &row.folder_id),
-    };
-    Ok((id, Some(document)))
+
+    pub fn ids(&self) -> &[DocumentId] {
+        &self.ids
+    }
+
+    /// Loads the text of one of the documents and returns what the index is to hold; `None` when it is not to be found any
+    /// more.
+    pub async fn document(&self, app: &App, id: &DocumentId) -> anyhow::Result<Option<IndexDocument>> {
+        let Some(row) = self.rows.get(id) else { return Ok(None) };
+        let Some(folder_ids) = self.above.get(&row.folder_id) else { return Ok(None) };
+        let text = load_text(app, row).await?;
+        Ok(Some(IndexDocument {
+            id: row.id.to_string(),
+            kind: row.kind.clone(),
+            name: row.name.clone(),
+            folder_ids: folder_ids.clone(),
+            tags: self.records.tags(id).iter().map(|row| row.tag.clone()).collect(),
+            properties: properties(&self.records, id, &row.folder_id),
+            author: row.author.clone(),
+            media_type: row.media_type.clone().unwrap_or_default(),
+            level: row.level,
+            scope: row.scope_id.clone(),
+            headings: text.headings,
+            pages: text.pages.into_iter().map(|page| page.text).collect(),
+            extra: text.extra,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            size_bytes: row.size_bytes.unwrap_or(0),
+        }))
+    }
 }
 
 /// The values of the archive fields of its library: each value of several choices by itself.

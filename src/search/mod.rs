@@ -7,6 +7,7 @@
 mod document;
 
 pub use document::page_text_key;
+
 use std::{
     collections::BTreeSet,
     path::Path,
@@ -14,13 +15,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use indexer::index::{Index, Position};
-use tokio::sync::{Mutex, Notify};
+use document::Loaded;
+use indexer::index::{self, Index, Options, Position};
+use tokio::sync::{Mutex, Notify, watch};
 
-use crate::{app::App, db, ids::DocumentId, records::Records};
+use crate::{app::App, db, ids::DocumentId};
 
 /// How often the follower looks by itself: changes of other nodes wake nobody here.
 const POLL: Duration = Duration::from_millis(500);
@@ -28,16 +30,25 @@ const POLL: Duration = Duration::from_millis(500);
 const GATHER: Duration = Duration::from_millis(250);
 /// Changes that go into one commit at most.
 const BATCH: i64 = 500;
-/// Documents whose text is read from the store at once.
-const READ_AHEAD: usize = 4;
+/// Documents whose text is read from the store and made ready for the index at once.
+const AT_ONCE: usize = 6;
+/// While an index is built anew, what is in it can be found after so many documents.
+const REBUILD_COMMIT: u64 = 10_000;
 /// Wait after a failure of the database, the store or the disk.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// How far the building of an index is, in documents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub done: u64,
+    pub total: u64,
+}
 
 /// The index of this node.
 pub struct Search {
     index: Arc<Index>,
     position: AtomicU64,
-    rebuilding: AtomicBool,
+    rebuilding: watch::Sender<Option<Progress>>,
     wanted: AtomicBool,
     changed: Notify,
     /// One at a time brings the index forward.
@@ -52,7 +63,7 @@ impl Search {
         Ok(Self {
             index: Arc::new(index),
             position: AtomicU64::new(position),
-            rebuilding: AtomicBool::new(false),
+            rebuilding: watch::Sender::new(None),
             wanted: AtomicBool::new(position == 0 || position > newest),
             changed: Notify::new(),
             following: Mutex::new(()),
@@ -64,9 +75,9 @@ impl Search {
         self.index.clone()
     }
 
-    /// Whether results may be incomplete because the index is being built anew.
-    pub fn rebuilding(&self) -> bool {
-        self.rebuilding.load(Ordering::Relaxed)
+    /// How far the index is while it is being built anew: results may be incomplete.
+    pub fn rebuilding(&self) -> Option<Progress> {
+        *self.rebuilding.borrow()
     }
 
     /// The last change that searches see.
@@ -137,52 +148,73 @@ async fn rebuild(app: &App) -> anyhow::Result<()> {
     if start == 0 && app.search().position() == 0 {
         return Ok(());
     }
-    app.search().rebuilding.store(true, Ordering::Relaxed);
+    let total = db::search::count(app.db.read()).await? as u64;
+    app.search().rebuilding.send_replace(Some(Progress { done: 0, total }));
     let result = rebuild_to(app, start as u64).await;
-    app.search().rebuilding.store(false, Ordering::Relaxed);
-    result
+    // Also after a failure: what is to come needs no such resources.
+    let resized = with_index(app, |index| index.resize(Options::default())).await;
+    app.search().rebuilding.send_replace(None);
+    result.and(resized)
 }
 
 async fn rebuild_to(app: &App, position: u64) -> anyhow::Result<()> {
-    let index = app.search().index();
-    tokio::task::spawn_blocking(move || index.clear()).await??;
+    let started = Instant::now();
+    with_index(app, Index::clear).await?;
     app.search().position.store(0, Ordering::Release);
-    let (mut after, mut count) = (String::new(), 0);
+    with_index(app, |index| index.resize(Options::bulk())).await?;
+    let (mut after, mut done, mut committed) = (String::new(), 0, 0);
     loop {
         let ids = db::search::list_ids(app.db.read(), &after, BATCH).await?;
         let Some(last) = ids.last() else { break };
         after = last.to_string();
-        count += ids.len();
+        done += ids.len() as u64;
         put_all(app, ids).await?;
-        // Position 0 until all are in: a crash in between begins anew.
-        commit(app, 0).await?;
+        app.search().rebuilding.send_modify(|progress| {
+            *progress = progress.map(|Progress { total, .. }| Progress { done, total: total.max(done) });
+        });
+        if done - committed >= REBUILD_COMMIT {
+            // Position 0 until all are in: a crash in between begins anew.
+            commit(app, 0).await?;
+            committed = done;
+        }
         anyhow::ensure!(!app.shutdown.is_cancelled(), "the service stops");
     }
     commit(app, position).await?;
-    tracing::info!(documents = count, "the search index was built anew");
+    tracing::info!(
+        documents = done,
+        duration_ms = started.elapsed().as_millis() as u64,
+        "the search index was built anew"
+    );
     Ok(())
 }
 
 async fn put_all(app: &App, ids: Vec<DocumentId>) -> anyhow::Result<()> {
     use futures::{StreamExt, TryStreamExt};
-    let records = Records::load_by_ids(&mut *app.db.read().acquire().await?, &ids).await?;
-    futures::stream::iter(ids.into_iter().map(|id| document::load(app, id, &records)))
-        .buffered(READ_AHEAD)
-        .try_for_each(|(id, document)| async move {
-            let index = app.search().index();
-            tokio::task::spawn_blocking(move || match document {
-                Some(document) => index.put(&document),
-                None => index.delete(id.as_str()),
-            })
-            .await??;
-            Ok(())
+    let loaded = &Loaded::load(app, ids).await?;
+    futures::stream::iter(loaded.ids().to_vec().into_iter().map(|id| async move {
+        let document = loaded.document(app, &id).await?;
+        with_index(app, move |index| match document {
+            Some(document) => index.put(&document),
+            None => index.delete(id.as_str()),
         })
         .await
+    }))
+    .buffer_unordered(AT_ONCE)
+    .try_collect()
+    .await
 }
 
 async fn commit(app: &App, position: u64) -> anyhow::Result<()> {
-    let index = app.search().index();
-    tokio::task::spawn_blocking(move || index.commit(position)).await??;
+    with_index(app, move |index| index.commit(position)).await?;
     app.search().position.store(position, Ordering::Release);
     Ok(())
+}
+
+/// Calls the index, whose calls block, away from the async threads.
+async fn with_index<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&Index) -> index::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    let index = app.search().index();
+    Ok(tokio::task::spawn_blocking(move || work(&index)).await??)
 }

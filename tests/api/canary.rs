@@ -4,10 +4,7 @@
 //! Hidden documents carry words of their own (canaries) in all that is searched. The same is done to the index alone, with
 //! more questions, in `indexer/tests/canary.rs`.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::{Duration, Instant},
-};
+use std::collections::{BTreeMap, HashMap};
 
 use futures::{StreamExt, stream};
 use indexer::text::{Extracted, PageText};
@@ -613,7 +610,6 @@ impl World {
         assert_eq!(self.found(number).await, (1, 1, true), "{lent:?}: given");
 
         let (document_path, folder_path) = (format!("/documents/{document}"), format!("/folders/{folder}"));
-        let began = Instant::now();
         match lent {
             Lent::UserGrant => root.delete(&of_user).await.assert_status(204),
             Lent::GroupGrant => root.delete(&of_group).await.assert_status(204),
@@ -633,10 +629,9 @@ impl World {
         assert_eq!((hits, is_suggested), (0, false), "{lent:?}: taken away");
         let concerns_rights = matches!(lent, Lent::UserGrant | Lent::GroupGrant | Lent::Membership | Lent::OwnGrant);
         assert!(total == 0 || !concerns_rights, "{lent:?}: counted although taken away");
-        while self.found(number).await.0 > 0 {
-            assert!(began.elapsed() < Duration::from_secs(1), "{lent:?}: counted a second after it was taken away");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        // The index follows by itself in a moment; here it is told to, so that a busy machine decides nothing.
+        search::catch_up(&self.server.app).await.unwrap();
+        assert_eq!(self.found(number).await.0, 0, "{lent:?}: counted although the index has followed");
         self.documents.insert(number, document);
         number
     }

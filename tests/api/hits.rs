@@ -2,11 +2,7 @@
 
 use indexer::text::{Extracted, PageText, Word};
 use serde_json::{Value, json};
-use wenshu::{
-    db,
-    ids::DocumentId,
-    preview::text,
-};
+use wenshu::{db, ids::DocumentId, preview::text};
 
 use crate::support::{Client, TestServer};
 
@@ -120,7 +116,8 @@ async fn wrong_questions_are_refused() {
     let waiting = ada.upload("waiting.txt", &library, b"later").await;
     ada.get(&format!("/documents/{waiting}/hits?q=later")).await.assert_error(409, "preview_not_ready");
     let id = file(&server, &ada, &library, vec![line("字")], "").await;
-    let refused = async |query: &str, code: &str| ada.get(&format!("/documents/{id}/hits?{query}")).await.assert_error(400, code);
+    let refused =
+        async |query: &str, code: &str| ada.get(&format!("/documents/{id}/hits?{query}")).await.assert_error(400, code);
     assert_eq!(refused("q=\"字", "query_syntax").await["position"], 0);
     refused(&format!("q={}", "x".repeat(1001)), "query_too_long").await;
     refused(&format!("text={}", "x".repeat(1001)), "query_too_long").await;

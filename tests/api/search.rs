@@ -58,7 +58,7 @@ async fn wrong_queries_are_refused_with_their_place() {
     let error = ada.get("/search?q=甲 OR").await.assert_error(400, "query_syntax");
     assert!(error["position"].is_number(), "{error}");
     ada.get("/search?q=甲&cursor=x").await.assert_error(400, "cursor_invalid");
-    ada.get("/search?q=甲&sort=colour").await.assert_error(400, "query_invalid");
+    ada.get("/search?q=甲&sort=colour").await.assert_error(400, "sort_unknown");
     ada.get(&format!("/search?q={}", "x".repeat(1001))).await.assert_error(400, "query_too_long");
     ada.post("/search/rebuild", json!({})).await.assert_error(403, "admin_required");
 }

@@ -1,31 +1,47 @@
-//! Which documents may the caller see, how many are they, and which come first?
+//! How many documents match that the caller may see, which come first, and what are they?
 //!
-//! Every matching document passes here before it is counted, so totals obey the caller's rights by construction. Chunks
-//! have no level and never count. Equal documents are ordered newest first, then by a number made from their id.
+//! Every matching document passes the caller's [`Rights`] before it is counted. Equal documents are ordered newest first,
+//! then by a number made from their id.
 
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::BinaryHeap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
 
-use super::schema::{LEVEL, NAME_KEY, SCOPE, SIZE, TIE, UPDATED_AT};
-use super::types::{Access, Scopes, Sort};
+use super::facets::{Counter, Counts};
+use super::keyed;
+use super::rights::Rights;
+use super::schema::{NAME_KEY, ORDER, SIZE, TIE, UPDATED_AT};
+use super::types::{Access, Sort};
 
 /// Scores are compared in hundredths: float sums differ in the last digits with the order of their parts.
 const SCORE_STEPS: f32 = 100.0;
 
-/// The place of a document in the order of results; the smaller comes first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// The place of a document in the order of results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
-    /// The sort key of the name, when names order.
-    pub name: String,
+    /// What orders, when texts order: documents without one come last.
+    pub text: Option<String>,
     pub major: i64,
     /// Negated time of the last change.
     pub newer: i64,
     pub tie: u64,
+}
+
+impl Key {
+    /// Says which of two documents comes first in the order of `sort`.
+    pub fn compare(&self, other: &Key, sort: &Sort) -> Ordering {
+        let texts = match (&self.text, &other.text) {
+            (Some(left), Some(right)) if sort.is_descending() => right.cmp(left),
+            (Some(left), Some(right)) => left.cmp(right),
+            (left, right) => right.is_some().cmp(&left.is_some()),
+        };
+        texts.then((self.major, self.newer, self.tie).cmp(&(other.major, other.newer, other.tie)))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -36,10 +52,12 @@ pub struct Ranked {
 }
 
 /// What a search collects.
+#[derive(Default)]
 pub struct Collected {
     pub total: u64,
     /// The first documents after the cursor, in order.
     pub top: Vec<Ranked>,
+    pub counts: Counts,
 }
 
 /// Counts and orders the documents that `access` allows.
@@ -49,6 +67,8 @@ pub struct Visible<'a> {
     /// Only documents after this place are returned (all are counted).
     pub after: Option<Key>,
     pub limit: usize,
+    /// Keys of facets to count.
+    pub facets: &'a [String],
 }
 
 impl Collector for Visible<'_> {
@@ -57,32 +77,26 @@ impl Collector for Visible<'_> {
 
     fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<SegmentVisible> {
         let columns = reader.fast_fields();
-        let scopes = columns.str(SCOPE)?;
-        let names = if self.sort == Sort::Name { columns.str(NAME_KEY)? } else { None };
-        let after = match (&self.after, &names) {
-            (Some(after), Some(names)) => Some(after_name(after, names)?),
+        let empty = || Column::build_empty_column(reader.max_doc());
+        let texts = Texts::open(&self.sort, reader)?;
+        let after = match (&self.after, &texts) {
+            (Some(after), Some(texts)) => Some(texts.place_after(after)?),
             (Some(after), None) => Some(LocalKey { major: after.major, newer: after.newer, tie: after.tie }),
             (None, _) => None,
         };
         Ok(SegmentVisible {
             segment,
             sort: self.sort.clone(),
-            allowed: match (&self.access.scopes, &scopes) {
-                (Scopes::All, _) => None,
-                (Scopes::Only(allowed), Some(scopes)) => Some(allowed_ordinals(allowed, scopes)?),
-                (Scopes::Only(_), None) => Some(Vec::new()),
-            },
-            scopes,
-            max_level: self.access.max_level,
-            levels: columns.column_opt(LEVEL)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
-            updated: columns.column_opt(UPDATED_AT)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
-            sizes: columns.column_opt(SIZE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
+            rights: Rights::open(self.access, reader)?,
+            updated: columns.column_opt(UPDATED_AT)?.unwrap_or_else(empty),
+            sizes: columns.column_opt(SIZE)?.unwrap_or_else(empty),
             ties: columns.column_opt(TIE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
-            names,
+            texts,
             after,
             limit: self.limit,
             total: 0,
             top: BinaryHeap::new(),
+            counter: Counter::open(self.facets, reader)?,
         })
     }
 
@@ -91,58 +105,97 @@ impl Collector for Visible<'_> {
     }
 
     fn merge_fruits(&self, segments: Vec<tantivy::Result<Collected>>) -> tantivy::Result<Collected> {
-        let mut all = Collected { total: 0, top: Vec::new() };
+        let mut all = Collected::default();
         for segment in segments {
             let segment = segment?;
             all.total += segment.total;
             all.top.extend(segment.top);
+            for (term, count) in segment.counts {
+                *all.counts.entry(term).or_default() += count;
+            }
         }
-        all.top.sort_by(|left, right| left.key.cmp(&right.key));
+        all.top.sort_by(|left, right| left.key.compare(&right.key, &self.sort));
         all.top.truncate(self.limit);
         Ok(all)
     }
 }
 
-/// Marks the scopes of a segment that the caller may read, by ordinal.
-fn allowed_ordinals(allowed: &[String], scopes: &StrColumn) -> tantivy::Result<Vec<bool>> {
-    let dictionary = scopes.dictionary();
-    let mut ordinals = vec![false; dictionary.num_terms()];
-    if dictionary.num_terms() < allowed.len() * 4 {
-        let allowed: HashSet<&[u8]> = allowed.iter().map(String::as_bytes).collect();
-        let mut stream = dictionary.stream()?;
-        while stream.advance() {
-            ordinals[stream.term_ord() as usize] = allowed.contains(stream.key());
-        }
-        return Ok(ordinals);
-    }
-    for scope in allowed {
-        if let Some(ordinal) = dictionary.term_ord(scope.as_bytes())? {
-            ordinals[ordinal as usize] = true;
-        }
-    }
-    Ok(ordinals)
+/// The texts by which the documents of a segment are ordered, compared by their ordinals.
+struct Texts {
+    /// `None` when no document of the segment has one.
+    column: Option<StrColumn>,
+    /// The ordinals that count, and the key that stands before their texts.
+    range: Range<u64>,
+    prefix: String,
+    descending: bool,
 }
 
-/// Returns the place of `after` among the names of a segment, which compare by ordinal.
-fn after_name(after: &Key, names: &StrColumn) -> tantivy::Result<LocalKey> {
-    let (mut low, mut high) = (0, names.dictionary().num_terms() as u64);
-    let mut name = String::new();
-    while low < high {
-        let middle = (low + high) / 2;
-        names.ord_to_str(middle, &mut name)?;
-        match name.as_str().cmp(&after.name) {
-            Ordering::Less => low = middle + 1,
-            Ordering::Greater => high = middle,
-            Ordering::Equal => {
-                return Ok(LocalKey { major: middle as i64, newer: after.newer, tie: after.tie });
+/// Where a document without text stands.
+const MISSING: i64 = i64::MAX;
+
+impl Texts {
+    /// Returns `None` when no texts decide the order.
+    fn open(sort: &Sort, reader: &SegmentReader) -> tantivy::Result<Option<Texts>> {
+        let columns = reader.fast_fields();
+        let descending = sort.is_descending();
+        let (column, key) = match sort {
+            Sort::Name | Sort::NameDescending => (columns.str(NAME_KEY)?, None),
+            Sort::Property { id, .. } => (columns.str(ORDER)?, Some(id)),
+            _ => return Ok(None),
+        };
+        let (range, prefix) = match (&column, key) {
+            (None, _) => (0..0, String::new()),
+            (Some(column), None) => (0..column.num_terms() as u64, String::new()),
+            (Some(column), Some(key)) => (keyed::ordinals(column, key)?, keyed::bounds(key).0),
+        };
+        Ok(Some(Texts { column, range, prefix, descending }))
+    }
+
+    fn major(&self, doc: DocId) -> i64 {
+        // Of several values the one that comes first in this order.
+        let own =
+            self.column.iter().flat_map(|column| column.term_ords(doc)).filter(|ordinal| self.range.contains(ordinal));
+        let first = if self.descending { own.max() } else { own.min() };
+        first.map_or(MISSING, |ordinal| self.signed(ordinal))
+    }
+
+    fn signed(&self, ordinal: u64) -> i64 {
+        if self.descending { -(ordinal as i64) } else { ordinal as i64 }
+    }
+
+    /// Returns the text behind what [`Texts::major`] returned.
+    fn text(&self, major: i64) -> tantivy::Result<Option<String>> {
+        if major == MISSING { Ok(None) } else { self.read(major.unsigned_abs()).map(Some) }
+    }
+
+    fn read(&self, ordinal: u64) -> tantivy::Result<String> {
+        let mut text = String::new();
+        if let Some(column) = &self.column {
+            column.ord_to_str(ordinal, &mut text)?;
+        }
+        Ok(text.split_off(self.prefix.len().min(text.len())))
+    }
+
+    /// Returns the place of `after` among the documents of this segment.
+    fn place_after(&self, after: &Key) -> tantivy::Result<LocalKey> {
+        let key = |major| LocalKey { major, newer: after.newer, tie: after.tie };
+        let Some(wanted) = &after.text else { return Ok(key(MISSING)) };
+        let (mut low, mut high) = (self.range.start, self.range.end);
+        while low < high {
+            let middle = (low + high) / 2;
+            match self.read(middle)?.as_str().cmp(wanted) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Ok(key(self.signed(middle))),
             }
         }
+        // The text itself is not here: everything beyond it comes after.
+        let last_before = if self.descending { -(low as i64) } else { low as i64 - 1 };
+        Ok(LocalKey { major: last_before, newer: i64::MAX, tie: u64::MAX })
     }
-    // The name itself is not here: everything from the next greater one on comes after.
-    Ok(LocalKey { major: low as i64 - 1, newer: i64::MAX, tie: u64::MAX })
 }
 
-/// A key whose name is an ordinal of its segment.
+/// A key whose text is an ordinal of its segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct LocalKey {
     major: i64,
@@ -174,54 +227,39 @@ impl PartialOrd for Candidate {
 pub struct SegmentVisible {
     segment: SegmentOrdinal,
     sort: Sort,
-    scopes: Option<StrColumn>,
-    /// By scope ordinal; `None` allows all.
-    allowed: Option<Vec<bool>>,
-    max_level: i64,
-    levels: Column<i64>,
+    rights: Rights,
     updated: Column<i64>,
     sizes: Column<i64>,
     ties: Column<u64>,
-    names: Option<StrColumn>,
+    texts: Option<Texts>,
     after: Option<LocalKey>,
     limit: usize,
     total: u64,
     /// The worst of the best is on top.
     top: BinaryHeap<Candidate>,
+    counter: Option<Counter>,
 }
 
 impl SegmentVisible {
-    fn allows(&self, doc: DocId) -> bool {
-        if self.levels.first(doc).is_none_or(|level| level > self.max_level) {
-            return false;
-        }
-        let Some(allowed) = &self.allowed else {
-            return true;
-        };
-        let scope = self.scopes.as_ref().and_then(|scopes| scopes.ords().first(doc));
-        scope.is_some_and(|scope| allowed.get(scope as usize) == Some(&true))
-    }
-
     fn major(&self, doc: DocId, score: Score) -> i64 {
-        match self.sort {
+        match &self.sort {
             Sort::Relevance => -((score * SCORE_STEPS) as i64),
             Sort::Newest => -self.updated.first(doc).unwrap_or(0),
             Sort::Oldest => self.updated.first(doc).unwrap_or(0),
             Sort::Size => -self.sizes.first(doc).unwrap_or(0),
             Sort::Smallest => self.sizes.first(doc).unwrap_or(0),
             Sort::Name | Sort::NameDescending | Sort::Property { .. } => {
-                self.names.as_ref().and_then(|names| names.ords().first(doc)).unwrap_or(0) as i64
+                self.texts.as_ref().map_or(MISSING, |texts| texts.major(doc))
             }
         }
     }
 
     fn resolve(&self, candidate: Candidate) -> tantivy::Result<Ranked> {
         let LocalKey { major, newer, tie } = candidate.key;
-        let mut key = Key { name: String::new(), major, newer, tie };
-        if let Some(names) = &self.names {
-            names.ord_to_str(major as u64, &mut key.name)?;
-            key.major = 0;
-        }
+        let key = match &self.texts {
+            Some(texts) => Key { text: texts.text(major)?, major: 0, newer, tie },
+            None => Key { text: None, major, newer, tie },
+        };
         Ok(Ranked { key, score: candidate.score, address: DocAddress::new(self.segment, candidate.doc) })
     }
 }
@@ -230,10 +268,13 @@ impl SegmentCollector for SegmentVisible {
     type Fruit = tantivy::Result<Collected>;
 
     fn collect(&mut self, doc: DocId, score: Score) {
-        if !self.allows(doc) {
+        if !self.rights.allows(doc) {
             return;
         }
         self.total += 1;
+        if let Some(counter) = &mut self.counter {
+            counter.count(doc);
+        }
         if self.limit == 0 {
             return;
         }
@@ -255,6 +296,8 @@ impl SegmentCollector for SegmentVisible {
 
     fn harvest(mut self) -> Self::Fruit {
         let top = std::mem::take(&mut self.top).into_iter().map(|candidate| self.resolve(candidate));
-        Ok(Collected { total: self.total, top: top.collect::<tantivy::Result<_>>()? })
+        let top = top.collect::<tantivy::Result<_>>()?;
+        let counts = self.counter.take().map(Counter::finish).transpose()?.unwrap_or_default();
+        Ok(Collected { total: self.total, top, counts })
     }
 }

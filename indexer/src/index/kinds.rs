@@ -103,6 +103,16 @@ pub fn terms(document: &IndexDocument) -> Vec<String> {
     terms
 }
 
+/// Returns the one name under which the document's type is counted: `page`, `board`, a short name, or `other`.
+pub fn facet(document: &IndexDocument) -> &str {
+    if document.kind != "file" {
+        return &document.kind;
+    }
+    let media_type = document.media_type.to_ascii_lowercase();
+    let known = KINDS.iter().find(|(_, types)| types.iter().any(|prefix| media_type.starts_with(prefix)));
+    known.map_or("other", |(kind, _)| kind)
+}
+
 /// Returns the terms that a filter value stands for.
 pub fn wanted(value: &str) -> Vec<String> {
     let value = value.trim().to_lowercase();

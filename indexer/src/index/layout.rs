@@ -24,8 +24,6 @@ pub const NO_PAGE: u32 = 0;
 pub struct Layout {
     /// The pages, normalised as one text; then `\n` and the normalised text without a page.
     pub body: String,
-    /// Every character of the body once.
-    pub chars: String,
     /// Every Latin word of the body once, one a line.
     pub words: String,
     pub table: Table,
@@ -65,7 +63,6 @@ impl Layout {
 struct Builder {
     layout: Layout,
     position: u32,
-    seen: Characters,
     words: HashSet<String>,
     chunk: String,
     chunk_start: u32,
@@ -83,9 +80,6 @@ impl Builder {
             pieces.visit(char, self.position, &source);
             self.layout.body.push(char);
             self.position += 1;
-            if self.seen.insert(char) {
-                self.layout.chars.push(char);
-            }
             if is_latin(char) {
                 word.push(char);
             } else if !word.is_empty() {
@@ -164,31 +158,6 @@ impl Pieces {
             (self.start, self.position) = (source.start, position);
         }
         self.end = source.end;
-    }
-}
-
-/// The set of characters of a document.
-struct Characters {
-    common: Vec<u64>,
-    rare: HashSet<char>,
-}
-
-impl Default for Characters {
-    fn default() -> Self {
-        Characters { common: vec![0; 0x1_0000 / 64], rare: HashSet::new() }
-    }
-}
-
-impl Characters {
-    fn insert(&mut self, char: char) -> bool {
-        let code = char as usize;
-        let Some(bits) = self.common.get_mut(code / 64) else {
-            return self.rare.insert(char);
-        };
-        let bit = 1 << (code % 64);
-        let new = *bits & bit == 0;
-        *bits |= bit;
-        new
     }
 }
 

@@ -1,16 +1,29 @@
 //! How are Chinese names found by Latin letters?
 //!
 //! 协同办公 is found by `xietongbangong`, its parts, and `xtbg`. Characters with several readings (重庆: chong, zhong)
-//! are known by each of them.
+//! are known by each of them: the readings of a character stand at the same position, so nothing multiplies.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use pinyin::ToPinyinMulti;
 
 use crate::normalize::{is_latin, normalize};
 
-/// Names with several many-voiced characters: that many readings are indexed.
-const MAX_READINGS: usize = 8;
+/// Readings of one character that are indexed.
+const MAX_READINGS: usize = 4;
+/// Characters of a name that are indexed.
+const MAX_CHARS: usize = 128;
+/// Ways to cut letters into syllables that are tried (xian: xian, xi an).
+const MAX_PARSES: usize = 16;
 /// Digits of a number in a sort key, so that 2 sorts before 10.
 const NUMBER_WIDTH: usize = 12;
+/// Before a syllable, which would else look like a pair of initials.
+const SYLLABLE: char = '=';
+
+/// Every syllable there is.
+static SYLLABLES: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| ('\u{4e00}'..='\u{9fff}').flat_map(syllables).collect());
 
 /// Returns the syllables a character is read as, the usual one first.
 fn syllables(char: char) -> Vec<String> {
@@ -24,37 +37,74 @@ fn syllables(char: char) -> Vec<String> {
     syllables
 }
 
-/// Returns the readings of a name, one a line: in full and by initials. Empty for names without Chinese characters.
-pub fn readings(name: &str) -> String {
-    let mut full = vec![String::new()];
-    let mut initials = vec![String::new()];
+/// Returns the index terms of a normalised name with their positions: syllables, and pairs of initials. Nothing for names
+/// without Chinese characters.
+pub fn tokens(name: &str) -> Vec<(usize, String)> {
+    let mut read: Vec<Vec<String>> = Vec::new();
     let mut chinese = false;
-    for char in normalize(name).chars() {
-        let syllables = syllables(char);
-        chinese |= !syllables.is_empty();
-        if !syllables.is_empty() {
-            let mut first: Vec<String> =
-                syllables.iter().filter_map(|syllable| syllable.get(..1)).map(str::to_owned).collect();
-            first.dedup();
-            extend(&mut full, &syllables);
-            extend(&mut initials, &first);
+    for char in name.chars().take(MAX_CHARS) {
+        let mut readings = syllables(char);
+        readings.truncate(MAX_READINGS);
+        chinese |= !readings.is_empty();
+        if !readings.is_empty() {
+            read.push(readings);
         } else if is_latin(char) {
-            extend(&mut full, &[char.to_string()]);
-            extend(&mut initials, &[char.to_string()]);
+            read.push(vec![char.to_string()]);
         }
     }
+    let mut tokens = Vec::new();
     if !chinese {
-        return String::new();
+        return tokens;
     }
-    full.extend(initials);
-    full.join("\n")
+    for (at, readings) in read.iter().enumerate() {
+        tokens.extend(readings.iter().map(|syllable| (at, format!("{SYLLABLE}{syllable}"))));
+        let next = read.get(at + 1).map_or(Vec::new(), |next| initials(next));
+        for first in initials(readings) {
+            tokens.extend(next.iter().map(|second| (at, format!("{first}{second}"))));
+        }
+    }
+    tokens
 }
 
-fn extend(lines: &mut Vec<String>, syllables: &[String]) {
-    let take = if lines.len() * syllables.len() <= MAX_READINGS { syllables.len() } else { 1 };
-    let longer =
-        syllables[..take].iter().flat_map(|syllable| lines.iter().map(move |line| format!("{line}{syllable}")));
-    *lines = longer.collect();
+fn initials(readings: &[String]) -> Vec<char> {
+    let mut initials: Vec<char> = readings.iter().filter_map(|syllable| syllable.chars().next()).collect();
+    initials.sort_unstable();
+    initials.dedup();
+    initials
+}
+
+/// Returns the ways to read `letters` as syllables and single letters or digits, as index terms. The last one may be the
+/// beginning of a syllable.
+pub fn parses(letters: &str) -> Vec<Vec<String>> {
+    let mut parses = Vec::new();
+    extend(&mut parses, &mut Vec::new(), letters);
+    parses
+}
+
+fn extend(parses: &mut Vec<Vec<String>>, read: &mut Vec<String>, rest: &str) {
+    if parses.len() >= MAX_PARSES {
+        return;
+    }
+    if rest.is_empty() {
+        parses.push(read.clone());
+        return;
+    }
+    let begins = SYLLABLES.range(rest.to_owned()..).next().is_some_and(|syllable| syllable.starts_with(rest));
+    if begins {
+        let mut parse = read.clone();
+        parse.push(format!("{SYLLABLE}{rest}"));
+        parses.push(parse);
+    }
+    let longest = rest.char_indices().map(|(at, char)| at + char.len_utf8()).take(6);
+    for end in longest.collect::<Vec<_>>().into_iter().rev() {
+        // The whole rest is tried as a beginning already. A single letter may also be a letter of the name.
+        let (part, last) = (&rest[..end], end == rest.len() && begins);
+        if !last && (SYLLABLES.contains(part) || part.chars().count() == 1) {
+            read.push(format!("{SYLLABLE}{part}"));
+            extend(parses, read, &rest[end..]);
+            read.pop();
+        }
+    }
 }
 
 /// Says where `letters` reads a run of characters of `name` from the beginning of a syllable: in full (the last
@@ -133,10 +183,14 @@ mod tests {
 
     #[test]
     fn names_are_read_in_full_and_by_initials() {
-        assert!(readings("协同办公").lines().any(|line| line == "xietongbangong"));
-        assert!(readings("協同办公").lines().any(|line| line == "xtbg"));
-        assert!(readings("重庆").lines().any(|line| line == "chongqing"));
-        assert_eq!(readings("plan.txt"), "");
+        let terms = |name: &str| tokens(&normalize(name)).into_iter().map(|(_, term)| term).collect::<Vec<_>>();
+        assert_eq!(terms("協同"), ["=xie", "xt", "=tong"]);
+        assert!(terms("重庆").contains(&"=chong".to_owned()) && terms("重庆").contains(&"zq".to_owned()));
+        assert!(terms("plan.txt").is_empty());
+        assert!(parses("xietong").contains(&vec!["=xie".into(), "=tong".into()]));
+        assert!(parses("xian").contains(&vec!["=xi".into(), "=an".into()]));
+        assert!(parses("cq2").iter().all(|parse| parse.last().unwrap() == "=2"));
+        assert!(parses(&"a".repeat(100)).len() <= MAX_PARSES);
         assert_eq!(find_in("关于协同办公", "xtbg"), Some((2, 6)));
         assert_eq!(find_in("关于协同办公", "tongban"), Some((3, 5)));
         assert_eq!(find_in("关于协同办公", "xieto"), Some((2, 4)));

@@ -32,6 +32,11 @@ pub fn warm() {
     BEGUN.call_once(|| drop(std::thread::spawn(|| LazyLock::force(&JIEBA))));
 }
 
+/// Cuts a text into words.
+pub fn words(text: &str) -> Vec<String> {
+    JIEBA.cut(text, false).into_iter().map(|token| token.word.to_owned()).collect()
+}
+
 /// Returns what a document gains by the quality of its hits, given in `places` for the texts `needles`.
 pub fn bonus(texts: &mut Texts, address: DocAddress, needles: &[Vec<char>], places: &[Place]) -> Result<f32> {
     let mut bonus = nearness(needles.len(), places);

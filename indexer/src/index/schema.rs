@@ -1,20 +1,20 @@
 //! Which fields does the index have, and how does a document become them?
 
-use serde::{Deserialize, Serialize};
-use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions,
-};
+use tantivy::schema::{FAST, Field, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{TantivyDocument, Term};
 
 use super::layout::Layout;
-use super::tokenizer::{Lines, Pairs};
-use super::types::IndexDocument;
-use super::{kinds, pinyin};
+use super::tokenizer::{KeyedPairs, Lines, Pairs, Readings};
+use super::types::{IndexDocument, Property};
+use super::{facets, keyed, kinds, pinyin};
 use crate::normalize::normalize;
 
 /// Raised with every change of fields, terms or normalisation: an index of another version is built anew.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
+
+/// Characters of a value by which documents are ordered.
+const ORDER_CHARS: usize = 64;
 
 /// The fields of an index document.
 #[derive(Clone)]
@@ -24,17 +24,24 @@ pub struct Fields {
     pub id: Field,
     /// Pairs of characters with positions.
     pub body: Field,
-    /// Single characters and Latin words of the body, without positions.
-    pub chars: Field,
+    /// The Latin words of the body, without positions.
     pub words: Field,
-    /// Short texts: single characters and pairs with positions.
+    /// Short texts, as pairs with positions. `values` are those of properties, without saying of which.
     pub name: Field,
-    pub pinyin: Field,
-    pub path: Field,
+    pub headings: Field,
     pub tags: Field,
-    pub author: Field,
+    pub values: Field,
+    /// The values of properties as pairs that carry the property's id.
+    pub properties: Field,
+    /// How the name is read.
+    pub pinyin: Field,
+    /// Whole texts as one term each.
     pub folder: Field,
     pub kind: Field,
+    /// Terms of [`super::keyed`], indexed and as a column: what is filtered by and counted.
+    pub facet: Field,
+    /// Terms of [`super::keyed`] that sort as the values of properties do.
+    pub order: Field,
     /// Columns.
     pub level: Field,
     pub scope: Field,
@@ -43,7 +50,7 @@ pub struct Fields {
     pub name_key: Field,
     pub tie: Field,
     /// Stored.
-    pub meta: Field,
+    pub head: Field,
     pub table: Field,
     pub text: Field,
 }
@@ -54,6 +61,8 @@ pub const UPDATED_AT: &str = "updated_at";
 pub const SIZE: &str = "size";
 pub const NAME_KEY: &str = "name_key";
 pub const TIE: &str = "tie";
+pub const FACET: &str = "facet";
+pub const ORDER: &str = "order";
 
 impl Fields {
     pub fn new() -> Fields {
@@ -70,22 +79,24 @@ impl Fields {
         let fields = Fields {
             id: schema.add_text_field("id", text("raw", false, false)),
             body: schema.add_text_field("body", text("pairs", true, true)),
-            chars: schema.add_text_field("chars", text("singles", false, false)),
             words: schema.add_text_field("words", text("lines", false, false)),
-            name: schema.add_text_field("name", text("short", true, false)),
-            pinyin: schema.add_text_field("pinyin", text("short", true, false)),
-            path: schema.add_text_field("path", text("short", true, false)),
-            tags: schema.add_text_field("tags", text("short", true, false)),
-            author: schema.add_text_field("author", text("short", true, false)),
+            name: schema.add_text_field("name", text("pairs", true, false)),
+            headings: schema.add_text_field("headings", text("pairs", true, false)),
+            tags: schema.add_text_field("tags", text("pairs", true, false)),
+            values: schema.add_text_field("values", text("pairs", true, false)),
+            properties: schema.add_text_field("properties", text("keyed_pairs", true, false)),
+            pinyin: schema.add_text_field("pinyin", text("readings", true, false)),
             folder: schema.add_text_field("folder", text("raw", false, false)),
             kind: schema.add_text_field("kind", text("raw", false, false)),
+            facet: schema.add_text_field(FACET, text("raw", false, false).set_fast("raw")),
+            order: schema.add_text_field(ORDER, text("raw", false, false).set_fast("raw")),
             level: schema.add_i64_field(LEVEL, number()),
             scope: schema.add_text_field(SCOPE, column()),
-            updated_at: schema.add_i64_field(UPDATED_AT, number() | INDEXED),
+            updated_at: schema.add_i64_field(UPDATED_AT, number()),
             size: schema.add_i64_field(SIZE, number()),
             name_key: schema.add_text_field(NAME_KEY, column()),
             tie: schema.add_u64_field(TIE, number()),
-            meta: schema.add_text_field("meta", stored()),
+            head: schema.add_text_field("head", stored()),
             table: schema.add_text_field("table", stored()),
             text: schema.add_text_field("text", stored()),
             schema: Schema::builder().build(),
@@ -104,19 +115,21 @@ impl Fields {
         let mut main = TantivyDocument::new();
         main.add_text(self.id, &document.id);
         main.add_text(self.body, &layout.body);
-        main.add_text(self.chars, &layout.chars);
         main.add_text(self.words, &layout.words);
-        main.add_text(self.name, format!("{NAME_START}{}", normalize(&document.name)));
-        main.add_text(self.pinyin, pinyin::readings(&document.name));
-        main.add_text(self.path, normalize(&document.path));
-        let tags: Vec<String> = document.tags.iter().map(|tag| normalize(tag)).collect();
-        main.add_text(self.tags, tags.join("\n"));
-        main.add_text(self.author, normalize(&document.author));
+        let name = normalize(&document.name);
+        main.add_text(self.pinyin, &name);
+        main.add_text(self.name, format!("{NAME_START}{name}"));
+        self.add_lines(&mut main, self.headings, document.headings.iter().map(|heading| normalize(heading)));
+        self.add_lines(&mut main, self.tags, document.tags.iter().map(|tag| normalize(tag)));
+        self.add_properties(&mut main, &document.properties);
         for folder in &document.folder_ids {
             main.add_text(self.folder, folder);
         }
         for kind in kinds::terms(document) {
             main.add_text(self.kind, kind);
+        }
+        for term in facets::terms(document) {
+            main.add_text(self.facet, term);
         }
         main.add_i64(self.level, document.level);
         main.add_text(self.scope, &document.scope);
@@ -124,7 +137,7 @@ impl Fields {
         main.add_i64(self.size, document.size_bytes);
         main.add_text(self.name_key, pinyin::sort_key(&document.name));
         main.add_u64(self.tie, tie(&document.id));
-        main.add_text(self.meta, serde_json::to_string(&Meta::of(document)).expect("plain data"));
+        main.add_text(self.head, Head::of(document).encode());
         main.add_text(self.table, layout.table.encode());
         let mut chunks = layout.chunks.into_iter();
         if let Some(first) = chunks.next() {
@@ -139,14 +152,40 @@ impl Fields {
         }
         documents
     }
+
+    fn add_lines(&self, main: &mut TantivyDocument, field: Field, lines: impl Iterator<Item = String>) {
+        let lines: Vec<String> = lines.collect();
+        if !lines.is_empty() {
+            main.add_text(field, lines.join("\n"));
+        }
+    }
+
+    fn add_properties(&self, main: &mut TantivyDocument, properties: &[Property]) {
+        let texts: Vec<(&Property, String)> =
+            properties.iter().map(|property| (property, normalize(&property.text))).collect();
+        self.add_lines(main, self.values, texts.iter().map(|(_, text)| text.clone()));
+        let keyed = texts.iter().map(|(property, text)| keyed::term(&property.id, text));
+        self.add_lines(main, self.properties, keyed);
+        for property in properties {
+            main.add_text(self.order, keyed::term(&property.id, &order_key(property)));
+        }
+    }
+}
+
+/// Returns a text that sorts as the value of the property does.
+fn order_key(property: &Property) -> String {
+    match property.number {
+        Some(number) => keyed::number(number),
+        None => pinyin::sort_key(&property.text).chars().take(ORDER_CHARS).collect(),
+    }
 }
 
 /// Returns the tokenizers that the schema names.
 pub fn tokenizers() -> TokenizerManager {
     let tokenizers = TokenizerManager::default();
-    tokenizers.register("pairs", TextAnalyzer::from(Pairs { singles: false }));
-    tokenizers.register("short", TextAnalyzer::from(Pairs { singles: true }));
-    tokenizers.register("singles", TextAnalyzer::from(super::tokenizer::Singles));
+    tokenizers.register("pairs", TextAnalyzer::from(Pairs));
+    tokenizers.register("keyed_pairs", TextAnalyzer::from(KeyedPairs));
+    tokenizers.register("readings", TextAnalyzer::from(Readings));
     tokenizers.register("lines", TextAnalyzer::from(Lines));
     tokenizers
 }
@@ -161,37 +200,24 @@ pub fn tie(id: &str) -> u64 {
 }
 
 /// What is stored of a document beside its text.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Meta {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
     pub id: String,
-    pub kind: String,
     pub name: String,
-    pub path: String,
-    pub tags: Vec<String>,
-    pub author: String,
-    pub media_type: String,
-    pub level: i64,
-    pub scope: String,
-    pub created_at: i64,
-    pub updated_at: i64,
-    pub size_bytes: i64,
 }
 
-impl Meta {
-    fn of(document: &IndexDocument) -> Meta {
-        Meta {
-            id: document.id.clone(),
-            kind: document.kind.clone(),
-            name: document.name.clone(),
-            path: document.path.clone(),
-            tags: document.tags.clone(),
-            author: document.author.clone(),
-            media_type: document.media_type.clone(),
-            level: document.level,
-            scope: document.scope.clone(),
-            created_at: document.created_at,
-            updated_at: document.updated_at,
-            size_bytes: document.size_bytes,
-        }
+impl Head {
+    fn of(document: &IndexDocument) -> Head {
+        Head { id: document.id.clone(), name: document.name.clone() }
+    }
+
+    fn encode(&self) -> String {
+        keyed::term(&self.id, &self.name)
+    }
+
+    /// Reads what `encode` wrote; `None` when it is damaged.
+    pub fn decode(text: &str) -> Option<Head> {
+        let (id, name) = text.split_once(keyed::SEPARATOR)?;
+        Some(Head { id: id.to_owned(), name: name.to_owned() })
     }
 }

@@ -12,7 +12,7 @@ use super::places::Places;
 use super::snippet::{self, Place};
 use super::texts::Texts;
 use super::types::{Hit, SearchRequest, SearchResults, Sort};
-use super::{Error, Index, Result, pinyin, rank};
+use super::{Error, Index, Result, facets, pinyin, rank};
 use crate::normalize::{CharOffsets, Normalized};
 use crate::query::Query;
 
@@ -36,12 +36,22 @@ struct Found {
 impl Index {
     /// Finds the documents that match the request and that its caller may read.
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResults> {
-        let query = Query::parse(&request.q)?;
+        let query = Query::parse_with(&request.q, &request.names)?;
         let cursor = request.cursor.as_deref().map(decode_cursor).transpose()?;
         // The index library panics on some damaged files; that must stay one failed search.
         catch_unwind(AssertUnwindSafe(|| Search::new(self, request, &query).run(cursor)))
             .unwrap_or_else(|_| Err(Error::Damaged("a search failed".into())))
     }
+}
+
+/// What one pass over the index is to bring.
+struct Wanted<'a> {
+    limit: usize,
+    after: Option<Key>,
+    facets: &'a [String],
+    pinyin: bool,
+    /// Filters on this key do not hold.
+    except: Option<&'a str>,
 }
 
 struct Search<'a> {
@@ -72,10 +82,26 @@ impl<'a> Search<'a> {
             (Sort::Relevance, _) => (offset + limit).max(rank::CANDIDATES),
             _ => limit,
         };
-        let mut collected = self.collect(wanted, after.clone(), false)?;
-        if collected.total == 0 {
-            collected = self.collect(wanted, after, true)?;
+        // Facets that are filtered by themselves are counted apart, without that filter.
+        let (apart, along): (Vec<String>, Vec<String>) = self
+            .request
+            .facets
+            .iter()
+            .cloned()
+            .partition(|key| self.request.filters.iter().any(|filter| filter.key == *key));
+        let mut pinyin = false;
+        let mut collected =
+            self.collect(Wanted { limit: wanted, after: after.clone(), facets: &along, pinyin, except: None })?;
+        if collected.total == 0 && self.may_be_pinyin() {
+            pinyin = true;
+            collected = self.collect(Wanted { limit: wanted, after, facets: &along, pinyin, except: None })?;
         }
+        for key in &apart {
+            let facets = std::slice::from_ref(key);
+            let counted = self.collect(Wanted { limit: 0, after: None, facets, pinyin, except: Some(key) })?;
+            collected.counts.extend(counted.counts);
+        }
+        let facets: Vec<_> = self.request.facets.iter().map(|key| facets::values(key, &collected.counts)).collect();
         let mut texts = Texts::new(&self.searcher, &self.index.fields);
         let total = collected.total;
         let shown = match self.sort() {
@@ -90,12 +116,7 @@ impl<'a> Search<'a> {
             (_, Some(last)) => more.then(|| Cursor::After(last.ranked.key.clone())),
         };
         let hits = shown.into_iter().map(|found| self.hit(&mut texts, found)).collect::<Result<_>>()?;
-        Ok(SearchResults {
-            total,
-            hits,
-            facets: Vec::new(),
-            next_cursor: next_cursor.map(|cursor| encode_cursor(&cursor)),
-        })
+        Ok(SearchResults { total, hits, facets, next_cursor: next_cursor.map(|cursor| encode_cursor(&cursor)) })
     }
 
     /// Without words everything ranks the same: newest first.
@@ -107,9 +128,26 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn collect(&self, limit: usize, after: Option<Key>, pinyin: bool) -> Result<Collected> {
-        let compiled = Compiler { fields: &self.index.fields, pinyin }.request(self.request, self.query);
-        let visible = Visible { access: &self.request.access, sort: self.sort(), after, limit };
+    /// Whether an unquoted word could be the pinyin of a name.
+    fn may_be_pinyin(&self) -> bool {
+        self.needles.iter().any(|needle| needle.len() > 1 && needle.iter().any(char::is_ascii_alphabetic))
+    }
+
+    fn collect(&self, wanted: Wanted) -> Result<Collected> {
+        let compiler = Compiler {
+            fields: &self.index.fields,
+            searcher: &self.searcher,
+            folders: &self.request.folders,
+            pinyin: wanted.pinyin,
+        };
+        let compiled = compiler.request(self.request, self.query, wanted.except)?;
+        let visible = Visible {
+            access: &self.request.access,
+            sort: self.sort(),
+            after: wanted.after,
+            limit: wanted.limit,
+            facets: wanted.facets,
+        };
         Ok(self.searcher.search_with_statistics_provider(&compiled, &visible, &Flat)?)
     }
 
@@ -126,7 +164,7 @@ impl<'a> Search<'a> {
                 found.ranked.score += rank::bonus(texts, found.ranked.address, &self.needles, &found.places)?;
                 found.ranked.key.major = -((found.ranked.score * 10.0) as i64);
             }
-            first.sort_by(|left, right| left.ranked.key.cmp(&right.ranked.key));
+            first.sort_by(|left, right| left.ranked.key.compare(&right.ranked.key, &Sort::Relevance));
             page.extend(first.into_iter().skip(offset).take(limit));
         }
         let skip = offset.saturating_sub(rank::CANDIDATES);
@@ -171,24 +209,14 @@ impl<'a> Search<'a> {
             }
         }
         places.sort_unstable();
-        let meta = texts.meta(address)?;
+        let head = texts.head(address)?;
         Ok(Hit {
             score: found.ranked.score,
-            name_marks: self.name_marks(&meta.name),
+            name_marks: self.name_marks(&head.name),
             snippets: snippet::snippets(texts, address, &table, &places)?,
             pages: snippet::pages(&table, &places),
-            id: meta.id,
-            kind: meta.kind,
-            name: meta.name,
-            path: meta.path,
-            tags: meta.tags,
-            author: meta.author,
-            media_type: meta.media_type,
-            level: meta.level,
-            scope: meta.scope,
-            created_at: meta.created_at,
-            updated_at: meta.updated_at,
-            size_bytes: meta.size_bytes,
+            id: head.id,
+            name: head.name,
         })
     }
 

@@ -30,12 +30,15 @@ pub struct Place {
 pub fn pages(table: &Table, places: &[Place]) -> Vec<u32> {
     let mut pages: Vec<u32> = Vec::new();
     for place in places {
-        let page = table.page(place.start);
-        if page != NO_PAGE && pages.last() != Some(&page) {
-            pages.push(page);
-            if pages.len() == MAX_HIT_PAGES {
-                break;
+        // A sentence may begin on one page and end on the next.
+        for page in [table.page(place.start), table.page(place.start + place.len.saturating_sub(1))] {
+            if page != NO_PAGE && pages.last().is_none_or(|last| *last < page) {
+                pages.push(page);
             }
+        }
+        if pages.len() >= MAX_HIT_PAGES {
+            pages.truncate(MAX_HIT_PAGES);
+            break;
         }
     }
     pages

@@ -9,7 +9,7 @@ use tantivy::schema::{Field, Value};
 use tantivy::{DocAddress, Searcher, TantivyDocument};
 
 use super::layout::{Piece, Table, read_chunk};
-use super::schema::{Fields, Meta};
+use super::schema::{Fields, Head};
 use super::{Error, Result};
 use crate::normalize::Normalized;
 
@@ -43,10 +43,10 @@ impl<'a> Texts<'a> {
         Table::decode(text(&document, self.fields.table)?).ok_or_else(|| Error::Damaged("page table".into()))
     }
 
-    /// Loads what is known of a document.
-    pub fn meta(&mut self, address: DocAddress) -> Result<Meta> {
+    /// Loads the id and the name of a document.
+    pub fn head(&mut self, address: DocAddress) -> Result<Head> {
         let document = self.document(address)?;
-        serde_json::from_str(text(&document, self.fields.meta)?).map_err(|error| Error::Damaged(error.to_string()))
+        Head::decode(text(&document, self.fields.head)?).ok_or_else(|| Error::Damaged("head".into()))
     }
 
     /// Returns the pieces of chunk `number` of the document at `address`.

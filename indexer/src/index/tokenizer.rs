@@ -2,21 +2,39 @@
 //!
 //! A term is a pair of neighbouring characters at the position of the first one. A substring of n characters is then a
 //! phrase of pairs: exact, without any dictionary. `\n` separates pages and is part of no pair, so nothing matches
-//! across a page end.
+//! across it; the last character before it makes a pair with [`END`], so that every character begins a pair and a single
+//! one is found by the pairs that begin with it.
 
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
-/// Emits pairs; with `singles`, every character too (for short fields, where one character must be found in place).
+use super::keyed::SEPARATOR;
+use super::pinyin;
+
+/// Follows the last character of a line. No normalised text contains it.
+pub const END: char = '\u{1}';
+
+/// Emits pairs.
 #[derive(Clone)]
-pub struct Pairs {
-    pub singles: bool,
-}
+pub struct Pairs;
 
 impl Tokenizer for Pairs {
     type TokenStream<'a> = PairStream<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> PairStream<'a> {
-        PairStream { text, byte: 0, position: 0, singles: self.singles, single_done: false, token: Token::default() }
+        PairStream { text, byte: 0, position: 0, key: "", token: Token::default() }
+    }
+}
+
+/// Emits the pairs of every line's value, each as a term of the line's key.
+#[derive(Clone)]
+pub struct KeyedPairs;
+
+impl Tokenizer for KeyedPairs {
+    type TokenStream<'a> = KeyedStream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> KeyedStream<'a> {
+        let pairs = PairStream { text: "", byte: 0, position: 0, key: "", token: Token::default() };
+        KeyedStream { lines: text.lines(), pairs }
     }
 }
 
@@ -24,8 +42,8 @@ pub struct PairStream<'a> {
     text: &'a str,
     byte: usize,
     position: usize,
-    singles: bool,
-    single_done: bool,
+    /// Stands before every pair.
+    key: &'a str,
     token: Token,
 }
 
@@ -36,22 +54,21 @@ impl TokenStream for PairStream<'_> {
             let Some(first) = rest.next() else {
                 return false;
             };
-            let width = first.len_utf8();
-            if self.singles && !self.single_done && first != '\n' {
-                self.single_done = true;
-                self.emit(width);
-                return true;
+            let second = rest.next().filter(|second| *second != '\n');
+            let start = self.byte;
+            self.byte += first.len_utf8();
+            self.position += 1;
+            if first == '\n' {
+                continue;
             }
-            let second = rest.next();
-            if first != '\n'
-                && let Some(second) = second
-                && second != '\n'
-            {
-                self.emit(width + second.len_utf8());
-                self.step(width);
-                return true;
-            }
-            self.step(width);
+            self.token.text.clear();
+            self.token.text.push_str(self.key);
+            self.token.text.push(first);
+            self.token.text.push(second.unwrap_or(END));
+            self.token.offset_from = start;
+            self.token.offset_to = self.byte + second.map_or(0, char::len_utf8);
+            self.token.position = self.position - 1;
+            return true;
         }
     }
 
@@ -64,31 +81,66 @@ impl TokenStream for PairStream<'_> {
     }
 }
 
-impl PairStream<'_> {
-    fn emit(&mut self, width: usize) {
-        self.token.text.clear();
-        self.token.text.push_str(&self.text[self.byte..self.byte + width]);
-        self.token.offset_from = self.byte;
-        self.token.offset_to = self.byte + width;
-        self.token.position = self.position;
+pub struct KeyedStream<'a> {
+    lines: std::str::Lines<'a>,
+    pairs: PairStream<'a>,
+}
+
+impl TokenStream for KeyedStream<'_> {
+    fn advance(&mut self) -> bool {
+        while !self.pairs.advance() {
+            let Some(line) = self.lines.next() else {
+                return false;
+            };
+            let at = line.find(SEPARATOR).map_or(0, |at| at + SEPARATOR.len_utf8());
+            // A phrase must not go on from one value to the next.
+            self.pairs.position += 1;
+            (self.pairs.key, self.pairs.text, self.pairs.byte) = (&line[..at], &line[at..], 0);
+        }
+        true
     }
 
-    fn step(&mut self, width: usize) {
-        self.byte += width;
-        self.position += 1;
-        self.single_done = false;
+    fn token(&self) -> &Token {
+        &self.pairs.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.pairs.token
     }
 }
 
-/// Emits every character as a term.
+/// Emits how a name is read: syllables, and pairs of initials, at the number of the character.
 #[derive(Clone)]
-pub struct Singles;
+pub struct Readings;
 
-impl Tokenizer for Singles {
-    type TokenStream<'a> = Each<std::str::Chars<'a>>;
+impl Tokenizer for Readings {
+    type TokenStream<'a> = ListStream;
 
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> Self::TokenStream<'a> {
-        Each { items: text.chars(), token: Token::default() }
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> ListStream {
+        ListStream { tokens: pinyin::tokens(text).into_iter(), token: Token::default() }
+    }
+}
+
+pub struct ListStream {
+    tokens: std::vec::IntoIter<(usize, String)>,
+    token: Token,
+}
+
+impl TokenStream for ListStream {
+    fn advance(&mut self) -> bool {
+        let Some((position, text)) = self.tokens.next() else {
+            return false;
+        };
+        (self.token.position, self.token.text) = (position, text);
+        true
+    }
+
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.token
     }
 }
 
@@ -161,10 +213,20 @@ mod tests {
 
     #[test]
     fn pairs_stop_at_line_ends() {
-        assert_eq!(tokens(Pairs { singles: false }, "国务院\nab"), owned(&[(0, "国务"), (1, "务院"), (4, "ab")]));
-        assert_eq!(tokens(Pairs { singles: true }, "ab\nc"), owned(&[(0, "a"), (0, "ab"), (1, "b"), (3, "c")]));
-        assert_eq!(tokens(Pairs { singles: false }, ""), owned(&[]));
+        assert_eq!(
+            tokens(Pairs, "国务院\nab"),
+            owned(&[(0, "国务"), (1, "务院"), (2, "院\u{1}"), (4, "ab"), (5, "b\u{1}")])
+        );
+        assert_eq!(tokens(Pairs, ""), owned(&[]));
         assert_eq!(tokens(Lines, "ab\ncd"), owned(&[(0, "ab"), (1, "cd")]));
+    }
+
+    #[test]
+    fn pairs_of_values_carry_their_key() {
+        assert_eq!(
+            tokens(KeyedPairs, "p\u{1f}ab\nq\u{1f}c"),
+            owned(&[(1, "p\u{1f}ab"), (2, "p\u{1f}b\u{1}"), (4, "q\u{1f}c\u{1}")])
+        );
     }
 
     #[test]

@@ -32,7 +32,12 @@ mod tests {
 
     #[test]
     fn names_fit_by_characters_and_by_sound() {
-        let fitting = [("协同办公", "協同", 0), ("关于协同办公", "协同", 1), ("协同办公", "xtbg", 2), ("关于协同办公", "xie tong", 3)];
+        let fitting = [
+            ("协同办公", "協同", 0),
+            ("关于协同办公", "协同", 1),
+            ("协同办公", "xtbg", 2),
+            ("关于协同办公", "xie tong", 3),
+        ];
         for (name, typed, quality) in fitting {
             assert_eq!(fits(name, typed), Some(quality), "{name} {typed}");
         }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::query::QueryName;
+
 /// A document as the index sees it: the head version's text and what is known about it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct IndexDocument {
@@ -11,8 +13,6 @@ pub struct IndexDocument {
     pub name: String,
     /// The folders above, library first.
     pub folder_ids: Vec<String>,
-    /// The names of the folders above, joined by `/`.
-    pub path: String,
     pub tags: Vec<String>,
     /// The values of its library's properties, one entry for each.
     pub properties: Vec<Property>,
@@ -93,6 +93,13 @@ pub enum Sort {
     },
 }
 
+impl Sort {
+    /// Whether texts that order stand in descending order.
+    pub fn is_descending(&self) -> bool {
+        matches!(self, Sort::NameDescending | Sort::Property { descending: true, .. })
+    }
+}
+
 /// Which documents remain: those that have any of `values` under `key`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
@@ -119,8 +126,11 @@ pub struct SearchRequest {
     pub filters: Vec<Filter>,
     /// Keys (see [`Filter`]) whose values are counted.
     pub facets: Vec<String>,
-    /// Names of properties as typed in `q` (`档号:A1`), with their ids.
-    pub names: Vec<(String, String)>,
+    /// Folders that the texts of `in:` stand for: the text as typed, the ids. Only the caller's folders belong here: the name
+    /// of a hidden folder above a document must not find it.
+    pub folders: Vec<(String, Vec<String>)>,
+    /// Properties that `q` may name (`档号:A1`).
+    pub names: Vec<QueryName>,
     pub sort: Sort,
     pub limit: usize,
     /// `next_cursor` of the page before.
@@ -159,17 +169,7 @@ pub struct Similar {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
     pub id: String,
-    pub kind: String,
     pub name: String,
-    pub path: String,
-    pub tags: Vec<String>,
-    pub author: String,
-    pub media_type: String,
-    pub level: i64,
-    pub scope: String,
-    pub created_at: i64,
-    pub updated_at: i64,
-    pub size_bytes: i64,
     pub score: f32,
     /// What matched in the name, as character offsets.
     pub name_marks: Vec<(u32, u32)>,
@@ -193,7 +193,4 @@ pub struct Snippet {
 pub struct Suggestion {
     pub id: String,
     pub name: String,
-    pub kind: String,
-    pub media_type: String,
-    pub path: String,
 }

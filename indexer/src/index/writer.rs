@@ -1,7 +1,7 @@
 //! How does the index go on after a write that failed, for instance on a full disk? With a new writer: tantivy's does not
 //! survive that, and what it had not committed has to be sent again anyway.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use tantivy::IndexWriter;
 
@@ -10,7 +10,7 @@ use super::Options;
 /// The one writer of an index, made anew when it is needed after a failure.
 pub(super) struct Writer {
     index: tantivy::Index,
-    options: Options,
+    options: Mutex<Options>,
     /// Adding needs a shared, committing an exclusive borrow. `None` after a failure.
     current: RwLock<Option<IndexWriter>>,
 }
@@ -19,7 +19,7 @@ impl Writer {
     /// Takes the index for writing; fails when somebody else has it.
     pub fn open(index: tantivy::Index, options: Options) -> tantivy::Result<Self> {
         let current = make(&index, options)?;
-        Ok(Self { index, options, current: RwLock::new(Some(current)) })
+        Ok(Self { index, options: Mutex::new(options), current: RwLock::new(Some(current)) })
     }
 
     /// Adds or deletes. After an error everything since the last commit is gone.
@@ -47,13 +47,25 @@ impl Writer {
         done.map(drop).inspect_err(|_| self.give_up())
     }
 
+    /// Goes on with other resources when all merges have ended. What is not committed is gone.
+    pub fn resize(&self, options: Options) -> tantivy::Result<()> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+        if let Some(writer) = current.take() {
+            writer.wait_merging_threads()?;
+        }
+        *current = Some(make(&self.index, options)?);
+        Ok(())
+    }
+
     fn make_if_missing(&self) -> tantivy::Result<()> {
         if self.current.read().unwrap_or_else(PoisonError::into_inner).is_some() {
             return Ok(());
         }
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.is_none() {
-            *current = Some(make(&self.index, self.options)?);
+            let options = *self.options.lock().unwrap_or_else(PoisonError::into_inner);
+            *current = Some(make(&self.index, options)?);
         }
         Ok(())
     }

@@ -63,7 +63,6 @@ pub fn document(number: usize, law: &Law) -> IndexDocument {
         kind: "file".into(),
         name: law.name.clone(),
         folder_ids: vec!["library".into(), format!("folder-{}", number % 7)],
-        path: format!("法规库/第{}部分", number % 7),
         tags: if number.is_multiple_of(5) { vec!["重要".into()] } else { Vec::new() },
         author: if number.is_multiple_of(2) { "国务院".into() } else { "李 明".into() },
         media_type: "text/markdown".into(),

@@ -342,6 +342,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists documents that share rare words with this one, among those that the caller may see. */
+        get: operations["list_similar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/untrash": {
         parameters: {
             query?: never;
@@ -1243,6 +1260,24 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        /** @description One value of a facet, as a `filter` takes it. */
+        FacetValueView: {
+            /** Format: int64 */
+            count: number;
+            /** @description How people read it; absent for a library that the caller does not see as a whole. */
+            label?: string | null;
+            value: string;
+        };
+        /** @description How many of the found documents have which value. */
+        FacetView: {
+            /** @description `library`, `type`, `author`, `year`, `month`, `tag`, `level` or `property:<id>`. */
+            key: string;
+            /** @description Of a property: its name. */
+            label?: string | null;
+            total_values: number;
+            /** @description The most frequent first, at most 100; years, months and levels in their own order. */
+            values: components["schemas"]["FacetValueView"][];
+        };
         /**
          * Format: uuid
          * @description A folder; one without parent is a library.
@@ -1826,6 +1861,13 @@ export interface components {
             /** @description No two documents of the library have the same value. */
             unique: boolean;
         };
+        /** @description How far the building of the index is, in documents. */
+        RebuildingView: {
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            total: number;
+        };
         /** @description What has arrived. */
         ReceivedView: {
             /**
@@ -1925,10 +1967,11 @@ export interface components {
         };
         /** @description What was found. */
         SearchView: {
+            /** @description In the order asked for. */
+            facets: components["schemas"]["FacetView"][];
             items: components["schemas"]["HitView"][];
             next_cursor?: string | null;
-            /** @description The index is being built anew: there may be more. */
-            rebuilding: boolean;
+            rebuilding?: components["schemas"]["RebuildingView"] | null;
             /** Format: int64 */
             took_ms: number;
             /**
@@ -1959,6 +2002,16 @@ export interface components {
             name: string;
             /** Format: int64 */
             updates: number;
+        };
+        /** @description Documents that are about the same, the most alike first. */
+        SimilarListView: {
+            items: components["schemas"]["SimilarView"][];
+        };
+        /** @description A document that is like another one. */
+        SimilarView: {
+            /** @description Words that both share and few others have, the most telling first. */
+            common: string[];
+            document: components["schemas"]["DocumentView"];
         };
         /** @description A piece of the text around a hit. */
         SnippetView: {
@@ -2664,6 +2717,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_PropertyView"];
+                };
+            };
+        };
+    };
+    list_similar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarListView"];
                 };
             };
         };
@@ -3632,21 +3706,36 @@ export interface operations {
     search: {
         parameters: {
             query?: {
-                /** @description Words, "phrases", -not, OR, `type:` `author:` `tag:` `in:` `after:` `before:`. */
+                /**
+                 * @description Words, "phrases", -not, OR, `type:` `author:` `tag:` `in:` `after:` `before:`, and properties by name: `档号:A1`,
+                 *     `年度:2020..2023`, `页数:>10`.
+                 */
                 q?: string;
                 /** @description Only below this folder. */
-                in?: components["schemas"]["FolderId"] | null;
+                in?: components["schemas"]["FolderId"];
                 /** @description Short names, extensions or media types, separated by commas. */
-                type?: string | null;
-                author?: string | null;
+                type?: string;
+                author?: string;
                 /** @description Changed at this time or later, epoch milliseconds. */
-                after?: number | null;
+                after?: number;
                 /** @description Changed before this time, epoch milliseconds. */
-                before?: number | null;
-                /** @description `relevance` (default), `newest`, `oldest`, `name` or `size`. */
-                sort?: ("relevance" | "newest" | "oldest" | "name" | "size") | null;
-                limit?: number | null;
-                cursor?: string | null;
+                before?: number;
+                /**
+                 * @description `<key>:<value>`, repeatable: any value of a key, all keys. Keys are `library`, `type`, `author`, `year`, `month`
+                 *     (`2023-05`), `tag`, `level` and `property:<id>`; values are those that facets give.
+                 */
+                filter?: string[];
+                /**
+                 * @description Keys whose values are to be counted, separated by commas; `properties` stands for those of the library that `in` (or a
+                 *     filter) names.
+                 */
+                facets?: string;
+                /** @description `relevance` (default), `newest`, `oldest`, `name`, `size` or `property:<id>`. */
+                sort?: string;
+                /** @description `asc` or `desc`, for names, sizes and properties. Names and properties are ascending without it, sizes descending. */
+                order?: "asc" | "desc";
+                limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
