@@ -4,7 +4,6 @@ use axum::extract::State;
 use indexer::{
     hits::{self, Mark, PageCount},
     normalize::normalize,
-    query::Query as SearchQuery,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,12 +11,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    auth::CurrentUser,
+    auth::{CurrentUser, policy::Caller},
     error::{Error, Result},
     http::{
         extract::{Json, Path, Query},
         pages::{find_preview, load_text, text_key},
-        search::{MAX_QUERY, search_error},
+        search_input::{MAX_QUERY, parse_query},
     },
     ids::DocumentId,
 };
@@ -137,7 +136,7 @@ async fn list_hits(
     if !(1..=MAX_PAGES).contains(&limit) {
         return Err(Error::invalid("limit_invalid", "the limit is 1 to 64 pages").field("limit"));
     }
-    let needles = needles(&query)?;
+    let needles = needles(&app, &Caller::from(&user), &query).await?;
     let (version, preview) = find_preview(&app, &user, &id, query.version).await?;
     let key = text_key(&preview)?;
     let text = load_text(&app, &preview).await?;
@@ -168,7 +167,7 @@ async fn list_hits(
 }
 
 /// The normalised texts to look for.
-fn needles(query: &HitsQuery) -> Result<Vec<String>> {
+async fn needles(app: &App, caller: &Caller, query: &HitsQuery) -> Result<Vec<String>> {
     let asked = query.text.as_deref().unwrap_or(&query.q);
     if asked.chars().count() > MAX_QUERY {
         return Err(Error::invalid("query_too_long", format!("a query has {MAX_QUERY} characters at most")).field("q"));
@@ -176,6 +175,6 @@ fn needles(query: &HitsQuery) -> Result<Vec<String>> {
     if let Some(text) = &query.text {
         return Ok(vec![normalize(text)]);
     }
-    let parsed = SearchQuery::parse(&query.q).map_err(|error| search_error(error.into()))?;
+    let parsed = parse_query(app, caller, &query.q).await?;
     Ok(parsed.texts().into_iter().map(str::to_owned).collect())
 }

@@ -48,7 +48,7 @@ test('filters are in a drawer', async () => {
   await shown('62-search-results');
   await page.getByRole('button', { name: '筛选' }).tap();
   const drawer = page.getByRole('dialog', { name: '筛选' });
-  await drawer.getByRole('checkbox', { name: 'PDF' }).check();
+  await drawer.getByRole('checkbox', { name: 'PDF' }).click();
   await expect(drawer.getByRole('button', { name: '查看 1 个结果' })).toBeVisible();
   await shown('63-search-filters');
   await drawer.getByRole('button', { name: '查看 1 个结果' }).tap();
