@@ -159,18 +159,17 @@ test('values, a time and further words narrow the results; going back widens the
 
   await clerk.getByRole('textbox', { name: '在结果中搜索' }).fill('招标人');
   await clerk.keyboard.press('Enter');
-  await expect(hit('zh-bidding-law.pdf')).toBeVisible();
   await expect(clerk.getByText('结果中：招标人')).toBeVisible();
-  const narrowed = await results().count();
-  expect(narrowed).toBeLessThan(3);
+  await expect(clerk.getByText('共 2 个结果')).toBeVisible();
+  await expect(hit('zh-bidding-law.pdf')).toBeVisible();
   await shot(clerk, '65-search-narrowed');
 
   await clerk.goBack();
   await expect(clerk.getByText('共 3 个结果')).toBeVisible();
   await clerk.goForward();
-  await expect(results()).toHaveCount(narrowed);
+  await expect(results()).toHaveCount(2);
   await clerk.reload();
-  await expect(results()).toHaveCount(narrowed);
+  await expect(results()).toHaveCount(2);
   await clerk.getByRole('button', { name: '移除“时间：2024-03 至 2024-05”' }).click();
   await clerk.getByRole('button', { name: '移除“类型：文字文档”' }).click();
   await expect(clerk.getByRole('group', { name: '筛选条件' })).toHaveText(/结果中：招标人.*类型：PDF/);
