@@ -31,6 +31,9 @@ create table document_properties (
 create index document_properties_by_value on document_properties (property_id, value_key);
 create unique index document_properties_unique on document_properties (property_id, unique_key) where unique_key is not null;
 
+-- Rows of a table name documents by their names, wherever these lie.
+create index documents_by_name_key on documents (name_key);
+
 create table document_tags (
     document_id text   not null references documents (id) on delete cascade,
     tag_key     text   not null,                            -- a document has a tag once, however it is typed

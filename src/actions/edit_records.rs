@@ -110,7 +110,7 @@ fn allowed(
     if edit.concerns_record() {
         policy::check(role, Action::EditRecord, seen)?;
     }
-    if let Some(level) = edit.level {
+    if let Some(level) = edit.level.filter(|level| *level != seen.level) {
         policy::check_level(role, by, seen, level)?;
         refuse_level(app, level)?;
     }

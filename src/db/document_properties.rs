@@ -1,7 +1,7 @@
 //! Table `document_properties`: which values do documents have? Change it under [`super::folders::lock_tree`] only: which
 //! library a document is in decides what has to be unique.
 
-use sqlx::{Any, Executor, any::AnyArguments, query::Query};
+use sqlx::{Any, AnyPool, Executor, any::AnyArguments, query::Query};
 
 use crate::{
     db::{JOIN_MAX, Tx, joined},
@@ -87,7 +87,7 @@ pub async fn find_holder(tx: &mut Tx, property: &PropertyId, key: &str) -> Resul
 
 /// Lists the documents below `folder` and out of the trash that have this value, at most `limit`.
 pub async fn list_documents_by_key(
-    tx: &mut Tx,
+    db: &AnyPool,
     folder: &FolderId,
     property: &PropertyId,
     key: &str,
@@ -108,7 +108,7 @@ pub async fn list_documents_by_key(
     .bind(property)
     .bind(key)
     .bind(limit)
-    .fetch_all(&mut **tx)
+    .fetch_all(db)
     .await?)
 }
 

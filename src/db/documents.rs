@@ -219,6 +219,52 @@ pub async fn find_by_name<'c>(
     .await?)
 }
 
+/// Lists the documents below `folder` and out of the trash that are called `name_key`, or that and an ending that files
+/// often have; at most `limit`.
+pub async fn list_named_below(
+    db: &AnyPool,
+    folder: &FolderId,
+    name_key: &str,
+    limit: i64,
+) -> Result<Vec<(DocumentId, String)>> {
+    Ok(sqlx::query_as(
+        "with recursive found(document_id, folder_id, name_key) as (
+            select d.id, d.folder_id, d.name_key from documents d
+            where d.trashed_at is null and d.attached_to is null and d.name_key in (
+                $2, $2 || '.pdf', $2 || '.ofd', $2 || '.doc', $2 || '.docx', $2 || '.wps', $2 || '.xls', $2 || '.xlsx',
+                $2 || '.et', $2 || '.ppt', $2 || '.pptx', $2 || '.txt', $2 || '.jpg', $2 || '.jpeg', $2 || '.png',
+                $2 || '.tif', $2 || '.tiff')),
+         line(document_id, folder_id, name_key) as (
+            select document_id, folder_id, name_key from found
+            union select line.document_id, f.parent_id, line.name_key from line join folders f on f.id = line.folder_id
+            where line.folder_id <> $1 and f.parent_id is not null)
+         select document_id, name_key from line where folder_id = $1 order by document_id limit $3",
+    )
+    .bind(folder)
+    .bind(name_key)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
+/// Lists those of `ids` (at most `JOIN_MAX`) that lie below `folder`.
+pub async fn list_below(db: &AnyPool, folder: &FolderId, ids: &[DocumentId]) -> Result<Vec<DocumentId>> {
+    Ok(sqlx::query_scalar(
+        "with recursive wanted(n, id) as (
+            select 1, substr($2, 1, 36)
+            union all select n + 1, substr($2, n * 36 + 1, 36) from wanted where n * 36 < length($2)),
+         line(document_id, folder_id) as (
+            select d.id, d.folder_id from wanted join documents d on d.id = wanted.id
+            union select line.document_id, f.parent_id from line join folders f on f.id = line.folder_id
+            where line.folder_id <> $1 and f.parent_id is not null)
+         select document_id from line where folder_id = $1",
+    )
+    .bind(folder)
+    .bind(joined(ids.iter().map(DocumentId::as_str)))
+    .fetch_all(db)
+    .await?)
+}
+
 /// Makes `head + 1` the newest version; `false` when `head` is not the newest any more.
 pub async fn update_head(tx: &mut Tx, id: &DocumentId, head: i64, by: &UserId, now: Millis) -> Result<bool> {
     let updated = sqlx::query(

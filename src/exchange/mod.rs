@@ -5,7 +5,7 @@
 //! new page's room like anything that is typed.
 
 mod pictures;
-mod turns;
+pub mod turns;
 
 use std::path::{Path, PathBuf};
 

@@ -2,11 +2,13 @@
 //! defines.
 //!
 //! `value` parses what people type into canonical values, `definition` what a property may be, `preset` has the usual
-//! fields of Chinese archives. Everything that changes goes through `actions/edit_records`: the form of one document, bulk
+//! fields of Chinese archives, `columns` and `import` read tables. Everything that changes goes through `actions/edit_records`: the form of one document, bulk
 //! edits, and tables that are imported.
 
+pub mod columns;
 pub mod definition;
 pub mod edit;
+pub mod import;
 pub mod preset;
 pub mod value;
 

@@ -341,6 +341,20 @@ impl Date {
         self.epoch_days() * 86_400_000
     }
 
+    /// The day and the second of the day at a place `hours` ahead of UTC.
+    pub fn of_office(at: i64, hours: i64) -> (Self, i64) {
+        let seconds = at.div_euclid(1000) + hours * 3600;
+        let days = seconds.div_euclid(86_400) + 719_468;
+        let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        (Self { year, month, day }, seconds.rem_euclid(86_400))
+    }
+
     /// Year, month and day.
     pub fn parts(self) -> (i64, i64, i64) {
         (self.year, self.month, self.day)
@@ -487,6 +501,7 @@ mod tests {
             }
             let date = Date { year, month, day: left + 1 };
             prop_assert_eq!(date.epoch_days(), days - 25_567);
+            prop_assert_eq!(Date::of_office(date.epoch_ms() + 86_399_999, 0), (date, 86_399));
         }
     }
 }

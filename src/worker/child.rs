@@ -24,7 +24,7 @@ use super::{
     export, import,
     limits::{Isolation, Limits},
     pdf::Library,
-    prepare, render, room, sandbox,
+    prepare, render, room, sandbox, table,
     task::{Answer, Probe, Task, WorkerError, codes},
     wire,
 };
@@ -131,6 +131,7 @@ fn perform(child: &mut Child, task: Task) -> Result<Answer, WorkerError> {
         Task::Room { make, input, .. } => apart(|| room::make(child, make, &input)),
         Task::Export { format, input, title, .. } => export::export(child, format, &input, &title),
         Task::Import { input, name, .. } => import::import(child, &input, &name),
+        Task::ReadTable { input, .. } => table::read(child, &input),
         Task::Probe { read, write, connect } => Ok(Answer::Probed(probe(&read, &write, &connect))),
         Task::Misbehave { how } => misbehave(child, &how),
     }

@@ -40,6 +40,7 @@ mod room_restore;
 mod room_tree;
 mod sandbox;
 mod slot;
+pub mod table;
 mod task;
 mod text_file;
 mod watch;

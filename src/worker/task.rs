@@ -86,6 +86,13 @@ pub enum Task {
         /// The folder that receives the HTML.
         out: PathBuf,
     },
+    /// Reads a table that somebody sends in; see `table`.
+    ReadTable {
+        /// The file: CSV or a workbook.
+        input: PathBuf,
+        /// The folder that receives the rows.
+        out: PathBuf,
+    },
     /// Tries what a child must not be able to do, and says what succeeded.
     Probe {
         /// Files that it tries to read.
@@ -161,7 +168,7 @@ impl Task {
     pub fn lane(&self) -> Lane {
         match self {
             Task::ReadText { .. } => Lane::Text,
-            Task::Export { .. } | Task::Import { .. } => Lane::Exchange,
+            Task::Export { .. } | Task::Import { .. } | Task::ReadTable { .. } => Lane::Exchange,
             Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
             Task::RenderPage { .. } | Task::RenderPages { .. } => Lane::Render,
             Task::Room { .. } => Lane::Room,
@@ -173,7 +180,7 @@ impl Task {
         Duration::from_secs(match self {
             Task::Prepare { .. } => limits.prepare_seconds,
             Task::RenderPage { .. } | Task::RenderPages { .. } => limits.render_seconds,
-            Task::Export { .. } | Task::Import { .. } => limits.exchange_seconds,
+            Task::Export { .. } | Task::Import { .. } | Task::ReadTable { .. } => limits.exchange_seconds,
             Task::ReadText { .. } | Task::Room { .. } | Task::Probe { .. } | Task::Misbehave { .. } => {
                 limits.other_seconds
             }
@@ -187,7 +194,8 @@ impl Task {
             | Task::ReadText { input, .. }
             | Task::Room { input, .. }
             | Task::Export { input, .. }
-            | Task::Import { input, .. } => Some(input),
+            | Task::Import { input, .. }
+            | Task::ReadTable { input, .. } => Some(input),
             Task::RenderPage { pdf, .. } | Task::RenderPages { pdf, .. } => Some(pdf),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
@@ -202,7 +210,8 @@ impl Task {
             | Task::RenderPages { out, .. }
             | Task::Room { out, .. }
             | Task::Export { out, .. }
-            | Task::Import { out, .. } => Some(out),
+            | Task::Import { out, .. }
+            | Task::ReadTable { out, .. } => Some(out),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
     }
@@ -224,7 +233,7 @@ pub enum Answer {
         /// What was made.
         file: PathBuf,
     },
-    /// Of [`Task::Export`] and [`Task::Import`].
+    /// Of [`Task::Export`], [`Task::Import`] and [`Task::ReadTable`].
     Converted {
         /// What was made.
         file: PathBuf,

@@ -1,3 +1,5 @@
 //! `/records`: tags and archive fields of many documents at once.
 
 mod bulk;
+mod export;
+mod import;

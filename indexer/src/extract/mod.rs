@@ -30,6 +30,7 @@ mod rtf;
 mod sheets;
 mod sink;
 mod source;
+pub mod table;
 mod xls_area;
 mod xml;
 

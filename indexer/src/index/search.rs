@@ -44,6 +44,16 @@ impl Index {
     }
 }
 
+impl Index {
+    /// Lists the ids of everything that [`Index::search`] finds, in its order, at most `limit`; and how many there are.
+    /// It makes no snippets, so that whole results can be taken away.
+    pub fn list(&self, request: &SearchRequest, limit: usize) -> Result<(Vec<String>, u64)> {
+        let query = Query::parse_with(&request.q, &request.names)?;
+        catch_unwind(AssertUnwindSafe(|| Search::new(self, request, &query).list(limit)))
+            .unwrap_or_else(|_| Err(Error::Damaged("a search failed".into())))
+    }
+}
+
 /// What one pass over the index is to bring.
 struct Wanted<'a> {
     limit: usize,
@@ -117,6 +127,25 @@ impl<'a> Search<'a> {
         };
         let hits = shown.into_iter().map(|found| self.hit(&mut texts, found)).collect::<Result<_>>()?;
         Ok(SearchResults { total, hits, facets, next_cursor: next_cursor.map(|cursor| encode_cursor(&cursor)) })
+    }
+
+    fn list(&self, limit: usize) -> Result<(Vec<String>, u64)> {
+        let wanted = |pinyin| Wanted { limit, after: None, facets: &[], pinyin, except: None };
+        let mut collected = self.collect(wanted(false))?;
+        if collected.total == 0 && self.may_be_pinyin() {
+            collected = self.collect(wanted(true))?;
+        }
+        let mut texts = Texts::new(&self.searcher, &self.index.fields);
+        let mut addresses = Vec::with_capacity(collected.top.len());
+        if self.sort() == Sort::Relevance {
+            let rest = collected.top.split_off(collected.top.len().min(rank::CANDIDATES));
+            let first = self.second_look(&mut texts, collected.top, 0, rank::CANDIDATES)?;
+            addresses.extend(first.into_iter().map(|found| found.ranked.address));
+            collected.top = rest;
+        }
+        addresses.extend(collected.top.into_iter().map(|ranked| ranked.address));
+        let ids = addresses.into_iter().map(|address| Ok(texts.head(address)?.id)).collect::<Result<_>>()?;
+        Ok((ids, collected.total))
     }
 
     /// Without words everything ranks the same: newest first.

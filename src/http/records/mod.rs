@@ -1,8 +1,12 @@
 //! `/records`: tags and archive fields of many documents at once.
 
+mod export;
+mod import;
+mod table;
+
 use std::collections::{BTreeMap, HashSet};
 
-use axum::extract::State;
+use axum::{extract::State, middleware::from_fn};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,14 +17,18 @@ use crate::{
     auth::policy::Caller,
     db::JOIN_MAX,
     error::{Error, Result},
-    http::{documents::check_level, extract::Json, page::Items},
+    http::{documents::check_level, extract::Json, page::Items, refusal},
     ids::{DocumentId, PropertyId},
     records::edit::{RecordEdit, parse_tags},
 };
 
 /// Routes of this resource.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(edit_records))
+    OpenApiRouter::new()
+        .routes(routes!(import::import_records))
+        .layer(from_fn(refusal::let_finish))
+        .routes(routes!(edit_records))
+        .routes(routes!(export::export_records))
 }
 
 /// What is to change of all the documents; what is left out stays.

@@ -174,7 +174,7 @@ test('while a word is being written, saved means saved and afterwards everything
   for (const [pinyin, words] of [['shou', '首'], ['xian', '先'], ['ran', '然'], ['hou', '后']] as const) {
     await compose(pinyin.slice(0, 1));
     await compose(pinyin);
-    // A key pressed while an edit arrives may act where the cursor was: see the letters first, as people do.
+    // See the letters first, as people do.
     await expect.poll(async () => (await paragraphs(colleague))[0]).toContain(pinyin);
     await colleague.keyboard.press('Control+Home', PACE);
     await colleague.keyboard.type('#');
@@ -205,4 +205,50 @@ test('names are offered while they are written with an input method', async () =
   await expect(list.getByRole('option')).toHaveText(['李娜lina']);
   await writer.keyboard.press('Enter');
   await expect(text(writer).locator('[data-type=mention]')).toHaveText('@李娜');
+});
+
+/** Lets what comes from the server wait in the page, from the next one that is opened on. */
+async function holdArrivals(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const waiting: (() => void)[] = [];
+    const arrivals = { holding: false, waiting };
+    Object.assign(window, { arrivals });
+    window.WebSocket = class extends WebSocket {
+      constructor(url: string | URL, protocols?: string | string[]) {
+        super(url, protocols);
+        this.addEventListener('message', (event) => {
+          if (!arrivals.holding) return;
+          event.stopImmediatePropagation();
+          waiting.push(() => this.dispatchEvent(new MessageEvent('message', { data: event.data as unknown })));
+        });
+      }
+    };
+  });
+}
+
+interface Arrivals {
+  holding: boolean;
+  waiting: (() => void)[];
+}
+
+test('a key pressed at the moment in which an edit arrives keeps its effect', async () => {
+  await holdArrivals(colleague);
+  await openBoth('同时', '开头，结尾。');
+  await putCursor(writer, 0, 3);
+  await putCursor(colleague, 0, 0);
+  await colleague.keyboard.type('〈前〉');
+  await expectBoth('〈前〉开头，结尾。');
+  await colleague.evaluate(() => ((window as unknown as { arrivals: Arrivals }).arrivals.holding = true));
+  await writer.keyboard.insertText('中间');
+  await expectSaved(writer);
+  await expect.poll(() => colleague.evaluate(() => (window as unknown as { arrivals: Arrivals }).arrivals.waiting.length)).toBeGreaterThan(0);
+  // What the key End does; the browser reports it later than the edit, which comes in the same task.
+  await colleague.evaluate(() => {
+    const { arrivals } = window as unknown as { arrivals: Arrivals };
+    getSelection()!.modify('move', 'forward', 'lineboundary');
+    arrivals.holding = false;
+    arrivals.waiting.splice(0).forEach((deliver) => deliver());
+  });
+  await colleague.keyboard.type('〈后〉');
+  await expectBoth('〈前〉开头，中间结尾。〈后〉');
 });

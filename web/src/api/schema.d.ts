@@ -622,6 +622,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/folders/{id}/records/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fills in tags, levels and archive fields of the documents below a folder from a table: CSV in any encoding, or an Excel
+         *     workbook (.xlsx, .xls). The first row names the columns: `id`, `文件名`, `路径`, `标签`, `密级`, and fields by their names. Rows that
+         *     are wrong are reported and left out, all others are taken; a row is taken as a whole.
+         */
+        post: operations["import_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups": {
         parameters: {
             query?: never;
@@ -745,6 +766,26 @@ export interface paths {
          *     tells what came of each, in the order asked.
          */
         post: operations["edit_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives everything that a search finds as a table, up to 100,000 rows. What is found now and may be read now is in it. The table can be
+         *     edited and imported again.
+         */
+        get: operations["export_records"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1154,6 +1195,13 @@ export interface components {
             /** @description The name to sign in with: tells two people of one name apart. */
             name: string;
         };
+        /** @description What a column was taken for. */
+        ColumnReport: {
+            head: string;
+            property_id?: components["schemas"]["PropertyId"] | null;
+            /** @description `id`, `name`, `path`, `tags`, `level`, `property` or `ignored`. */
+            target: string;
+        };
         /** @description A name that exists already. */
         ConflictView: {
             document_id: components["schemas"]["DocumentId"];
@@ -1395,6 +1443,57 @@ export interface components {
             version: number;
             /** @description What is not as it was. */
             warnings: components["schemas"]["WarningView"][];
+        };
+        /** @description What came of a table. */
+        ImportReport: {
+            /**
+             * Format: int64
+             * @description Rows that change something.
+             */
+            changed: number;
+            columns: components["schemas"]["ColumnReport"][];
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            /** @description CSV: the encoding that was found out. */
+            encoding?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that are refused; the others are taken.
+             */
+            invalid: number;
+            /** @description `id`, `name`, or the id of a field. */
+            match: string;
+            /**
+             * Format: int64
+             * @description Rows with a document that the caller sees.
+             */
+            matched: number;
+            /** @description The first 1000. */
+            problems: components["schemas"]["Problem"][];
+            /**
+             * Format: int64
+             * @description Problems that are not listed.
+             */
+            problems_left_out: number;
+            /**
+             * Format: int64
+             * @description Rows below the head that are not empty.
+             */
+            rows: number;
+            /** @description CSV: what stands between cells. */
+            separator?: string | null;
+            /** @description Workbook: the sheet that was read. */
+            sheet?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that say what is so already.
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Rows without a document that the caller sees.
+             */
+            unmatched: number;
         };
         /** @description This installation. */
         InfoView: {
@@ -1791,6 +1890,20 @@ export interface components {
         PresetInput: {
             /** @description `dossier`: the usual fields of Chinese archives (DA/T 18). */
             set: string;
+        };
+        /** @description What is wrong with a row. */
+        Problem: {
+            code: string;
+            /** @description The head of the column, when it is one cell that is wrong. */
+            column?: string | null;
+            /** @description The document that has a unique value already, if the caller sees it. */
+            document_id?: string | null;
+            message: string;
+            /**
+             * Format: int64
+             * @description The number of the row in a spreadsheet: the head is mostly 1.
+             */
+            row: number;
         };
         /** @description How far the pages and the text of a content are. */
         ProcessingView: {
@@ -3264,6 +3377,41 @@ export interface operations {
             };
         };
     };
+    import_records: {
+        parameters: {
+            query?: {
+                /** @description Given and not `0`: nothing is written, the report says what would come of it. */
+                dry_run?: string;
+                /**
+                 * @description By what rows are matched with documents: `id`, `name`, or the id of a field. Left out: by the column of ids, by that of
+                 *     a unique field, or by that of names, whichever is there first.
+                 */
+                match?: string;
+                /** @description `keep` (default): an empty cell leaves the field as it is; `clear`: it empties the field. */
+                empty?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+        };
+    };
     list_groups: {
         parameters: {
             query?: never;
@@ -3493,6 +3641,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_OutcomeView"];
+                };
+            };
+        };
+    };
+    export_records: {
+        parameters: {
+            query: {
+                /** @description `csv` (UTF-8) or `xlsx`. */
+                format: string;
+                /**
+                 * @description Separated by commas, in order: `id`, `name`, `path`, `tags`, `level`, `type`, `author`, `updated_at`, `created_at`, `size`,
+                 *     `pages`, `property:<id>`, and `properties` for all fields of the library that `in` names. Left out:
+                 *     `id,name,path,tags,level,properties`.
+                 */
+                columns?: string;
+                /**
+                 * @description Words, "phrases", -not, OR, `type:` `author:` `tag:` `in:` `after:` `before:`, and properties by name: `档号:A1`,
+                 *     `年度:2020..2023`, `页数:>10`.
+                 */
+                q?: string;
+                /** @description Only below this folder. */
+                in?: components["schemas"]["FolderId"];
+                /** @description Short names, extensions or media types, separated by commas. */
+                type?: string;
+                author?: string;
+                /** @description Changed at this time or later, epoch milliseconds. */
+                after?: number;
+                /** @description Changed before this time, epoch milliseconds. */
+                before?: number;
+                /**
+                 * @description `<key>:<value>`, repeatable: any value of a key, all keys. Keys are `library`, `type`, `author`, `year`, `month`
+                 *     (`2023-05`), `tag`, `level` and `property:<id>`; values are those that facets give.
+                 */
+                filter?: string[];
+                /**
+                 * @description Keys whose values are to be counted, separated by commas; `properties` stands for those of the library that `in` (or a
+                 *     filter) names.
+                 */
+                facets?: string;
+                /** @description `relevance` (default), `newest`, `oldest`, `name`, `size` or `property:<id>`. */
+                sort?: string;
+                /** @description `asc` or `desc`, for names, sizes and properties. Names and properties are ascending without it, sizes descending. */
+                order?: "asc" | "desc";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
         };

@@ -1,99 +1,32 @@
-// Why does a colleague's edit not break the word that is being written with an input method?
+// Why does a colleague's edit not break the word that is being written with a Chinese input method?
 //
 // While a composition is open, the browser owns the text around it: redrawing that paragraph would end the composition. So
-// what arrives from the room waits in its raw form until the word is there. Only the arrival is late, as it is on a slow
-// network: what is written here goes out at once, is acknowledged as always, and merges by the rules of the document.
+// what others write waits until the word is there. What is written here goes out at once and is acknowledged as always.
 import { Extension } from '@tiptap/core';
 import { Plugin, PluginKey } from '@tiptap/pm/state';
 import type { EditorView } from '@tiptap/pm/view';
-import * as decoding from 'lib0/decoding';
-import * as encoding from 'lib0/encoding';
-import type { WebsocketProvider } from 'y-websocket';
-import * as Y from 'yjs';
-
-const MESSAGE_SYNC = 0;
-const SYNC_STEP_2 = 1;
-const SYNC_UPDATE = 2;
-
-/** More than this is not kept waiting: somebody left in the middle of a word. */
-const HELD_MAX_BYTES = 4 << 20;
+import type { Arrivals } from './arrivals';
 
 /** ProseMirror takes over the finished word a moment after the browser says that it is finished. */
 const SETTLE_MS = 60;
 
-/** Keeps back what arrives for a document while it is told to. */
-export class RemoteHold {
-  private holding = false;
-  /** Messages without their type, as the handler behind this one reads them. */
-  private held: Uint8Array[] = [];
-  private heldBytes = 0;
-  private readonly read: WebsocketProvider['messageHandlers'][number];
-
-  constructor(private readonly provider: WebsocketProvider) {
-    // Whoever looked at what arrives before still does, only later.
-    this.read = provider.messageHandlers[MESSAGE_SYNC]!;
-    provider.messageHandlers[MESSAGE_SYNC] = (encoder, decoder, from, emitSynced, messageType) => {
-      if (!this.holding || !carriesUpdate(decoder)) return this.read(encoder, decoder, from, emitSynced, messageType);
-      // The message's buffer belongs to the socket.
-      const message = decoder.arr.slice(decoder.pos);
-      this.held.push(message);
-      this.heldBytes += message.length;
-      if (this.heldBytes > HELD_MAX_BYTES) this.release();
-    };
-  }
-
-  hold(): void {
-    this.holding = true;
-  }
-
-  /** Lets everything in, as one change. */
-  release(): void {
-    this.holding = false;
-    const { held, provider } = this;
-    if (held.length === 0) return;
-    this.held = [];
-    this.heldBytes = 0;
-    Y.transact(
-      provider.doc,
-      () => held.forEach((message) => this.read(encoding.createEncoder(), decoding.createDecoder(message), provider, true, MESSAGE_SYNC)),
-      provider,
-      false,
-    );
-  }
-}
-
-/** Whether the message brings something; a question is answered at once. */
-function carriesUpdate(decoder: decoding.Decoder): boolean {
-  const kind = decoding.peekVarUint(decoder);
-  return kind === SYNC_STEP_2 || kind === SYNC_UPDATE;
-}
-
-const holds = new WeakMap<WebsocketProvider, RemoteHold>();
-
-function holdOf(provider: WebsocketProvider): RemoteHold {
-  let hold = holds.get(provider);
-  if (!hold) holds.set(provider, (hold = new RemoteHold(provider)));
-  return hold;
-}
-
-/** Guards the compositions of an editor on this provider. */
-export const CompositionGuard = Extension.create<{ provider: WebsocketProvider | null }>({
+/** Guards the compositions of an editor from what arrives for its page. */
+export const CompositionGuard = Extension.create<{ arrivals: Arrivals | null }>({
   name: 'compositionGuard',
 
   addOptions() {
-    return { provider: null };
+    return { arrivals: null };
   },
 
   addProseMirrorPlugins() {
-    const { provider } = this.options;
-    if (!provider) return [];
-    const hold = holdOf(provider);
+    const { arrivals } = this.options;
+    if (!arrivals) return [];
     let settling: ReturnType<typeof setTimeout> | undefined;
     const settle = (view: EditorView) => {
       clearTimeout(settling);
       settling = setTimeout(() => {
         if (!view.isDestroyed && view.composing) settle(view);
-        else hold.release();
+        else arrivals.release();
       }, SETTLE_MS);
     };
     return [
@@ -103,7 +36,7 @@ export const CompositionGuard = Extension.create<{ provider: WebsocketProvider |
           handleDOMEvents: {
             compositionstart: () => {
               clearTimeout(settling);
-              hold.hold();
+              arrivals.hold();
               return false;
             },
             compositionend: (view) => {
@@ -120,7 +53,7 @@ export const CompositionGuard = Extension.create<{ provider: WebsocketProvider |
         view: () => ({
           destroy: () => {
             clearTimeout(settling);
-            hold.release();
+            arrivals.release();
           },
         }),
       }),

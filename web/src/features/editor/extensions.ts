@@ -13,6 +13,7 @@ import { Placeholder, Selection } from '@tiptap/extensions';
 import StarterKit from '@tiptap/starter-kit';
 import { suggestionSchema } from '../suggestions/SuggestChanges';
 import { CompositionGuard } from './composition';
+import { KeepCursor } from './cursor';
 import { Find } from './find/Find';
 import { FormatPainter } from './formatPainter';
 import { EditorKeys } from './keys';
@@ -106,7 +107,8 @@ export function editorExtensions({ room, user, texts, mention, extra = [] }: Edi
     FormatPainter,
     Selection,
     EditorKeys,
-    CompositionGuard.configure({ provider: room.provider }),
+    CompositionGuard.configure({ arrivals: room.arrivals }),
+    KeepCursor.configure({ arrivals: room.arrivals }),
     Collaboration.configure({ document: room.doc }),
     CollaborationCaret.configure({ provider: room.provider, user }),
     ...extra,

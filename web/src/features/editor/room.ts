@@ -6,6 +6,7 @@ import * as decoding from 'lib0/decoding';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { API_ROOT } from '../../api/client';
+import { Arrivals } from './arrivals';
 import { LocalCopy, type Keeping } from './localCopy';
 import { roomSocket, type Transport } from './roomSocket';
 import { keepUnknownAttributes, unknownInBody, unknownInUpdate, type KnownTypes } from './schemaGuard';
@@ -81,6 +82,8 @@ export function pauseAfter(failures: number, code: number | undefined, random = 
 export class Room {
   readonly doc = new Y.Doc();
   readonly provider: WebsocketProvider;
+  /** Where what others write comes in. */
+  readonly arrivals: Arrivals;
   readonly name: string;
   private readonly copy: LocalCopy | null;
   private known: KnownTypes | null = null;
@@ -118,6 +121,7 @@ export class Room {
     this.copy = options.keepFor ? this.openCopy(options.keepFor) : null;
     this.snapshot = this.look();
     this.guardSync();
+    this.arrivals = new Arrivals(this.provider);
     this.provider.messageHandlers[MESSAGE_SAVED] = (_encoder, decoder) => this.handleSaved(decoding.readVarUint(decoder));
     this.provider.messageHandlers[MESSAGE_REFUSED] = (_encoder, decoder) => {
       this.refusal = { code: decoding.readVarString(decoder), message: decoding.readVarString(decoder) };
@@ -189,7 +193,9 @@ export class Room {
       encode: (beyond) => Y.encodeStateAsUpdate(this.doc, beyond),
       arrived: (update) => {
         // Sent on by the provider when it is connected: the tab that wrote it may be gone.
-        if (!this.destroyed && this.copy) this.takeKept([update], this.copy);
+        this.arrivals.take(update.length, () => {
+          if (!this.destroyed && this.copy) this.takeKept([update], this.copy);
+        });
       },
       changed: () => this.publish(),
     });

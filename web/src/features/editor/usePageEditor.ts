@@ -43,7 +43,8 @@ export function usePageEditor({ document, room, editable, extra }: Options) {
     }),
     editable: false,
     editorProps: {
-      attributes: { 'aria-label': t('editor.label'), role: 'textbox', 'aria-multiline': 'true' },
+      // A text box that takes nothing says so, also while the text is still on its way.
+      attributes: { 'aria-label': t('editor.label'), role: 'textbox', 'aria-multiline': 'true', 'aria-readonly': String(!editable) },
       handlePaste: (view, event) => {
         const data = event.clipboardData;
         if (!data || !current.current) return false;
