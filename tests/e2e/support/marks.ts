@@ -44,6 +44,6 @@ export async function readPictureUnder(page: Page, number: number, hit: number):
     context.drawImage(image, x, y, mark.width * scale, mark.height * scale, margin, margin, mark.width * scale, mark.height * scale);
     return canvas.toDataURL('image/png').split(',')[1]!;
   }, hit);
-  const text = execFileSync('tesseract', ['-', '-', '-l', 'chi_sim', '--psm', '7'], { input: Buffer.from(picture, 'base64'), stdio: ['pipe', 'pipe', 'ignore'] });
+  const text = execFileSync('tesseract', ['-', '-', '-l', 'chi_sim', '--psm', '7'], { env: { ...process.env, OMP_THREAD_LIMIT: '1' }, input: Buffer.from(picture, 'base64'), stdio: ['pipe', 'pipe', 'ignore'] });
   return text.toString().replace(/\s/g, '');
 }

@@ -22,8 +22,10 @@ interface Props {
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 
 /** Ctrl+F and F3 find in the document, not in the few pages that exist in the browser. */
-function useFindKeys(finding: Finding, onFind: () => void): void {
+function useFindKeys(finding: Finding, hasPages: boolean, onFind: () => void): void {
   useEffect(() => {
+    // Without pages the browser's own search sees everything.
+    if (!hasPages) return;
     const handleKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector('[role=dialog][aria-modal=true]')) return;
       const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
@@ -35,7 +37,7 @@ function useFindKeys(finding: Finding, onFind: () => void): void {
     };
     window.addEventListener('keydown', handleKey);
     return () => window.removeEventListener('keydown', handleKey);
-  }, [finding, onFind]);
+  }, [finding, hasPages, onFind]);
 }
 
 /**
@@ -57,7 +59,7 @@ export function ViewerPage({ document }: Props) {
   useEffect(() => {
     if (focusFind > 0) open();
   }, [focusFind, open]);
-  useFindKeys(finding, openFind);
+  useFindKeys(finding, hasPages, openFind);
   const [zoom, setZoom] = useState(1);
   const [showVersions, setShowVersions] = useState(params.get('panel') === 'versions');
   const [page, setPage] = useState(wantedPage);
