@@ -205,7 +205,7 @@ test('documents, people and earlier searches are offered by sound', async () => 
   await box.pressSequentially('grxx', { delay: 30 });
   await expect(clerk.getByRole('option', { name: '個人信息' })).toBeVisible();
   await shot(clerk, '68-search-suggestions');
-  await box.fill('mszqnl');
+  await box.fill('msqlnl');
   await expect(clerk.getByRole('option', { name: '民事權利能力' })).toBeVisible();
   await clerk.keyboard.press('ArrowDown');
   await clerk.keyboard.press('Enter');
