@@ -69,8 +69,8 @@ export function ViewerPage({ document }: Props) {
   const oldVersion = version !== undefined && version !== document.version;
   return (
     <div className={classes.viewer}>
-      <Group className={classes.bar} px="md" py={6} gap="sm" wrap="wrap">
-        <Stack gap={0} flex={1} miw={140}>
+      <Group className={classes.bar} px="md" py={6} gap="xs" wrap="wrap">
+        <Stack gap={0} flex={1} miw={{ base: 72, sm: 140 }}>
           <Breadcrumbs visibleFrom="sm">
             {document.path.map((folder) => (
               <Text key={folder.id} component={Link} to={`/folders/${folder.id}`} size="xs" c="dimmed">
@@ -195,7 +195,7 @@ function PageNumber({ page, count, onGo }: { page: number; count: number; onGo: 
         key={page}
         aria-label={t('viewer.page')}
         size="xs"
-        w={64}
+        w={{ base: 48, sm: 64 }}
         hideControls
         min={1}
         max={count}
