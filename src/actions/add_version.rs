@@ -151,6 +151,7 @@ pub async fn append(
         note: new.note,
         created_at: now,
         room_seq: new.room_seq,
+        unlocked_id: None,
     };
     db::versions::insert(tx, &version).await?;
     if !document.is_live() || [PAGE, BOARD].contains(&version.media_type.as_str()) {
@@ -163,7 +164,7 @@ pub async fn append(
 }
 
 /// Asks for pages and text of the content, once for equal contents.
-async fn prepare(tx: &mut Tx, version: &Version, name: &str, now: Millis) -> Result<()> {
+pub(super) async fn prepare(tx: &mut Tx, version: &Version, name: &str, now: Millis) -> Result<()> {
     let (content_id, media_type) = (&version.content_id, &version.media_type);
     if !db::previews::insert_waiting(tx, content_id, media_type, now).await? {
         return Ok(());

@@ -31,6 +31,7 @@ pub mod set_inherits;
 pub mod set_level;
 pub mod share;
 pub mod trash;
+pub mod unlock_document;
 pub mod upload_locks;
 pub mod verify;
 

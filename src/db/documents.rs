@@ -59,6 +59,8 @@ pub struct Head {
     pub preview_code: Option<String>,
     pub preview_message: Option<String>,
     pub page_count: Option<i64>,
+    pub recognise_total: Option<i64>,
+    pub recognise_done: Option<i64>,
 }
 
 /// Adds a document without versions.
@@ -130,13 +132,14 @@ pub async fn list_heads(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<Head>> {
         wanted!(),
         " select d.id as document_id, v.media_type, v.size_bytes,
                 creator.display_name as creator_name, updater.display_name as updater_name,
-                p.state as preview_state, p.code as preview_code, p.message as preview_message, p.page_count
+                p.state as preview_state, p.code as preview_code, p.message as preview_message, p.page_count,
+                p.recognise_total, p.recognise_done
          from wanted
          join documents d on d.id = wanted.id
          join users creator on creator.id = d.created_by
          join users updater on updater.id = d.updated_by
          left join versions v on v.document_id = d.id and v.number = d.head
-         left join previews p on p.content_id = v.content_id and p.media_type = v.media_type"
+         left join previews p on p.content_id = coalesce(v.unlocked_id, v.content_id) and p.media_type = v.media_type"
     ))
     .bind(joined(ids.iter().map(DocumentId::as_str)))
     .fetch_all(db)

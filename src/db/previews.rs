@@ -19,6 +19,17 @@ pub struct Preview {
     pub rendition_type: Option<String>,
     /// Derived object with the extracted text and the page sizes; without pages as long as the state is not `ready`.
     pub text_key: Option<String>,
+    /// Pages that are pictures and are read after they are shown; `None`: none are.
+    pub recognise_total: Option<i64>,
+    pub recognise_done: Option<i64>,
+}
+
+/// How far the recognition of a content is.
+pub struct Progress<'a> {
+    /// Pages that were done before.
+    pub before: i64,
+    pub done: i64,
+    pub text_key: &'a str,
 }
 
 /// What came of preparing a content.
@@ -28,6 +39,7 @@ pub struct Prepared {
     pub rendition: Option<String>,
     pub rendition_type: Option<String>,
     pub text_key: Option<String>,
+    pub recognise_total: Option<i64>,
 }
 
 /// Notes that the content waits for its preview; `false` when it is known already.
@@ -47,7 +59,8 @@ pub async fn insert_waiting(tx: &mut Tx, content_id: &str, media_type: &str, now
 /// Finds the preview of a content.
 pub async fn find(db: &AnyPool, content_id: &str, media_type: &str) -> Result<Option<Preview>> {
     Ok(sqlx::query_as(
-        "select content_id, media_type, state, code, message, page_count, rendition, rendition_type, text_key
+        "select content_id, media_type, state, code, message, page_count, rendition, rendition_type, text_key,
+                recognise_total, recognise_done
          from previews where content_id = $1 and media_type = $2",
     )
     .bind(content_id)
@@ -66,7 +79,8 @@ pub async fn update_ready(
 ) -> Result<()> {
     sqlx::query(
         "update previews set state = 'ready', code = null, message = null, page_count = $3, rendition = $4,
-                rendition_type = $5, text_key = $6, updated_at = $7
+                rendition_type = $5, text_key = $6, updated_at = $7, recognise_total = $8,
+                recognise_done = case when $8 is null then null else 0 end
          where content_id = $1 and media_type = $2",
     )
     .bind(content_id)
@@ -76,6 +90,7 @@ pub async fn update_ready(
     .bind(&prepared.rendition_type)
     .bind(&prepared.text_key)
     .bind(now)
+    .bind(prepared.recognise_total)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -90,6 +105,29 @@ pub async fn update_text(tx: &mut Tx, content_id: &str, media_type: &str, text_k
     .bind(content_id)
     .bind(media_type)
     .bind(text_key)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Records that more pages were recognised; `false` when it is further already.
+pub async fn update_recognised(
+    tx: &mut Tx,
+    content_id: &str,
+    media_type: &str,
+    progress: Progress<'_>,
+    now: Millis,
+) -> Result<bool> {
+    let updated = sqlx::query(
+        "update previews set recognise_done = $4, text_key = $5, updated_at = $6
+         where content_id = $1 and media_type = $2 and state = 'ready' and recognise_done = $3",
+    )
+    .bind(content_id)
+    .bind(media_type)
+    .bind(progress.before)
+    .bind(progress.done)
+    .bind(progress.text_key)
     .bind(now)
     .execute(&mut **tx)
     .await?;
@@ -119,11 +157,11 @@ pub async fn update_failed(
     Ok(())
 }
 
-/// Lists the documents whose newest version is that content: their state changes with the preview.
+/// Lists the documents whose newest version is shown from that content: their state changes with the preview.
 pub async fn list_documents(tx: &mut Tx, content_id: &str, media_type: &str) -> Result<Vec<crate::ids::DocumentId>> {
     Ok(sqlx::query_scalar(
         "select d.id from versions v join documents d on d.id = v.document_id and d.head = v.number
-         where v.content_id = $1 and v.media_type = $2 and d.trashed_at is null",
+         where ((v.content_id = $1 and v.unlocked_id is null) or v.unlocked_id = $1) and v.media_type = $2 and d.trashed_at is null",
     )
     .bind(content_id)
     .bind(media_type)

@@ -37,7 +37,7 @@ pub async fn list(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<Searchable>> {
          join documents d on d.id = wanted.id
          join users u on u.id = d.updated_by
          left join versions v on v.document_id = d.id and v.number = d.head
-         left join previews p on p.content_id = v.content_id and p.media_type = v.media_type
+         left join previews p on p.content_id = coalesce(v.unlocked_id, v.content_id) and p.media_type = v.media_type
          where d.trashed_at is null and d.attached_to is null"
     ))
     .bind(joined(ids.iter().map(DocumentId::as_str)))

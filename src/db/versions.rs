@@ -1,4 +1,4 @@
-//! Table `versions`: what was a document at each time? Of a row only the note changes.
+//! Table `versions`: what was a document at each time? Of a row only the note changes, and once what it is shown from.
 
 use sqlx::AnyPool;
 
@@ -25,6 +25,15 @@ pub struct Version {
     pub created_at: Millis,
     /// Of a page: the last journal entry that the version contains.
     pub room_seq: Option<i64>,
+    /// Of a protected file that somebody opened: the content without its password.
+    pub unlocked_id: Option<String>,
+}
+
+impl Version {
+    /// The content that pages and text are made from.
+    pub fn shown_id(&self) -> &str {
+        self.unlocked_id.as_deref().unwrap_or(&self.content_id)
+    }
 }
 
 /// A version with what a list shows beside it.
@@ -47,12 +56,13 @@ pub struct Use {
     pub document_name: String,
 }
 
-/// Adds a version.
+/// Adds a version. What was opened once stays open when the same content comes back.
 pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
     sqlx::query(
         "insert into versions (document_id, number, content_id, size_bytes, sha256, media_type, author_id, note,
-                               created_at, room_seq)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                               created_at, room_seq, unlocked_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                 (select max(w.unlocked_id) from versions w where w.document_id = $1 and w.content_id = $3))",
     )
     .bind(&version.document_id)
     .bind(version.number)
@@ -72,7 +82,8 @@ pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
 /// Finds a version by its number.
 pub async fn find(db: &AnyPool, document: &DocumentId, number: i64) -> Result<Option<Version>> {
     Ok(sqlx::query_as(
-        "select document_id, number, content_id, size_bytes, sha256, media_type, author_id, note, created_at, room_seq
+        "select document_id, number, content_id, size_bytes, sha256, media_type, author_id, note, created_at, room_seq,
+                unlocked_id
          from versions where document_id = $1 and number = $2",
     )
     .bind(document)
@@ -85,11 +96,11 @@ pub async fn find(db: &AnyPool, document: &DocumentId, number: i64) -> Result<Op
 pub async fn list(db: &AnyPool, document: &DocumentId, before: i64, limit: i64) -> Result<Vec<ListedVersion>> {
     Ok(sqlx::query_as(
         "select v.document_id, v.number, v.content_id, v.size_bytes, v.sha256, v.media_type, v.author_id, v.note,
-                v.created_at, v.room_seq, author.display_name as author_name,
+                v.created_at, v.room_seq, v.unlocked_id, author.display_name as author_name,
                 p.state as preview_state, p.code as preview_code, p.message as preview_message
          from versions v
          join users author on author.id = v.author_id
-         left join previews p on p.content_id = v.content_id and p.media_type = v.media_type
+         left join previews p on p.content_id = coalesce(v.unlocked_id, v.content_id) and p.media_type = v.media_type
          where v.document_id = $1 and v.number < $2
          order by v.number desc limit $3",
     )
@@ -119,7 +130,8 @@ pub async fn list_uses(db: &AnyPool, after: Option<&Use>, limit: i64) -> Result<
 /// The newest version of `media_type` that contains nothing after journal entry `seq`.
 pub async fn find_before_entry(db: &AnyPool, page: &DocumentId, seq: i64, media_type: &str) -> Result<Option<Version>> {
     Ok(sqlx::query_as(
-        "select document_id, number, content_id, size_bytes, sha256, media_type, author_id, note, created_at, room_seq
+        "select document_id, number, content_id, size_bytes, sha256, media_type, author_id, note, created_at, room_seq,
+                unlocked_id
          from versions where document_id = $1 and room_seq <= $2 and media_type = $3
          order by room_seq desc, number desc limit 1",
     )
@@ -171,5 +183,18 @@ pub async fn update_note(tx: &mut Tx, document: &DocumentId, number: i64, note: 
         .bind(note)
         .execute(&mut **tx)
         .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Records what a protected version is shown from. False when that is known already.
+pub async fn update_unlocked(tx: &mut Tx, document: &DocumentId, number: i64, unlocked: &str) -> Result<bool> {
+    let done = sqlx::query(
+        "update versions set unlocked_id = $3 where document_id = $1 and number = $2 and unlocked_id is null",
+    )
+    .bind(document)
+    .bind(number)
+    .bind(unlocked)
+    .execute(&mut **tx)
+    .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -64,6 +64,16 @@ pub struct ProcessingView {
     pub code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Ready, and pages that are pictures are still being read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recognising: Option<RecognisingView>,
+}
+
+/// How many of the pages that are pictures were read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RecognisingView {
+    pub done: i64,
+    pub total: i64,
 }
 
 /// The values of an archive field.
@@ -153,7 +163,14 @@ impl ProcessingView {
     /// The state of a content of a document of `kind`. Pages are shown by the editor: there is nothing to wait for.
     pub fn new(kind: &str, state: Option<String>, code: Option<String>, message: Option<String>) -> Self {
         let unknown = if is_live(kind) { "ready" } else { "waiting" };
-        Self { state: state.unwrap_or_else(|| unknown.to_owned()), code, message }
+        Self { state: state.unwrap_or_else(|| unknown.to_owned()), code, message, recognising: None }
+    }
+
+    /// The same with how far recognition is.
+    fn with_recognition(mut self, done: Option<i64>, total: Option<i64>) -> Self {
+        let unfinished = done.zip(total).filter(|(done, total)| done < total && self.state == "ready");
+        self.recognising = unfinished.map(|(done, total)| RecognisingView { done, total });
+        self
     }
 }
 
@@ -199,7 +216,8 @@ impl DocumentView {
                 head.preview_state,
                 head.preview_code,
                 head.preview_message,
-            ),
+            )
+            .with_recognition(head.recognise_done, head.recognise_total),
             page_count: head.page_count,
             created_by: PersonView { id: document.created_by, name: head.creator_name },
             updated_by: PersonView { id: document.updated_by, name: head.updater_name },

@@ -36,6 +36,7 @@ mod suggest;
 pub mod surround;
 mod tokens;
 mod trash;
+mod unlock;
 mod uploads;
 pub mod users;
 pub mod versions;
@@ -101,6 +102,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(grants::routes())
         .merge(history::routes())
         .merge(trash::routes())
+        .merge(unlock::routes())
         .merge(uploads::routes())
         .merge(audit::routes())
         .merge(changes::routes())

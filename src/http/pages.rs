@@ -159,7 +159,7 @@ pub async fn find_preview(
     policy::allow(&app.db, &Caller::from(user), Action::Read, &document).await?;
     let number = version.unwrap_or(document.head);
     let version = db::versions::find(app.db.read(), id, number).await?.ok_or_else(|| Error::not_found("version"))?;
-    let preview = db::previews::find(app.db.read(), &version.content_id, &version.media_type).await?;
+    let preview = db::previews::find(app.db.read(), version.shown_id(), &version.media_type).await?;
     match preview {
         Some(preview) if preview.state == "ready" => Ok((number, preview)),
         Some(preview) if preview.state == "failed" => {

@@ -6,6 +6,7 @@ pub mod index_room;
 pub mod mirror_notes;
 pub mod prepare_content;
 pub mod read_text;
+pub mod recognise_text;
 pub mod remove_expired_uploads;
 pub mod runner;
 pub mod save_page;
@@ -56,4 +57,5 @@ pub fn all() -> runner::JobSet {
         .with::<clean_up::CleanUp>()
         .with::<prepare_content::PrepareContent>()
         .with::<read_text::ReadText>()
+        .with::<recognise_text::RecogniseText>()
 }

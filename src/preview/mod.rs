@@ -5,6 +5,7 @@
 
 mod files;
 pub mod prepare;
+pub mod recognise;
 pub mod text;
 
 use std::{path::PathBuf, sync::Arc};
@@ -19,7 +20,7 @@ use crate::{
     worker::{Answer, Task, WorkerError, Workers, codes},
 };
 
-use files::Files;
+use files::{Files, LocalFile};
 use text::{Bundle, PreparedText};
 
 /// Memory for drawn pages, in bytes.
@@ -122,6 +123,11 @@ impl Preview {
         };
         let load = async { tokio::task::spawn_blocking(find).await.map(Arc::new).map_err(Error::internal) };
         self.hits.try_get_with((key.to_owned(), needles), load).await.map_err(|error: Arc<Error>| error.again())
+    }
+
+    /// A local copy of a rendition.
+    pub async fn local_copy(&self, rendition: &ContentId) -> Result<Arc<LocalFile>> {
+        self.files.get(&self.store, rendition).await
     }
 
     async fn draw(&self, workers: &Workers, rendition: &ContentId, number: u32, width: u32) -> Result<Bytes> {

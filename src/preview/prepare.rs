@@ -16,6 +16,7 @@ use crate::{
     app::App,
     db::{self, previews::Prepared as Row},
     exchange,
+    jobs::{self, recognise_text::RecogniseText},
     worker::{
         Answer, Prepared, Rendition, Task, WorkerError, codes,
         room::{PAGE, pack},
@@ -130,11 +131,19 @@ async fn ready(app: &App, content: &ContentId, media_type: &str, prepared: Prepa
     let text_key = text_key(content, media_type);
     text::save(&app.store, &text_key, extracted).await?;
     let (rendition, rendition_type) = rendition.unzip();
-    let row = Row { page_count: Some(page_count), rendition, rendition_type, text_key: Some(text_key) };
+    let unread = if rendition.is_some() { prepared.unread } else { Vec::new() };
+    let recognise_total = (!unread.is_empty()).then_some(i64::try_from(unread.len())?);
+    let row =
+        Row { page_count: Some(page_count), rendition, rendition_type, text_key: Some(text_key), recognise_total };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     db::previews::update_ready(&mut tx, &content.to_string(), media_type, &row, now).await?;
+    if recognise_total.is_some() {
+        let job = RecogniseText { content_id: content.to_string(), media_type: media_type.to_owned(), pages: unread };
+        jobs::enqueue(&mut tx, &job, now, now).await?;
+    }
     tell(app, tx, &content.to_string(), media_type).await?;
+    app.jobs.wake();
     if let Err(error) = text::delete(&app.store, &first_text_key(content, media_type)).await {
         tracing::warn!(content.id = %content, error = %error, "text that was replaced stays");
     }
@@ -168,7 +177,7 @@ pub async fn failed(app: &App, content_id: &str, media_type: &str, code: &str, m
 }
 
 /// Documents with this content have changed for search and for whoever looks at them.
-async fn tell(app: &App, mut tx: db::Tx, content_id: &str, media_type: &str) -> anyhow::Result<()> {
+pub(super) async fn tell(app: &App, mut tx: db::Tx, content_id: &str, media_type: &str) -> anyhow::Result<()> {
     for document in db::previews::list_documents(&mut tx, content_id, media_type).await? {
         db::changes::append(&mut tx, &document, app.clock.now()).await?;
     }

@@ -2,13 +2,24 @@
 //!
 //! The worker's result is split into two kinds of derived objects: one with the text and size of every page (search reads
 //! it whole), and bundles of word rectangles (the viewer reads those of the pages that it shows).
+//!
+//! While pages are being recognised their text is replaced in place. What follows `@` in a key counts these rounds: caches
+//! take it for another text, the objects are the same.
 
-use std::io::Read;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    io::Read,
+};
 
 use bytes::Bytes;
-use indexer::text::{Extracted, PageText, Word};
+use indexer::{
+    headings,
+    text::{Extracted, PageText, Word},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use storage::Store;
+
+use crate::worker::Recognised;
 
 /// Pages whose word rectangles are kept together: a scrolling reader fetches a bundle once, not a thousand objects.
 const BUNDLE_PAGES: usize = 32;
@@ -57,6 +68,55 @@ pub async fn save(store: &Store, key: &str, extracted: Extracted) -> anyhow::Res
     put(store, &text_key(key), &prepared).await
 }
 
+/// Puts recognised pages in the place of what was stored below `key`; returns the key under which they are read from now
+/// on. With the last of them a document without headings gets those that its pages show.
+pub async fn replace_pages(
+    store: &Store,
+    key: &str,
+    pages: Vec<Recognised>,
+    done: usize,
+    is_last: bool,
+) -> anyhow::Result<String> {
+    let mut prepared = load(store, key).await?.unwrap_or_default();
+    let mut bundles: BTreeMap<usize, Vec<Vec<Word>>> = BTreeMap::new();
+    for Recognised { page, text } in pages {
+        let Some(index) = (page as usize).checked_sub(1).filter(|index| *index < prepared.pages.len()) else {
+            continue;
+        };
+        let bundle = match bundles.entry(index / BUNDLE_PAGES) {
+            Entry::Occupied(bundle) => bundle.into_mut(),
+            Entry::Vacant(place) => place.insert(get(store, &bundle_key(key, index)).await?.unwrap_or_default()),
+        };
+        if let Some(words) = bundle.get_mut(index % BUNDLE_PAGES) {
+            *words = text.words;
+            prepared.pages[index].text = text.text;
+        }
+    }
+    for (number, bundle) in &bundles {
+        put(store, &bundle_key(key, number * BUNDLE_PAGES), bundle).await?;
+    }
+    if is_last && prepared.headings.is_empty() {
+        prepared.headings = headings_of(store, key, &prepared).await?;
+    }
+    put(store, &text_key(key), &prepared).await?;
+    Ok(format!("{}@{done}", place(key)))
+}
+
+/// Finds the headings by what the pages look like.
+async fn headings_of(store: &Store, key: &str, prepared: &PreparedText) -> anyhow::Result<Vec<String>> {
+    let mut pages = Vec::with_capacity(prepared.pages.len());
+    for (index, page) in prepared.pages.iter().enumerate() {
+        if index % BUNDLE_PAGES == 0 {
+            let bundle: Vec<Vec<Word>> = get(store, &bundle_key(key, index)).await?.unwrap_or_default();
+            pages.extend(bundle.into_iter().map(|words| PageText { words, ..PageText::default() }));
+        }
+        if let Some(of_words) = pages.get_mut(index) {
+            (of_words.text, of_words.width, of_words.height) = (page.text.clone(), page.width, page.height);
+        }
+    }
+    Ok(tokio::task::spawn_blocking(move || headings::of_pages(&pages)).await?)
+}
+
 /// Removes text that was stored without pages.
 pub async fn delete(store: &Store, key: &str) -> Result<(), storage::Error> {
     store.delete_object(&text_key(key)).await
@@ -97,12 +157,17 @@ impl Bundle {
     }
 }
 
+/// The key without its count of rounds.
+fn place(key: &str) -> &str {
+    key.split('@').next().unwrap_or(key)
+}
+
 fn text_key(key: &str) -> String {
-    format!("{key}/text.json.zst")
+    format!("{}/text.json.zst", place(key))
 }
 
 fn bundle_key(key: &str, page_index: usize) -> String {
-    format!("{key}/words-{}.json.zst", page_index / BUNDLE_PAGES)
+    format!("{}/words-{}.json.zst", place(key), page_index / BUNDLE_PAGES)
 }
 
 async fn put<T: Serialize>(store: &Store, key: &str, value: &T) -> anyhow::Result<()> {

@@ -24,9 +24,9 @@ use super::{
     export, import,
     limits::{Isolation, Limits},
     pdf::Library,
-    prepare, render, room, sandbox, table,
+    prepare, recognise, render, room, sandbox, table,
     task::{Answer, Probe, Task, WorkerError, codes},
-    wire,
+    unlock, wire,
 };
 
 /// The first message to a child.
@@ -125,6 +125,8 @@ fn perform(child: &mut Child, task: Task) -> Result<Answer, WorkerError> {
         Task::Prepare { input, name, media_type, .. } => {
             prepare::prepare(child, &input, &name, &media_type).map(Answer::Prepared)
         }
+        Task::Recognise { pdf, pages, .. } => recognise::recognise(child, &pdf, &pages),
+        Task::Unlock { input, name, password, .. } => unlock::unlock(child, &input, &name, &password),
         Task::ReadText { input, name, .. } => prepare::read_text(child, &input, &name).map(Answer::Prepared),
         Task::RenderPage { pdf, page, width_px, .. } => render::render(child, &pdf, &[(page, width_px)]),
         Task::RenderPages { pdf, images, .. } => render::render(child, &pdf, &images),

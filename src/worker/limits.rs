@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
-    /// Wall clock for a whole prepare task (detection, conversion, text, OCR).
+    /// Wall clock for a whole prepare task (detection, conversion, text).
     pub prepare_seconds: u64,
     /// Wall clock for drawing pages (one task, one or more images).
     pub render_seconds: u64,
@@ -20,7 +20,7 @@ pub struct Limits {
     pub exchange_seconds: u64,
     /// Wall clock for one LibreOffice run; it ends before `prepare_seconds` so that a plain view can replace it.
     pub convert_seconds: u64,
-    /// Wall clock for all text recognition of one document; what is left over is recorded as a warning.
+    /// Wall clock for recognising the few pages of one task; what is left over is recorded as a warning.
     pub ocr_seconds: u64,
     /// Resident memory of the child and everything it started.
     pub memory_bytes: u64,

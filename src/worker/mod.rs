@@ -32,6 +32,7 @@ pub mod pictures;
 mod pool;
 mod positioned;
 mod prepare;
+mod recognise;
 mod render;
 pub mod room;
 mod room_html;
@@ -43,14 +44,19 @@ mod slot;
 pub mod table;
 mod task;
 mod text_file;
+mod tiff_pages;
+mod unlock;
+mod unlock_odf;
+mod unlock_ooxml;
 mod watch;
 mod wire;
 mod workers;
 
 pub use limits::{Isolation, Limits};
 pub use pool::{PoolConfig, WorkerPool};
+pub use recognise::Recognised;
 pub use room_notes::{NotedMessage, NotedThread};
 pub use task::{
-    Answer, ExportFormat, PageImage, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes,
+    Answer, ExportFormat, PageImage, Password, Prepared, Probe, Rendition, RoomMake, Task, Warning, WorkerError, codes,
 };
 pub use workers::Workers;

@@ -1,10 +1,11 @@
 //! What does a page say whose text can only be seen?
 //!
-//! The page is drawn at about 300 dots per inch and given to tesseract (Chinese and English), which answers with words and
+//! The page is drawn at about 300 dots per inch and given to tesseract (Chinese, simplified or traditional, and English), which answers with words and
 //! boxes. Low confidence makes the page turn: scans come in all four directions. The spaces that tesseract puts between
 //! Chinese characters are removed. Without tesseract the document is still shown, with a warning.
 
 use std::{
+    cell::Cell,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -31,11 +32,19 @@ const PAGE_CPU_SECONDS: u64 = 60;
 const PAGE_TIME: Duration = Duration::from_secs(240);
 /// Words below are noise: stains, lines, pictures.
 const LEAST: f32 = 20.0;
+/// A gap between a Chinese and another word counts from this share of the height on.
+const LEAST_GAP: f32 = 0.3;
+/// Letters that a page must have to tell which characters a document is written in.
+const TELLING_LETTERS: usize = 30;
 
 /// The recognition program with the languages it has.
 pub struct Recogniser {
     program: PathBuf,
     languages: String,
+    /// The same with traditional characters, where they are installed.
+    traditional: Option<String>,
+    /// Whether pages so far were written in traditional characters, once that is known.
+    is_traditional: Cell<Option<bool>>,
     deadline: Instant,
     folder: PathBuf,
 }
@@ -51,6 +60,11 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// More letters read with more confidence are worth more.
+    fn worth(&self) -> f32 {
+        self.confidence * (self.letters as f32).sqrt()
+    }
+
     /// Returns the middle height of the words in pixels of a picture of this width.
     fn word_height_px(&self, picture_wide: u32) -> f32 {
         let mut heights: Vec<f32> = self.text.words.iter().map(|word| word.h).collect();
@@ -72,8 +86,11 @@ impl Recogniser {
         if languages.is_empty() {
             return None;
         }
+        let has_traditional = listed.lines().any(|line| line == "chi_tra");
         Some(Recogniser {
             program,
+            traditional: has_traditional.then(|| languages.join("+").replace("chi_sim", "chi_tra")),
+            is_traditional: Cell::new(None),
             languages: languages.join("+"),
             deadline: Instant::now() + time,
             folder: folder.to_owned(),
@@ -111,8 +128,7 @@ impl Recogniser {
                     break;
                 }
                 let other = self.read_turned(&picture.turned(turns), turns, width, height);
-                let better = |reading: &Reading| reading.confidence * (reading.letters as f32).sqrt();
-                if other.as_ref().map_or(0.0, better) > best.as_ref().map_or(0.0, better) {
+                if other.as_ref().map_or(0.0, Reading::worth) > best.as_ref().map_or(0.0, Reading::worth) {
                     best = other;
                 }
                 if best.as_ref().is_some_and(|reading| reading.confidence >= GOOD && reading.letters > 20) {
@@ -123,8 +139,30 @@ impl Recogniser {
         best
     }
 
+    /// Reads a picture in the characters that the document is written in.
     fn read_turned(&self, picture: &Picture, turns: u8, width: f32, height: f32) -> Option<Reading> {
-        let output = self.recognise(picture)?;
+        let read = |languages: &str| self.read_as(languages, picture, turns, width, height);
+        let Some(traditional) = &self.traditional else { return read(&self.languages) };
+        match self.is_traditional.get() {
+            Some(true) => read(traditional),
+            Some(false) => read(&self.languages),
+            None => {
+                let simplified = read(&self.languages);
+                // Characters that look alike are read with confidence either way: only both readings tell.
+                let other = read(traditional);
+                let worth = |reading: &Option<Reading>| reading.as_ref().map_or(0.0, Reading::worth);
+                let is_traditional = worth(&other) > worth(&simplified);
+                let best = if is_traditional { other } else { simplified };
+                if best.as_ref().is_some_and(|best| best.letters >= TELLING_LETTERS && best.confidence >= GOOD) {
+                    self.is_traditional.set(Some(is_traditional));
+                }
+                best
+            }
+        }
+    }
+
+    fn read_as(&self, languages: &str, picture: &Picture, turns: u8, width: f32, height: f32) -> Option<Reading> {
+        let output = self.recognise(languages, picture)?;
         // How many points one pixel is, on the page as it was drawn.
         let drawn_wide = if turns.is_multiple_of(2) { picture.width } else { picture.height };
         let scale = f64::from(width) / f64::from(drawn_wide);
@@ -136,7 +174,7 @@ impl Recogniser {
         (reading.letters > 0).then_some(reading)
     }
 
-    fn recognise(&self, picture: &Picture) -> Option<String> {
+    fn recognise(&self, languages: &str, picture: &Picture) -> Option<String> {
         let input = self.folder.join("ocr.pgm");
         let mut file = std::fs::File::create(&input).ok()?;
         write!(file, "P5\n{} {}\n255\n", picture.width, picture.height).ok()?;
@@ -144,7 +182,7 @@ impl Recogniser {
         drop(file);
         let output = self.folder.join("ocr");
         let mut command = Command::new(&self.program);
-        command.arg(&input).arg(&output).args(["-l", &self.languages, "--psm", "3", "--dpi", "300", "tsv"]);
+        command.arg(&input).arg(&output).args(["-l", languages, "--psm", "3", "--dpi", "300", "tsv"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         end_with_parent(&mut command, PAGE_CPU_SECONDS);
         let mut process = command.spawn().ok()?;
@@ -222,7 +260,7 @@ fn turn_back(turns: u8, width: u32, height: u32, (x, y, w, h): (u32, u32, u32, u
 /// Makes text of tesseract's table: one row for each word, with block, paragraph and line numbers.
 fn parse(table: &str, width: f32, height: f32, place: impl Fn(u32, u32, u32, u32) -> (f64, f64, f64, f64)) -> Reading {
     let mut page = PageText { text: String::new(), width, height, words: Vec::new() };
-    let (mut line, mut position) = (None, 0u32);
+    let (mut line, mut position, mut ended) = (None, 0u32, 0);
     let (mut sum, mut weight, mut letters) = (0.0, 0.0, 0);
     for row in table.lines().skip(1) {
         let fields: Vec<&str> = row.splitn(12, '\t').collect();
@@ -234,20 +272,27 @@ fn parse(table: &str, width: f32, height: f32, place: impl Fn(u32, u32, u32, u32
             continue;
         }
         let this_line = Some((block, paragraph, in_paragraph));
+        let number = |field: &str| field.parse::<u32>().unwrap_or(0);
+        let gap = number(x).saturating_sub(ended) as f32;
+        ended = number(x) + number(w);
         if position > 0 {
-            let before = page.text.chars().next_back();
-            let both_wide = before.is_some_and(is_wide) && text.chars().next().is_some_and(is_wide);
+            let sides = [page.text.chars().next_back(), text.chars().next()].map(|side| side.is_some_and(is_wide));
+            // tesseract ends a word wherever the script changes; people leave a gap there, or none.
+            let is_apart = match sides {
+                [true, true] => false,
+                [false, false] => true,
+                _ => gap > LEAST_GAP * number(h) as f32,
+            };
             if this_line != line {
                 page.text.push('\n');
                 position += 1;
-            } else if !both_wide {
+            } else if is_apart {
                 page.text.push(' ');
                 position += 1;
             }
         }
         line = this_line;
         let count = text.chars().count() as u32;
-        let number = |field: &str| field.parse::<u32>().unwrap_or(0);
         let (x, y, w, h) = place(number(x), number(y), number(w), number(h));
         page.words.push(word(position, position + count, x, y, w, h));
         page.text.push_str(text);
@@ -273,6 +318,22 @@ mod tests {
         assert_eq!(reading.text.text, "中华人民 Law\n第一条");
         assert_eq!((reading.text.words[3].start, reading.text.words[3].end), (9, 12));
         assert!(reading.confidence > 90.0);
+    }
+
+    #[test]
+    fn numbers_stand_as_close_to_chinese_words_as_on_the_page() {
+        let row = |word: u32, left: u32, width: u32, text: &str| {
+            format!("5\t1\t1\t1\t1\t{word}\t{left}\t10\t{width}\t40\t95\t{text}\n")
+        };
+        let table = [
+            "header\n".to_owned(),
+            row(1, 0, 80, "2023"),
+            row(2, 84, 40, "年"),
+            row(3, 150, 90, "Word"),
+            row(4, 260, 60, "Excel"),
+        ];
+        let reading = parse(&table.concat(), 1000.0, 100.0, |x, y, w, h| (x.into(), y.into(), w.into(), h.into()));
+        assert_eq!(reading.text.text, "2023年 Word Excel");
     }
 
     #[test]

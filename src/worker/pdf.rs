@@ -7,6 +7,8 @@
 
 use std::{
     ffi::c_void,
+    fs::File,
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -20,6 +22,8 @@ type Bindings = &'static dyn PdfiumLibraryBindings;
 const RENDER_FLAGS: i32 = 0x01 | 0x10;
 /// `FPDFBitmap_BGR`, which the flag above turns into red, green, blue.
 const FORMAT_RGB: i32 = 2;
+/// `FPDF_REMOVE_SECURITY`.
+const REMOVE_SECURITY: u32 = 3;
 const ERROR_PASSWORD: u64 = 4;
 const ERROR_SECURITY: u64 = 5;
 
@@ -53,9 +57,26 @@ impl Library {
     pub fn document(&mut self, path: &Path) -> Result<&Document, WorkerError> {
         if self.open.as_ref().is_none_or(|(open, _)| open != path) {
             self.open = None;
-            self.open = Some((path.to_owned(), Document::open(self.bindings, path)?));
+            self.open = Some((path.to_owned(), Document::open(self.bindings, path, None)?));
         }
         Ok(&self.open.as_ref().expect("it was just opened").1)
+    }
+
+    /// Writes a protected PDF without its protection.
+    pub fn unlock(&mut self, path: &Path, password: &str, out: &Path) -> Result<(), WorkerError> {
+        self.open = None;
+        match Document::open(self.bindings, path, None) {
+            Ok(_) => return Err(WorkerError::new(codes::NOT_ENCRYPTED, "this document needs no password")),
+            Err(error) if error.code == codes::ENCRYPTED => {}
+            Err(error) => return Err(error),
+        }
+        let document = Document::open(self.bindings, path, Some(password))
+            .map_err(|error| if error.code == codes::ENCRYPTED { super::unlock::wrong() } else { error })?;
+        // SAFETY: the document is open.
+        if unsafe { save(self.bindings, document.handle, out, REMOVE_SECURITY) } {
+            return Ok(());
+        }
+        Err(WorkerError::new(codes::CONVERSION_FAILED, "the PDF could not be written without its password"))
     }
 
     /// Returns the raw functions.
@@ -83,6 +104,31 @@ fn usual_places() -> Vec<PathBuf> {
     places
 }
 
+/// Writes a document to a file; tells whether all of it was written.
+///
+/// # Safety
+/// The handle must be that of an open document.
+pub unsafe fn save(bindings: Bindings, document: *mut c_void, path: &Path, flags: u32) -> bool {
+    let mut sink = Sink { version: 1, write: write_block, file: File::create(path).ok() };
+    // SAFETY: the caller guarantees the document; the sink outlives the call.
+    let saved = unsafe { bindings.FPDF_SaveAsCopy(document.cast(), (&raw mut sink).cast(), flags.into()) };
+    saved != 0 && sink.file.is_some_and(|mut file| file.flush().is_ok())
+}
+
+/// `FPDF_FILEWRITE` with the file behind it.
+#[repr(C)]
+struct Sink {
+    version: i32,
+    write: unsafe extern "C" fn(*mut Sink, *const c_void, std::ffi::c_ulong) -> i32,
+    file: Option<File>,
+}
+
+unsafe extern "C" fn write_block(sink: *mut Sink, data: *const c_void, size: std::ffi::c_ulong) -> i32 {
+    // SAFETY: pdfium passes back the structure it was given, and a block of this size.
+    let (sink, block) = unsafe { (&mut *sink, std::slice::from_raw_parts(data.cast::<u8>(), size as usize)) };
+    i32::from(sink.file.as_mut().is_some_and(|file| file.write_all(block).is_ok()))
+}
+
 /// An open PDF.
 pub struct Document {
     bindings: Bindings,
@@ -101,10 +147,10 @@ struct FormInfo {
 }
 
 impl Document {
-    fn open(bindings: Bindings, path: &Path) -> Result<Self, WorkerError> {
+    fn open(bindings: Bindings, path: &Path, password: Option<&str>) -> Result<Self, WorkerError> {
         let text = path.to_str().ok_or_else(|| WorkerError::new(codes::UNAVAILABLE, "the path is not UTF-8"))?;
         // SAFETY: the library is initialised; the handle is checked before use.
-        let handle = unsafe { bindings.FPDF_LoadDocument(text, None) };
+        let handle = unsafe { bindings.FPDF_LoadDocument(text, password) };
         if handle.is_null() {
             // SAFETY: asks for the reason of the failure just seen.
             let reason = unsafe { bindings.FPDF_GetLastError() };
@@ -267,6 +313,16 @@ impl Page<'_> {
             buffer.truncate(row * height as usize);
         }
         Ok(Pixels { width, height, rgb: buffer })
+    }
+
+    /// Tells whether anything stands on the page: text, pictures, lines, notes, form fields.
+    pub fn has_content(&self) -> bool {
+        let bindings = self.document.bindings;
+        // SAFETY: the page is loaded.
+        unsafe {
+            bindings.FPDFPage_CountObjects(self.handle.cast()) > 0
+                || bindings.FPDFPage_GetAnnotCount(self.handle.cast()) > 0
+        }
     }
 
     /// Returns how the page's coordinates lie on the page as shown: rotation and crop box applied.

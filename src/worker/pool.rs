@@ -1,6 +1,6 @@
 //! Which child does which task, and how many at once?
 //!
-//! Lanes that never wait for each other: converters (minutes), a child that reads text only (seconds), renderers and
+//! Lanes that never wait for each other: converters (minutes), recognition (minutes, and nobody waits), a child that reads text only (seconds), renderers and
 //! builders of rooms (milliseconds), and conversions for which somebody waits. A conversion that takes long makes room for
 //! the next one, so that a few slow documents do not hold up
 //! all others. A renderer keeps its last
@@ -33,7 +33,7 @@ const FONTS: &str = include_str!("fonts.conf");
 pub struct PoolConfig {
     /// The program started with the argument `worker`; this program when absent.
     pub program: Option<PathBuf>,
-    /// Children for conversions and recognition; as many again for those that take long.
+    /// Children for conversions; as many again for those that take long, and as many for recognition.
     pub converters: usize,
     /// Children for page images.
     pub renderers: usize,
@@ -84,6 +84,7 @@ struct LaneState {
 
 struct Shared {
     convert: LaneState,
+    recognise: LaneState,
     text: LaneState,
     render: LaneState,
     room: LaneState,
@@ -125,6 +126,7 @@ impl WorkerPool {
         };
         let long = config.converters.max(1);
         let mut converters = lane("convert", 2 * long, Keeps::Nothing).map_err(failed)?;
+        let recognisers = lane("recognise", config.converters, Keeps::Nothing).map_err(failed)?;
         let texts = lane("text", 1, Keeps::Nothing).map_err(failed)?;
         let mut renderers = lane("render", config.renderers, Keeps::Document).map_err(failed)?;
         let rooms = lane("room", config.renderers, Keeps::Child).map_err(failed)?;
@@ -141,6 +143,7 @@ impl WorkerPool {
         };
         let shared = Shared {
             convert: state(converters, long),
+            recognise: state(recognisers, 0),
             text: state(texts, 0),
             render: state(renderers, 0),
             room: state(rooms, 0),
@@ -259,6 +262,7 @@ impl Shared {
     fn lane(&self, kind: Lane) -> &LaneState {
         match kind {
             Lane::Convert => &self.convert,
+            Lane::Recognise => &self.recognise,
             Lane::Text => &self.text,
             Lane::Render => &self.render,
             Lane::Room => &self.room,

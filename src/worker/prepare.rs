@@ -9,7 +9,6 @@ use std::{
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use indexer::{
@@ -24,10 +23,9 @@ use super::{
     child::Child,
     image,
     limits::Limits,
-    ocr::{Reading, Recogniser},
-    office,
-    pdf::{Document, Page},
-    pdf_text, pictures, positioned, render,
+    office, pdf_text, pictures, positioned,
+    recognise::{Need, find_need},
+    render,
     room::{self, PAGE},
     task::{Prepared, Rendition, Warning, WorkerError, codes},
     text_file,
@@ -36,9 +34,6 @@ use super::{
 /// Bytes that are looked at to find the type.
 const HEAD_BYTES: u64 = 64 << 10;
 const PDF: &str = "application/pdf";
-/// Images that cover this share of a page with hardly any text make it a scan with a stamp or a footer.
-const SCAN_SHARE: f32 = 0.5;
-const SCAN_CHARS: usize = 150;
 
 /// Finds the type of a file, makes pages of it and extracts its text.
 pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Result<Prepared, WorkerError> {
@@ -46,17 +41,18 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Re
     let kind = if [PAGE, BOARD].contains(&claimed) { claimed.to_owned() } else { detect(input, name)? };
     let mut warnings = Vec::new();
     let mut own = own_text(input, &kind, &child.limits)?;
+    read_inner_files(child, own.as_mut());
     let pages = make_pages(child, input, &kind, own.as_ref(), &mut warnings)?;
     let pdf = match &pages {
         Pages::Original => Some(input.to_owned()),
         Pages::Made(path) => Some(path.clone()),
         Pages::None => None,
     };
-    let mut extracted = Extracted::default();
+    let (mut extracted, mut unread) = (Extracted::default(), Vec::new());
     if let Some(pdf) = &pdf {
         // Text that was put on pages here needs no recognition, and has no pictures worth reading.
         let recognise = kind == PDF || image::is_image(&kind);
-        extracted = read_pages(child, pdf, recognise, &mut warnings)?;
+        (extracted, unread) = read_pages(child, pdf, recognise, &mut warnings)?;
         if kind != PDF {
             (extracted.title, extracted.author) = (None, None);
         }
@@ -88,13 +84,14 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Re
         Pages::Made(_) => Rendition::Pdf(PathBuf::from("rendition.pdf")),
         Pages::None => Rendition::None,
     };
-    Ok(Prepared { media_type: kind, page_sizes, rendition, text, warnings })
+    Ok(Prepared { media_type: kind, page_sizes, rendition, text, unread, warnings })
 }
 
 /// Extracts the text that stands in a file itself: what is found as long as there are no pages.
-pub fn read_text(child: &Child, input: &Path, name: &str) -> Result<Prepared, WorkerError> {
+pub fn read_text(child: &mut Child, input: &Path, name: &str) -> Result<Prepared, WorkerError> {
     let kind = detect(input, name)?;
-    let own = own_text(input, &kind, &child.limits)?.unwrap_or_default();
+    let mut own = own_text(input, &kind, &child.limits)?.unwrap_or_default();
+    read_inner_files(child, Some(&mut own));
     let mut extracted = Extracted {
         extra: own.text,
         title: own.title,
@@ -104,7 +101,41 @@ pub fn read_text(child: &Child, input: &Path, name: &str) -> Result<Prepared, Wo
     };
     let mut warnings = Vec::new();
     let text = write_text(child, &mut extracted, &mut warnings)?;
-    Ok(Prepared { media_type: kind, page_sizes: Vec::new(), rendition: Rendition::None, text, warnings })
+    Ok(Prepared {
+        media_type: kind,
+        page_sizes: Vec::new(),
+        rendition: Rendition::None,
+        text,
+        unread: Vec::new(),
+        warnings,
+    })
+}
+
+/// Adds the text of PDF files that are attached to a mail, embedded in a document or packed into an archive. One that cannot be
+/// read is only listed; pages that are pictures are not recognised.
+fn read_inner_files(child: &mut Child, own: Option<&mut FileText>) {
+    let Some(own) = own else { return };
+    let (work, most_pages, most_bytes) = (child.work(), child.limits.pages, child.limits.text_bytes);
+    for (number, file) in std::mem::take(&mut own.unread).into_iter().enumerate() {
+        let path = work.join(format!("inner-{number}"));
+        if fs::write(&path, &file.bytes).is_err() {
+            continue;
+        }
+        let Ok(library) = child.library() else { return };
+        if let Ok(document) = library.document(&path) {
+            own.text.push('\n');
+            own.text.push_str(&file.name);
+            for page in (0..document.page_count().min(most_pages as u32)).filter_map(|index| document.page(index)) {
+                if own.text.len() > most_bytes {
+                    own.is_truncated = true;
+                    break;
+                }
+                own.text.push('\n');
+                own.text.push_str(&pdf_text::read(&page).text.text);
+            }
+        }
+        let _ = fs::remove_file(&path);
+    }
 }
 
 /// Whether large type on the pages of such files means headings: cells, code and mails have none.
@@ -187,7 +218,7 @@ fn make_pages(
         return Ok(Pages::Original);
     }
     if image::is_image(kind) {
-        return image::to_pdf(child, input, kind).map(Pages::Made);
+        return image::to_pdf(child, input, kind, warnings).map(Pages::Made);
     }
     let source = child.work().join("source");
     if let Some(route) = office::route(kind) {
@@ -241,14 +272,14 @@ fn convert_text(child: &Child, content: &str, source: &Path, route: &office::Rou
     office::convert(child, source, route)
 }
 
-/// Reads the text of all pages, recognising those that need it.
+/// Reads the text of all pages, and tells which of them say more to the eye: those are recognised later.
 fn read_pages(
     child: &mut Child,
     pdf: &Path,
     recognise: bool,
     warnings: &mut Vec<Warning>,
-) -> Result<Extracted, WorkerError> {
-    let (limits, work) = (child.limits.clone(), child.work());
+) -> Result<(Extracted, Vec<u32>), WorkerError> {
+    let limits = child.limits.clone();
     let document = child.library()?.document(pdf)?;
     let count = document.page_count();
     if count == 0 {
@@ -258,14 +289,23 @@ fn read_pages(
         let text = format!("the document has {count} pages; {} are shown", limits.pages);
         warnings.push(Warning::new("pages_left_out", text));
     }
-    let mut reader = Reader { recogniser: None, recognise, recognised: 0, limits, work, unread: 0, unavailable: false };
     let mut extracted = Extracted {
         title: document.information("Title"),
         author: document.information("Author"),
         ..Extracted::default()
     };
-    for index in 0..count.min(reader.limits.pages as u32) {
-        extracted.pages.push(reader.page(document, index));
+    let mut unread = Vec::new();
+    for index in 0..count.min(limits.pages as u32) {
+        let Some(page) = document.page(index) else {
+            let (width, height) = document.page_size(index).unwrap_or((0.0, 0.0));
+            extracted.pages.push(PageText::without_positions(String::new(), width, height));
+            continue;
+        };
+        let reading = pdf_text::read(&page);
+        if recognise && find_need(&page, &reading) != Need::Nothing {
+            unread.push(index + 1);
+        }
+        extracted.pages.push(reading.text);
     }
     if extracted.pages.iter().all(|page| page.width == 0.0) {
         return Err(WorkerError::new(codes::DAMAGED, "no page of the PDF can be read"));
@@ -273,91 +313,12 @@ fn read_pages(
     for page in extracted.pages.iter_mut().filter(|page| !(page.width > 0.0 && page.height > 0.0)) {
         (page.width, page.height) = render::UNREADABLE;
     }
-    if reader.unavailable {
-        let text = format!("{} pages are pictures; text recognition is not installed", reader.unread);
-        warnings.push(Warning::new("ocr_unavailable", text));
-    } else if reader.unread > 0 {
-        let text = format!("{} pages are pictures that were not read", reader.unread);
+    if unread.len() > limits.ocr_pages {
+        let text = format!("{} pages are pictures that are not read", unread.len() - limits.ocr_pages);
         warnings.push(Warning::new("ocr_incomplete", text));
+        unread.truncate(limits.ocr_pages);
     }
-    Ok(extracted)
-}
-
-/// Reads pages one after another and keeps account of recognition.
-struct Reader {
-    recogniser: Option<Recogniser>,
-    recognise: bool,
-    recognised: usize,
-    limits: Limits,
-    work: PathBuf,
-    unread: usize,
-    unavailable: bool,
-}
-
-impl Reader {
-    fn page(&mut self, document: &Document, index: u32) -> PageText {
-        let Some(page) = document.page(index) else {
-            let (width, height) = document.page_size(index).unwrap_or((0.0, 0.0));
-            return PageText { text: String::new(), width, height, words: Vec::new() };
-        };
-        let mut reading = pdf_text::read(&page);
-        if !self.recognise {
-            return reading.text;
-        }
-        let quality = reading.quality;
-        let is_picture = |least| page.image_share() > least;
-        let replace = quality.is_empty() || quality.is_doubtful();
-        let add = !replace && quality.chars < SCAN_CHARS && quality.invisible == 0 && is_picture(SCAN_SHARE);
-        if !(replace || add) {
-            return reading.text;
-        }
-        if quality.is_doubtful() {
-            page.hide_images();
-        }
-        let Some(seen) = self.recognise(&page) else {
-            return reading.text;
-        };
-        if add {
-            append(&mut reading.text, seen.text);
-        } else if quality.is_empty() || (seen.confidence >= 50.0 && seen.letters >= quality.letters.min(4)) {
-            reading.text = seen.text;
-        }
-        reading.text
-    }
-
-    fn recognise(&mut self, page: &Page<'_>) -> Option<Reading> {
-        if self.recogniser.is_none() && !self.unavailable {
-            self.recogniser = Recogniser::find(&self.work, Duration::from_secs(self.limits.ocr_seconds));
-            self.unavailable = self.recogniser.is_none();
-        }
-        let recogniser = self
-            .recogniser
-            .as_ref()
-            .filter(|recogniser| self.recognised < self.limits.ocr_pages && !recogniser.is_late());
-        let Some(recogniser) = recogniser else {
-            self.unread += 1;
-            return None;
-        };
-        self.recognised += 1;
-        recogniser.read(page, self.limits.ocr_pixels)
-    }
-}
-
-/// Adds recognised text behind the text that a page has.
-fn append(page: &mut PageText, seen: PageText) {
-    let shown: String = page.text.split_whitespace().collect();
-    let also: String = seen.text.split_whitespace().collect();
-    if shown.contains(&also) {
-        return;
-    }
-    page.text.push('\n');
-    let offset = page.text.chars().count() as u32;
-    page.text.push_str(&seen.text);
-    page.words.extend(seen.words.into_iter().map(|mut word| {
-        word.start += offset;
-        word.end += offset;
-        word
-    }));
+    Ok((extracted, unread))
 }
 
 /// Writes the text as JSON, cutting what is beyond the limit.

@@ -28,6 +28,26 @@ pub enum Task {
         /// The folder that receives `text.json` and, when the original is no PDF, `rendition.pdf`.
         out: PathBuf,
     },
+    /// Reads pages that are pictures; see `recognise`.
+    Recognise {
+        /// The original PDF or the rendition.
+        pdf: PathBuf,
+        /// Page numbers from 1.
+        pages: Vec<u32>,
+        /// The folder that receives the text.
+        out: PathBuf,
+    },
+    /// Takes the password off a protected file; see `unlock`.
+    Unlock {
+        /// The uploaded file.
+        input: PathBuf,
+        /// Its name as the user gave it.
+        name: String,
+        /// What opens it.
+        password: Password,
+        /// The folder that receives the file without its password.
+        out: PathBuf,
+    },
     /// Extracts the text that stands in an uploaded file itself, without making pages.
     ReadText {
         /// The uploaded file.
@@ -110,6 +130,29 @@ pub enum Task {
     },
 }
 
+/// What opens a protected file. It is shown to nobody, not even in a log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Password(String);
+
+impl Password {
+    /// Takes what somebody typed.
+    pub fn new(typed: String) -> Self {
+        Password(typed)
+    }
+
+    /// Returns it as typed.
+    pub(super) fn typed(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("(password)")
+    }
+}
+
 /// What a page is taken away as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -147,8 +190,10 @@ pub enum RoomMake {
 /// Which children do a kind of work: long conversions never stand before page images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// Minutes: conversions and recognition.
+    /// Minutes: conversions.
     Convert,
+    /// Minutes: recognition. Nobody waits for it, so it never holds up pages.
+    Recognise,
     /// Seconds: text that needs no pages.
     Text,
     /// Milliseconds: page images.
@@ -160,7 +205,7 @@ pub enum Lane {
 }
 
 impl Lane {
-    pub const ALL: [Lane; 5] = [Lane::Convert, Lane::Text, Lane::Render, Lane::Room, Lane::Exchange];
+    pub const ALL: [Lane; 6] = [Lane::Convert, Lane::Recognise, Lane::Text, Lane::Render, Lane::Room, Lane::Exchange];
 }
 
 impl Task {
@@ -168,7 +213,8 @@ impl Task {
     pub fn lane(&self) -> Lane {
         match self {
             Task::ReadText { .. } => Lane::Text,
-            Task::Export { .. } | Task::Import { .. } | Task::ReadTable { .. } => Lane::Exchange,
+            Task::Recognise { .. } => Lane::Recognise,
+            Task::Export { .. } | Task::Import { .. } | Task::ReadTable { .. } | Task::Unlock { .. } => Lane::Exchange,
             Task::Prepare { .. } | Task::Probe { .. } | Task::Misbehave { .. } => Lane::Convert,
             Task::RenderPage { .. } | Task::RenderPages { .. } => Lane::Render,
             Task::Room { .. } => Lane::Room,
@@ -180,7 +226,11 @@ impl Task {
         Duration::from_secs(match self {
             Task::Prepare { .. } => limits.prepare_seconds,
             Task::RenderPage { .. } | Task::RenderPages { .. } => limits.render_seconds,
-            Task::Export { .. } | Task::Import { .. } | Task::ReadTable { .. } => limits.exchange_seconds,
+            // What is late ends by itself.
+            Task::Recognise { .. } => limits.ocr_seconds + 60,
+            Task::Export { .. } | Task::Import { .. } | Task::ReadTable { .. } | Task::Unlock { .. } => {
+                limits.exchange_seconds
+            }
             Task::ReadText { .. } | Task::Room { .. } | Task::Probe { .. } | Task::Misbehave { .. } => {
                 limits.other_seconds
             }
@@ -194,9 +244,10 @@ impl Task {
             | Task::ReadText { input, .. }
             | Task::Room { input, .. }
             | Task::Export { input, .. }
+            | Task::Unlock { input, .. }
             | Task::Import { input, .. }
             | Task::ReadTable { input, .. } => Some(input),
-            Task::RenderPage { pdf, .. } | Task::RenderPages { pdf, .. } => Some(pdf),
+            Task::Recognise { pdf, .. } | Task::RenderPage { pdf, .. } | Task::RenderPages { pdf, .. } => Some(pdf),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
         }
     }
@@ -210,6 +261,8 @@ impl Task {
             | Task::RenderPages { out, .. }
             | Task::Room { out, .. }
             | Task::Export { out, .. }
+            | Task::Recognise { out, .. }
+            | Task::Unlock { out, .. }
             | Task::Import { out, .. }
             | Task::ReadTable { out, .. } => Some(out),
             Task::Probe { .. } | Task::Misbehave { .. } => None,
@@ -223,6 +276,13 @@ impl Task {
 pub enum Answer {
     /// Of [`Task::Prepare`], and of [`Task::ReadText`] without pages.
     Prepared(Prepared),
+    /// Of [`Task::Recognise`].
+    Recognised {
+        /// The pages that were read, a list of [`super::Recognised`] as JSON.
+        text: PathBuf,
+        /// What could not be read, and why.
+        warnings: Vec<Warning>,
+    },
     /// Of [`Task::RenderPage`] and [`Task::RenderPages`], in the order asked.
     Rendered {
         /// The images.
@@ -233,7 +293,7 @@ pub enum Answer {
         /// What was made.
         file: PathBuf,
     },
-    /// Of [`Task::Export`], [`Task::Import`] and [`Task::ReadTable`].
+    /// Of [`Task::Export`], [`Task::Import`], [`Task::ReadTable`] and [`Task::Unlock`].
     Converted {
         /// What was made.
         file: PathBuf,
@@ -259,6 +319,7 @@ impl Answer {
                 }
                 files
             }
+            Answer::Recognised { text, .. } => vec![text],
             Answer::Room { file } | Answer::Converted { file, .. } => vec![file],
             Answer::Rendered { images } => images.iter_mut().map(|image| &mut image.file).collect(),
             Answer::Probed(_) | Answer::Done => Vec::new(),
@@ -277,6 +338,8 @@ pub struct Prepared {
     pub rendition: Rendition,
     /// An `indexer::text::Extracted` as JSON.
     pub text: PathBuf,
+    /// Pages, from 1, that say more to the eye than to a program: [`Task::Recognise`] reads them.
+    pub unread: Vec<u32>,
     /// What the caller should know although the document was prepared.
     pub warnings: Vec<Warning>,
 }
@@ -339,6 +402,12 @@ pub struct Probe {
 pub mod codes {
     /// A password is needed.
     pub const ENCRYPTED: &str = "document_encrypted";
+    /// The password given is not the right one.
+    pub const WRONG_PASSWORD: &str = "password_wrong";
+    /// The document needs no password.
+    pub const NOT_ENCRYPTED: &str = "document_not_encrypted";
+    /// Its way of encryption is not known here.
+    pub const ENCRYPTION_UNKNOWN: &str = "encryption_not_supported";
     /// The content is not what its type asks for.
     pub const DAMAGED: &str = "document_damaged";
     /// More pages, bytes or entries than are handled.

@@ -269,7 +269,10 @@ async fn wait_for_all(service: &Running, library: &Library, began: Instant) -> B
         let documents = library.documents().await;
         let waiting: Vec<&str> = documents
             .values()
-            .filter(|document| document["processing"]["state"] == "waiting")
+            .filter(|document| {
+                let processing = &document["processing"];
+                processing["state"] == "waiting" || processing["recognising"].is_object()
+            })
             .filter_map(|document| document["name"].as_str())
             .collect();
         if waiting.is_empty() {

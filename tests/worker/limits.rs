@@ -49,7 +49,7 @@ fn processes_with(text: &str) -> Vec<String> {
 }
 
 /// Returns the processes whose working folder is below a folder.
-fn processes_below(folder: &Path) -> usize {
+pub fn processes_below(folder: &Path) -> usize {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     entries
         .filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
@@ -64,6 +64,77 @@ async fn processes_that_a_document_started_end_with_its_task() {
     assert_eq!(misbehave(&pool, "orphan").await, "done");
     pool.stop().await;
     assert_eq!(processes_below(&folder.path().canonicalize().unwrap()), 0);
+}
+
+/// Returns how many files and folders are in a pool's folder besides the slots' own.
+fn left_behind(root: &Path) -> usize {
+    let parts =
+        std::fs::read_dir(root).unwrap().flatten().flat_map(|pool| std::fs::read_dir(pool.path()).unwrap().flatten());
+    let slots = parts.filter(|entry| entry.path().is_dir());
+    let folders = slots.flat_map(|slot| ["in", "work", "out"].map(|part| slot.path().join(part)));
+    folders.map(|folder| std::fs::read_dir(folder).unwrap().count()).sum()
+}
+
+#[tokio::test]
+async fn a_converter_that_hangs_is_ended_with_everything_it_started() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("office/program/soffice.bin");
+    std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+    // It leaves children of its own behind, one of which ignores requests to end, and never comes to an end.
+    let script = "#!/bin/sh\n/bin/sleep 3600 &\n(trap '' TERM HUP INT; /bin/sleep 3600) &\ndd if=/dev/zero of=big bs=1024 count=1024\nwhile :; do :; done\n";
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let workers = folder.path().join("workers");
+    std::fs::create_dir(&workers).unwrap();
+    let root = workers.canonicalize().unwrap();
+    let limits = Limits { convert_seconds: 3, ..Limits::default() };
+    let config = PoolConfig {
+        converters: 1,
+        renderers: 1,
+        limits,
+        soffice: Some(program),
+        folder: Some(root.clone()),
+        ..config()
+    };
+    let pool = WorkerPool::start(config).await.unwrap();
+    let input = corpus().join("office/doc/zh-data-security-law.doc");
+    let input = if input.is_file() { input } else { corpus().join("office/docx/zh-company-law-2023.docx") };
+    let busy = tokio::spawn({
+        let pool = pool.clone();
+        async move { prepare(&pool, &input).await.map(|_| ()).map_err(|error| error.code) }
+    });
+    let mut most = 0;
+    while !busy.is_finished() {
+        most = most.max(processes_below(&root));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(busy.await.unwrap(), Err("timed_out".to_owned()));
+    assert!(most >= 4, "the converter and its children were running: {most}");
+    // The pool keeps a fresh child in reserve, and nothing else.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(processes_below(&root) <= 2, "{} processes are left", processes_below(&root));
+    assert!(processes_with("sleep 3600").is_empty(), "{:?}", processes_with("sleep 3600"));
+    assert_eq!(left_behind(&root), 0);
+    pool.stop().await;
+    assert_eq!(processes_below(&root), 0);
+}
+
+#[tokio::test]
+async fn recognition_that_takes_too_long_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let limits = Limits { ocr_seconds: 1, ..Limits::default() };
+    let config = PoolConfig { converters: 1, renderers: 1, limits, folder: Some(root.clone()), ..config() };
+    let pool = WorkerPool::start(config).await.unwrap();
+    let result = prepare(&pool, &corpus().join("pdf/scan/zh-forest-law-skewed-200dpi.pdf")).await.unwrap();
+    assert_eq!(result.prepared.page_sizes.len(), 3, "the pages are shown all the same");
+    assert!(result.prepared.warnings.iter().any(|warning| warning.code == "ocr_incomplete"));
+    let tesseract = processes_with("tesseract").into_iter().filter(|line| line.contains(root.to_str().unwrap()));
+    assert_eq!(tesseract.count(), 0);
+    assert_eq!(left_behind(&root), 0);
+    pool.stop().await;
+    assert_eq!(processes_below(&root), 0);
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 
 mod corpus;
 mod exchange;
+mod inner;
 mod limits;
+mod mutations;
 mod pages;
+mod rectangles;
 mod support;

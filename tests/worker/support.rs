@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indexer::text::Extracted;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
-use wenshu::worker::{Answer, Limits, PoolConfig, Prepared, Rendition, Task, WorkerError, WorkerPool};
+use wenshu::worker::{Answer, Limits, PoolConfig, Prepared, Recognised, Rendition, Task, WorkerError, WorkerPool};
 
 /// Returns the folder of the test documents.
 pub fn corpus() -> PathBuf {
@@ -86,9 +86,25 @@ pub async fn prepare(pool: &WorkerPool, input: &Path) -> std::result::Result<Res
         Task::Prepare { input: input.to_owned(), name, media_type: String::new(), out: folder.path().to_owned() };
     let Answer::Prepared(prepared) = pool.run(task).await? else { panic!("another answer") };
     let text = serde_json::from_slice(&std::fs::read(&prepared.text).unwrap()).unwrap();
-    Ok(Result { prepared, text, folder, input: input.to_owned() })
+    let mut result = Result { prepared, text, folder, input: input.to_owned() };
+    recognise(pool, &mut result).await?;
+    Ok(result)
 }
 
+/// Reads the pages that are pictures, as the server does after it shows them.
+async fn recognise(pool: &WorkerPool, result: &mut Result) -> std::result::Result<(), WorkerError> {
+    for pages in result.prepared.unread.clone().chunks(4) {
+        let pdf = result.pdf().expect("there are pages to read");
+        let task = Task::Recognise { pdf, pages: pages.to_vec(), out: result.folder.path().join("recognised") };
+        let Answer::Recognised { text, warnings } = pool.run(task).await? else { panic!("another answer") };
+        let read: Vec<Recognised> = serde_json::from_slice(&std::fs::read(text).unwrap()).unwrap();
+        for page in read {
+            result.text.pages[page.page as usize - 1] = page.text;
+        }
+        result.prepared.warnings.extend(warnings);
+    }
+    Ok(())
+}
 /// Returns a text as the manifest compares it: NFKC, no white space, nothing of zero width.
 pub fn squeezed(text: &str) -> String {
     let zero_width = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}');

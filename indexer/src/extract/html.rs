@@ -319,7 +319,7 @@ mod tests {
 
     fn text(html: &str) -> String {
         let limits = Limits::default();
-        let guard = Guard { limits: &limits, unpacked_bytes: 0.into(), files: 0.into() };
+        let guard = Guard::new(&limits);
         read_text(html, &guard).text
     }
 
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn headings_are_told() {
         let limits = Limits::default();
-        let guard = Guard { limits: &limits, unpacked_bytes: 0.into(), files: 0.into() };
+        let guard = Guard::new(&limits);
         let html = "<h1>总\n <b>则</b></h1><p>文<h2 hidden>藏</h2><h3>二<h4>三</h4></h3>";
         assert_eq!(read_text(html, &guard).headings, ["总 则", "二", "三"]);
     }

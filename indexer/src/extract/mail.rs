@@ -259,7 +259,7 @@ mod tests {
 
     fn read_mail(raw: &str) -> Result<FileText> {
         let limits = Limits::default();
-        let guard = Guard { limits: &limits, unpacked_bytes: 0.into(), files: 0.into() };
+        let guard = Guard::new(&limits);
         read(&Source::bytes(raw.replace('\n', "\r\n").into_bytes()), &guard, 0)
     }
 

@@ -34,7 +34,7 @@ pub mod table;
 mod xls_area;
 mod xml;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -79,6 +79,8 @@ pub struct FileText {
     pub plain: Option<String>,
     /// Pages with text, for formats that have pages of their own (OFD).
     pub pages: Vec<PageText>,
+    /// Files inside whose text only their pages tell (PDF): the caller reads them.
+    pub unread: Vec<InnerFile>,
     /// Headings that the file marks as such.
     pub headings: Vec<String>,
     /// Text was cut off at a limit.
@@ -94,6 +96,15 @@ pub struct Attachment {
     pub media_type: String,
     /// Size in bytes.
     pub size_bytes: u64,
+}
+
+/// A file inside a file that has to be read by its pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InnerFile {
+    /// Name made safe for display.
+    pub name: String,
+    /// The whole file.
+    pub bytes: Vec<u8>,
 }
 
 /// Why a file gives no text. The codes are stable.
@@ -144,12 +155,19 @@ struct Guard<'a> {
     limits: &'a Limits,
     unpacked_bytes: Cell<u64>,
     files: Cell<usize>,
+    unread: RefCell<Vec<InnerFile>>,
 }
 
 /// Files inside files that are read for text, per top-level file.
 const MAX_INNER_FILES: usize = 500;
+/// Bytes of files inside that are handed on unread, all together.
+const MAX_UNREAD_BYTES: usize = 64 << 20;
 
-impl Guard<'_> {
+impl<'a> Guard<'a> {
+    fn new(limits: &'a Limits) -> Self {
+        Guard { limits, unpacked_bytes: Cell::new(0), files: Cell::new(0), unread: RefCell::default() }
+    }
+
     /// Counts `bytes` that came out of a compressed part.
     fn count_unpacked(&self, bytes: u64) -> Result<()> {
         let total = self.unpacked_bytes.get().saturating_add(bytes);
@@ -167,13 +185,23 @@ impl Guard<'_> {
         self.files.set(self.files.get() + 1);
         depth <= self.limits.max_depth && self.files.get() <= MAX_INNER_FILES
     }
+
+    /// Keeps a file that only its pages tell the text of.
+    fn hand_on(&self, name: &str, bytes: Vec<u8>) {
+        let mut unread = self.unread.borrow_mut();
+        if unread.iter().map(|file| file.bytes.len()).sum::<usize>() + bytes.len() <= MAX_UNREAD_BYTES {
+            unread.push(InnerFile { name: name.to_owned(), bytes });
+        }
+    }
 }
 
 /// Reads the text of the file at `path`, whose true type is `media_type`.
 pub fn file_text(path: &Path, media_type: &str, limits: &Limits) -> Result<FileText> {
-    let guard = Guard { limits, unpacked_bytes: Cell::new(0), files: Cell::new(0) };
+    let guard = Guard::new(limits);
     let source = Source::file(path).map_err(ExtractError::Unreadable)?;
-    read_guarded(&source, media_type, &guard, 0)
+    let mut text = read_guarded(&source, media_type, &guard, 0)?;
+    text.unread = guard.unread.take();
+    Ok(text)
 }
 
 /// Reads one file; a panic inside a parser becomes an error of this file.
@@ -200,7 +228,7 @@ fn read(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> Resul
         "application/msword" => doc::read(source, guard),
         "application/vnd.ms-powerpoint" => ppt::read(source, guard),
         "application/ofd" => ofd::read(source, guard),
-        "application/zip" => archive::read(source, guard),
+        "application/zip" => archive::read(source, guard, depth),
         "application/vnd.ms-excel" => sheets::read_xls(source, guard),
         "application/octet-stream" => plain::read_unknown(source, guard),
         kind if ooxml::is_ooxml(kind) => ooxml::read(source, kind, guard, depth),
@@ -216,6 +244,10 @@ fn read_inner(name: &str, bytes: Vec<u8>, guard: &Guard, depth: usize) -> (Attac
     let media_type = crate::media_type::detect(&bytes[..bytes.len().min(64 << 10)], &name);
     let listing = Attachment { name, media_type: media_type.to_owned(), size_bytes: bytes.len() as u64 };
     if !guard.admits_inner_file(depth) {
+        return (listing, None);
+    }
+    if media_type == "application/pdf" {
+        guard.hand_on(&listing.name, bytes);
         return (listing, None);
     }
     // What cannot be read inside must not hide what can be read outside.

@@ -217,7 +217,7 @@ fn read_embedded(
 ) -> Result<()> {
     let known = [
         ".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".doc", ".xls", ".ppt", ".odt", ".ods", ".odp", ".rtf",
-        ".txt",
+        ".txt", ".pdf",
     ];
     let names = package.names_where(|name| {
         let name = name.to_ascii_lowercase();

@@ -73,6 +73,19 @@ impl<'a> Package<'a> {
         Ok(Some(bytes))
     }
 
+    /// Reads the part of this number when it is at most `most` bytes long and no bomb.
+    pub fn read_within(&mut self, index: usize, most: u64, guard: &Guard) -> Option<Vec<u8>> {
+        let mut part = self.zip.by_index(index).ok()?;
+        if part.is_dir() || part.is_symlink() || part.size() > most {
+            return None;
+        }
+        let compressed = part.compressed_size();
+        let mut bytes = Vec::new();
+        let mut within = part.by_ref().take(most + 1);
+        inflate(&mut within, compressed, guard, |piece| bytes.extend_from_slice(piece)).ok()?;
+        (bytes.len() as u64 <= most).then_some(bytes)
+    }
+
     /// Reads a part as XML text; `None` when there is none of this name.
     pub fn read_xml(&mut self, name: &str, guard: &Guard) -> Result<Option<String>> {
         Ok(self.read(name, guard)?.map(xml::decode))

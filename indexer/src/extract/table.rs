@@ -187,7 +187,7 @@ fn read_xlsx(source: &Source, rows: &mut Rows) -> Result<TableSource> {
 
 fn read_xls(source: &Source, limits: &TableLimits, rows: &mut Rows) -> Result<TableSource> {
     let bounds = super::Limits { max_unpacked_bytes: limits.max_unpacked_bytes, ..super::Limits::default() };
-    let guard = Guard { limits: &bounds, unpacked_bytes: Default::default(), files: Default::default() };
+    let guard = Guard::new(&bounds);
     xls_area::check(source, &guard)?;
     let mut book = Xls::new(Cursor::new(source.read_all()?)).map_err(|error| match error {
         calamine::XlsError::Password => ExtractError::Encrypted,

@@ -325,6 +325,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a protected file: its pages and text are made then. The password is kept nowhere; the original stays protected. */
+        post: operations["unlock_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/properties": {
         parameters: {
             query?: never;
@@ -1910,6 +1927,7 @@ export interface components {
             /** @description Failed: the stable code of the reason. */
             code?: string | null;
             message?: string | null;
+            recognising?: components["schemas"]["RecognisingView"] | null;
             /** @description `waiting`, `ready` or `failed`. */
             state: string;
         };
@@ -1988,6 +2006,13 @@ export interface components {
              * @description Frames of this connection that the room has, in all. What is durable the room says itself (*saved*).
              */
             received: number;
+        };
+        /** @description How many of the pages that are pictures were read. */
+        RecognisingView: {
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            total: number;
         };
         /** @description What is to change of all the documents; what is left out stays. */
         RecordsInput: {
@@ -2809,6 +2834,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageTextView"];
+                };
+            };
+        };
+    };
+    unlock_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentView"];
                 };
             };
         };

@@ -20,6 +20,14 @@ export function ProcessingBadge({ processing, quiet = false }: Props) {
       </Badge>
     );
   }
+  if (processing.recognising) {
+    const { done, total } = processing.recognising;
+    return (
+      <Badge variant="light" color="cyan" leftSection={<Loader size={10} color="cyan" />} tt="none" role="status">
+        {t('documents.state.recognising', { done, total })}
+      </Badge>
+    );
+  }
   if (processing.state === 'failed') {
     const reason = codeText(t, processing.code ?? 'unknown', processing.message);
     return (

@@ -8,6 +8,9 @@ export const documentKey = (id: string) => ['documents', id];
 /** How often a document is asked for while its text and pages are being made. */
 export const PROCESSING_POLL_MS = 2_000;
 
+/** Whether its pages are being made or its text is being recognised. */
+export const isInWork = ({ processing }: DocumentView) => processing.state === 'waiting' || Boolean(processing.recognising);
+
 /** One document; asks again while it is being processed. */
 export function useDocument(id: string | undefined) {
   return useQuery({
@@ -22,7 +25,7 @@ export function useDocument(id: string | undefined) {
       ),
     networkMode: 'always',
     refetchOnReconnect: 'always',
-    refetchInterval: (query) => (query.state.data?.processing.state === 'waiting' ? PROCESSING_POLL_MS : false),
+    refetchInterval: (query) => (query.state.data && isInWork(query.state.data) ? PROCESSING_POLL_MS : false),
   });
 }
 

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteD
 import { useEffect } from 'react';
 import { api } from '../../api/client';
 import type { ChildrenView, DocumentView, FolderView, Page } from '../../api/types';
-import { PROCESSING_POLL_MS } from '../documents/api';
+import { isInWork, PROCESSING_POLL_MS } from '../documents/api';
 
 const PAGE_SIZE = 200;
 
@@ -56,7 +56,7 @@ export function useChildren(id: string) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
-  const waiting = children.data?.pages.some((page) => page.documents.some(isWaiting)) ?? false;
+  const waiting = children.data?.pages.some((page) => page.documents.some(isInWork)) ?? false;
   useEffect(() => {
     if (!waiting) return;
     const timer = setInterval(() => void refreshWaiting(client, id), PROCESSING_POLL_MS);
@@ -64,8 +64,6 @@ export function useChildren(id: string) {
   }, [client, id, waiting]);
   return children;
 }
-
-const isWaiting = (document: DocumentView) => document.processing.state === 'waiting';
 
 function readChildren(id: string, cursor: string | undefined, signal?: AbortSignal): Promise<ChildrenView> {
   return api.get<ChildrenView>(`/folders/${id}/children`, { cursor, limit: PAGE_SIZE }, signal);
@@ -75,7 +73,7 @@ function readChildren(id: string, cursor: string | undefined, signal?: AbortSign
 async function refreshWaiting(client: QueryClient, id: string): Promise<void> {
   const loaded = client.getQueryData<Loaded>(listKey(id));
   if (!loaded || document.hidden) return;
-  const cursors = loaded.pageParams.filter((_, index) => loaded.pages[index]?.documents.some(isWaiting));
+  const cursors = loaded.pageParams.filter((_, index) => loaded.pages[index]?.documents.some(isInWork));
   try {
     const fresh = new Map<string, DocumentView>();
     for (const cursor of cursors) {
@@ -86,7 +84,7 @@ async function refreshWaiting(client: QueryClient, id: string): Promise<void> {
         ...data,
         pages: data.pages.map((page) => ({
           ...page,
-          documents: page.documents.map((one) => (isWaiting(one) ? (fresh.get(one.id) ?? one) : one)),
+          documents: page.documents.map((one) => (isInWork(one) ? (fresh.get(one.id) ?? one) : one)),
         })),
       },
     );

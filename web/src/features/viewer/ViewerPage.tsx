@@ -7,11 +7,13 @@ import { ApiError, apiUrl } from '../../api/client';
 import type { DocumentView, PagesView } from '../../api/types';
 import { codeText } from '../../i18n/errorText';
 import { ErrorNotice } from '../../shared/ErrorNotice';
+import { ProcessingBadge } from '../documents/ProcessingBadge';
 import { ImportButton } from '../exchange/ImportItem';
 import { VersionsDrawer } from '../versions/VersionsDrawer';
-import { usePages } from './api';
+import { usePages, useRecognition } from './api';
 import { FindBar } from './FindBar';
 import { PageList, type PageListHandle } from './PageList';
+import { PasswordForm } from './PasswordForm';
 import { useFinding, type Finding } from './useFinding';
 import classes from './viewer.module.css';
 
@@ -50,6 +52,7 @@ export function ViewerPage({ document }: Props) {
   const version = Number(params.get('version')) || undefined;
   const wantedPage = Number(params.get('page')) || 1;
   const pages = usePages(document.id, version);
+  useRecognition(document);
   const hasPages = (pages.data?.page_count ?? 0) > 0;
   // Of the version whose pages are shown, also when a newer one arrives meanwhile.
   const finding = useFinding(document.id, pages.isPlaceholderData ? undefined : pages.data?.version, wantedPage);
@@ -93,6 +96,13 @@ export function ViewerPage({ document }: Props) {
             <Zoom zoom={zoom} onZoom={setZoom} />
           </>
         )}
+        {document.processing.recognising && (
+          <Tooltip label={t('viewer.recognisingHint')} multiline maw={300}>
+            <span>
+              <ProcessingBadge processing={document.processing} />
+            </span>
+          </Tooltip>
+        )}
         <Tooltip label={t('versions.title')}>
           <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('versions.title')} onClick={() => setShowVersions(true)}>
             <IconHistory size={20} />
@@ -123,6 +133,7 @@ export function ViewerPage({ document }: Props) {
         document={document}
         pages={pages.data}
         error={pages.error}
+        isOldVersion={oldVersion}
         onRetry={() => void pages.refetch()}
         zoom={zoom}
         finding={finding}
@@ -138,6 +149,7 @@ interface PagesProps extends Props {
   ref: React.Ref<PageListHandle>;
   pages: PagesView | undefined;
   error: Error | null;
+  isOldVersion: boolean;
   onRetry: () => void;
   zoom: number;
   finding: Finding;
@@ -145,15 +157,17 @@ interface PagesProps extends Props {
   onPage: (number: number) => void;
 }
 
-function Pages({ ref, document, pages, error, onRetry, ...shown }: PagesProps) {
+function Pages({ ref, document, pages, error, isOldVersion, onRetry, ...shown }: PagesProps) {
   const { t } = useTranslation();
   const code = error instanceof ApiError ? error.code : null;
   if (code === 'preview_failed') {
     const reason = error instanceof ApiError ? String(error.details.reason ?? '') : '';
+    const asksForPassword = reason === 'document_encrypted' && !isOldVersion && document.abilities.includes('edit');
     return (
       <Center flex={1} p="md">
         <Alert color="orange" title={t('viewer.failedTitle')} role="alert">
           {codeText(t, reason || 'preview_failed', error?.message)}
+          {asksForPassword && <PasswordForm documentId={document.id} />}
         </Alert>
       </Center>
     );

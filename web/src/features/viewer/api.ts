@@ -1,6 +1,7 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { api, ApiError, apiUrl } from '../../api/client';
-import type { HitsView, PageHitsView, PagesView, PageTextView } from '../../api/types';
+import type { DocumentView, HitsView, PageHitsView, PagesView, PageTextView } from '../../api/types';
 import { documentKey, PROCESSING_POLL_MS } from '../documents/api';
 import type { Wanted } from './hits';
 
@@ -14,6 +15,36 @@ export function usePages(id: string, version: number | undefined) {
     refetchInterval: ({ state }) =>
       state.error instanceof ApiError && state.error.code === 'preview_not_ready' ? PROCESSING_POLL_MS : false,
   });
+}
+
+/** Opens a protected file with its password; then its pages are made. */
+export function useUnlock(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (password: string) => api.post<DocumentView>(`/documents/${id}/password`, { password }),
+    // A password stays in no cache of the browser.
+    gcTime: 0,
+    onSuccess: (document) => {
+      client.setQueryData(documentKey(id), document);
+      void client.invalidateQueries({ queryKey: [...documentKey(id), 'pages'] });
+      void client.invalidateQueries({ queryKey: ['children'] });
+    },
+  });
+}
+
+/** Reads text and hits again as more pages of a scan are recognised. */
+export function useRecognition(document: DocumentView): void {
+  const client = useQueryClient();
+  const { id } = document;
+  const done = document.processing.recognising?.done;
+  useEffect(() => {
+    // Also when it ends: `done` is gone then.
+    return () => {
+      if (done === undefined) return;
+      void client.invalidateQueries({ queryKey: [...documentKey(id), 'text'] });
+      void client.invalidateQueries({ queryKey: [...documentKey(id), 'hits'] });
+    };
+  }, [client, id, done]);
 }
 
 /** Text and word rectangles of one page. */
