@@ -2,7 +2,7 @@
 //!
 //! Each document changes as a whole or not at all, with an outcome of its own; all that change do so in one transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use serde_json::json;
 
@@ -130,13 +130,14 @@ async fn refuse_taken(tx: &mut Tx, steps: &mut [Step], claims: &Claims) -> Resul
         for (property, _, after) in step.claims() {
             let Some(key) = after else { continue };
             let place = (property.row.id.clone(), key.to_owned());
-            if !holders.contains_key(&place) {
-                let holder = match claims.taken.get(&place) {
+            if let Entry::Vacant(entry) = holders.entry(place) {
+                let place = entry.key();
+                let holder = match claims.taken.get(place) {
                     Some(holder) => Some(holder.clone()),
-                    None if claims.freed.contains(&place) => None,
+                    None if claims.freed.contains(place) => None,
                     None => db::document_properties::find_holder(tx, &place.0, key).await?,
                 };
-                holders.insert(place, holder);
+                entry.insert(holder);
             }
         }
     }

@@ -4,9 +4,10 @@
 use sqlx::{Any, AnyPool, Executor, any::AnyArguments, query::Query};
 
 use crate::{
+    auth::policy::Role,
     db::{JOIN_MAX, Tx, joined},
     error::Result,
-    ids::{DocumentId, FolderId, PropertyId},
+    ids::{DocumentId, FolderId, PropertyId, UserId},
 };
 
 /// A value as stored.
@@ -205,6 +206,46 @@ pub async fn release_property(tx: &mut Tx, property: &PropertyId) -> Result<()> 
         .execute(&mut **tx)
         .await?;
     Ok(())
+}
+
+/// Lists documents below `folder` that `user` sees and that lack a required property of `library`, after `after`.
+#[allow(clippy::too_many_arguments)] // One statement with that many parameters.
+pub async fn list_incomplete(
+    db: &AnyPool,
+    folder: &FolderId,
+    library: &FolderId,
+    user: &UserId,
+    sees_all: bool,
+    clearance: i64,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<DocumentId>> {
+    Ok(sqlx::query_scalar(concat!(
+        "with recursive ",
+        mine!(),
+        ", ",
+        reached!(),
+        ", below(id) as (
+            select f.id from folders f where f.id = $5
+            union select f.id from below join folders f on f.parent_id = below.id)
+         select d.id from documents d join below on below.id = d.folder_id
+         where d.trashed_at is null and d.attached_to is null and d.level <= $4 and d.id > $7
+           and ($3 = 1 or d.scope_id in (select scope_id from reached))
+           and exists (
+            select 1 from properties p where p.library_id = $6 and p.is_required = 1 and not exists (
+                select 1 from document_properties v where v.document_id = d.id and v.property_id = p.id))
+         order by d.id limit $8"
+    ))
+    .bind(Role::Previewer.number())
+    .bind(user)
+    .bind(i64::from(sees_all))
+    .bind(clearance)
+    .bind(folder)
+    .bind(library)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
 }
 
 /// Whether two documents in the library, out of the trash, have one value of a property.

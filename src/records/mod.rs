@@ -30,7 +30,7 @@ use value::Property;
 #[derive(Default)]
 pub struct Definitions(HashMap<FolderId, Arc<Vec<Property>>>);
 
-/// Tags and values of some documents, as stored: with dormant values.
+/// Tags and values of some documents, as stored.
 #[derive(Default)]
 pub struct Records {
     definitions: Definitions,
@@ -58,6 +58,11 @@ impl Definitions {
         Ok(Self(lists.into_iter().map(|(folder, list)| (folder, Arc::new(list))).collect()))
     }
 
+    /// Whether no folder has any.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The properties that hold in one of the folders, in order.
     pub fn of(&self, folder: &FolderId) -> &[Property] {
         self.0.get(folder).map_or(&[], |list| list.as_slice())
@@ -78,6 +83,10 @@ impl Records {
         for ids in ids.chunks(JOIN_MAX) {
             for row in db::document_tags::list(&mut *connection, ids).await? {
                 records.tags.entry(row.document_id.clone()).or_default().push(row);
+            }
+            // Where there are no fields all values are dormant.
+            if records.definitions.is_empty() {
+                continue;
             }
             for row in db::document_properties::list(&mut *connection, ids).await? {
                 records.values.entry(row.document_id.clone()).or_default().push(row);

@@ -479,7 +479,7 @@ mod tests {
         fn parsing_a_parsed_value_changes_nothing(text in "[ -~０-９年月日，。\u{4e00}-\u{4eff}]{0,30}") {
             for kind in [Kind::Text, Kind::Number, Kind::Date] {
                 let property = property(kind, &[]);
-                if let Ok(values) = property.parse(&[text.clone()]) {
+                if let Ok(values) = property.parse(std::slice::from_ref(&text)) {
                     let texts: Vec<String> = values.iter().map(|value| value.text.clone()).collect();
                     prop_assert_eq!(property.parse(&texts).unwrap(), values);
                 }

@@ -387,3 +387,58 @@ async fn only_who_manages_a_library_changes_its_fields() {
     bob.patch(&path, json!({ "name": "年份", "facet": true })).await.assert_status(200);
     server.anonymous().get(&format!("/folders/{library}/properties")).await.assert_error(401, "unauthorized");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_want_one_value_at_once_a_single_one_gets_it() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let code = ada.property(&library, json!({ "name": "档号", "kind": "text", "unique": true })).await;
+    let mut pages = Vec::new();
+    for number in 0..8 {
+        pages.push(ada.page(&format!("文件{number}"), &library).await);
+    }
+    let answers = futures::future::join_all(pages.iter().map(|page| ada.fill(page, &code, "A-1"))).await;
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409, 409, 409, 409, 409]);
+}
+
+#[tokio::test]
+async fn documents_that_lack_required_fields_are_listed_for_who_sees_them() {
+    let server = TestServer::start().await;
+    let officer = AddUser { name: "officer".into(), clearance: Some(2), ..AddUser::default() };
+    let (ada, bob) = (server.user_with(officer).await, server.user("bob").await);
+    let library = ada.folder("库", None).await;
+    let folder = ada.folder("卷", Some(&library)).await;
+    let code = ada.property(&library, json!({ "name": "档号", "kind": "text", "required": true })).await;
+    ada.property(&library, json!({ "name": "备注", "kind": "text" })).await;
+    let mut pages = Vec::new();
+    for number in 0..4 {
+        pages.push(ada.page(&format!("文件{number}"), &folder).await);
+    }
+    ada.fill(&pages[0], &code, "A-1").await.assert_status(200);
+    ada.patch(&format!("/documents/{}", pages[1]), json!({ "level": 2 })).await.assert_status(200);
+    let (shown, own) = (ada.folder("别卷", Some(&library)).await, "incomplete?limit=2");
+    let list = |client: &Client, path: String| {
+        let client = client.clone();
+        async move {
+            let answer = client.get(&path).await.assert_status(200).json();
+            let ids: Vec<String> = answer["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["id"].as_str().unwrap().to_owned())
+                .collect();
+            (ids, answer["next_cursor"].as_str().map(str::to_owned))
+        }
+    };
+    let (first, cursor) = list(&ada, format!("/folders/{library}/records/{own}")).await;
+    assert_eq!(first, pages[1..3]);
+    let rest = format!("/folders/{library}/records/{own}&cursor={}", cursor.unwrap());
+    assert_eq!(list(&ada, rest).await, (vec![pages[3].clone()], None));
+    assert_eq!(list(&ada, format!("/folders/{shown}/records/incomplete")).await.0, [""; 0]);
+    bob.get(&format!("/folders/{library}/records/incomplete")).await.assert_error(404, "folder_not_found");
+    ada.share("folders", &folder, &bob, "previewer").await;
+    assert_eq!(list(&bob, format!("/folders/{folder}/records/incomplete")).await.0, pages[2..4]);
+}

@@ -3,3 +3,4 @@
 mod bulk;
 mod export;
 mod import;
+mod scale;

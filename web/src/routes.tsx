@@ -26,6 +26,14 @@ export const routes: RouteObject[] = [
               { index: true, Component: LibrariesPage },
               { path: 'folders/:id', Component: FolderPage },
               {
+                path: 'folders/:id/records',
+                lazy: async () => ({ Component: (await import('./features/records/RecordsPage')).RecordsPage }),
+              },
+              {
+                path: 'folders/:id/fields',
+                lazy: async () => ({ Component: (await import('./features/records/fields/FieldsPage')).FieldsPage }),
+              },
+              {
                 path: 'documents/:id',
                 lazy: async () => ({ Component: (await import('./features/documents/DocumentPage')).DocumentPage }),
               },

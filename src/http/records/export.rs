@@ -1,6 +1,6 @@
 //! `/records/export`: the documents that a search finds, as a table.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use axum::{
     body::{Body, Bytes},
@@ -39,7 +39,7 @@ const ROWS_MAX: usize = 100_000;
 /// Columns of one table.
 const COLUMNS_MAX: usize = 100;
 /// Rows that are looked up at once.
-const PART: usize = 500;
+const ROWS_AT_ONCE: usize = 500;
 /// Parts that wait for a slow reader.
 const AHEAD: usize = 4;
 
@@ -184,6 +184,12 @@ struct Table {
     _turn: Turn,
 }
 
+/// A piece of a table on its way out.
+enum Part {
+    Rows(Bytes),
+    End,
+}
+
 impl Table {
     /// The rows of some documents, of those that the caller may see now.
     async fn rows(&self, ids: &[DocumentId]) -> Result<Vec<Vec<Cell>>> {
@@ -193,23 +199,40 @@ impl Table {
 
     /// Rows go out while others are looked up; nobody waits for the last before seeing the first.
     fn csv(self) -> Body {
-        let (sender, mut receiver) = mpsc::channel::<Result<Bytes>>(AHEAD);
-        let tasks = self.app.tasks.clone();
-        tasks.spawn(async move {
-            let head: Bytes = csv_head(&self.columns).into();
-            if sender.send(Ok(head)).await.is_err() {
-                return;
-            }
-            for ids in self.ids.chunks(PART) {
-                let part = self.rows(ids).await.map(|rows| csv_rows(&rows).into());
-                let failed = part.is_err();
-                // Nobody reads any more, or the rest cannot be known: a table that ends early must not look whole.
-                if sender.send(part).await.is_err() || failed {
-                    return;
-                }
+        let (sender, receiver) = mpsc::channel::<Part>(AHEAD);
+        let app = self.app.clone();
+        app.tasks.clone().spawn(async move {
+            tokio::select! {
+                () = self.send(&sender) => {}
+                () = app.shutdown.cancelled() => {}
             }
         });
-        Body::from_stream(futures::stream::poll_fn(move |context| receiver.poll_recv(context)))
+        // A table that ends early must not look whole: without its end the connection breaks.
+        let parts = futures::stream::unfold(Some(receiver), |receiver| async move {
+            let mut receiver = receiver?;
+            match receiver.recv().await {
+                Some(Part::Rows(rows)) => Some((Ok(rows), Some(receiver))),
+                Some(Part::End) => None,
+                None => Some((Err(std::io::Error::other("the table ends early")), None)),
+            }
+        });
+        Body::from_stream(parts)
+    }
+
+    async fn send(&self, sender: &mpsc::Sender<Part>) {
+        if sender.send(Part::Rows(csv_head(&self.columns).into())).await.is_err() {
+            return;
+        }
+        for ids in self.ids.chunks(ROWS_AT_ONCE) {
+            let rows = match self.rows(ids).await {
+                Ok(rows) => csv_rows(&rows).into(),
+                Err(error) => return tracing::error!(%error, "a table could not be finished"),
+            };
+            if sender.send(Part::Rows(rows)).await.is_err() {
+                return;
+            }
+        }
+        let _ = sender.send(Part::End).await;
     }
 
     async fn xlsx(self) -> Result<(Body, u64)> {
@@ -219,7 +242,7 @@ impl Table {
         let columns = self.columns.clone();
         let to = path.clone();
         let writing = tokio::task::spawn_blocking(move || write_sheet(&scratch, &to, &columns, receiver));
-        for ids in self.ids.chunks(PART) {
+        for ids in self.ids.chunks(ROWS_AT_ONCE) {
             if sender.send(self.rows(ids).await?).await.is_err() {
                 break;
             }
@@ -234,8 +257,8 @@ impl Table {
 }
 
 fn write_sheet(
-    folder: &std::path::Path,
-    to: &PathBuf,
+    folder: &Path,
+    to: &Path,
     columns: &[OutColumn],
     mut rows: mpsc::Receiver<Vec<Vec<Cell>>>,
 ) -> Result<(), rust_xlsxwriter::XlsxError> {

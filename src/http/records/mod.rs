@@ -8,17 +8,24 @@ use std::collections::{BTreeMap, HashSet};
 
 use axum::{extract::State, middleware::from_fn};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actions::edit_records::{self, Claims, Mode},
     app::App,
-    auth::policy::Caller,
-    db::JOIN_MAX,
+    auth::policy::{self, Action, Caller},
+    db::{self, JOIN_MAX},
     error::{Error, Result},
-    http::{documents::check_level, extract::Json, page::Items, refusal},
-    ids::{DocumentId, PropertyId},
+    http::{
+        cursor,
+        documents::{DocumentView, check_level},
+        extract::{Json, Path, Query},
+        folders::find_folder,
+        page::{Items, limit_of},
+        refusal,
+    },
+    ids::{DocumentId, FolderId, PropertyId},
     records::edit::{RecordEdit, parse_tags},
 };
 
@@ -28,7 +35,16 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(import::import_records))
         .layer(from_fn(refusal::let_finish))
         .routes(routes!(edit_records))
+        .routes(routes!(list_incomplete))
         .routes(routes!(export::export_records))
+}
+
+/// Where a list goes on.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct IncompleteQuery {
+    cursor: Option<String>,
+    limit: Option<i64>,
 }
 
 /// What is to change of all the documents; what is left out stays.
@@ -85,6 +101,29 @@ impl OutcomeView {
             taken_by: member("document_id"),
         }
     }
+}
+
+/// Lists the documents below a folder that lack a required field, the oldest first.
+#[utoipa::path(get, path = "/folders/{id}/records/incomplete", tag = "records",
+    params(("id" = FolderId, Path), IncompleteQuery), responses((status = 200, body = Items<DocumentView>)))]
+async fn list_incomplete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<FolderId>,
+    Query(query): Query<IncompleteQuery>,
+) -> Result<Json<Items<DocumentView>>> {
+    let folder = find_folder(&app, &id).await?;
+    policy::allow(&app.db, &caller, Action::Read, &folder).await?;
+    let limit = limit_of(query.limit)?;
+    let after: String = query.cursor.as_deref().map(cursor::decode).transpose()?.unwrap_or_default();
+    let db = app.db.read();
+    let Some(library) = db::properties::find_library(db, &id).await? else { return Ok(Json(Items::all(Vec::new()))) };
+    let Caller { id: user, is_admin, clearance } = &caller;
+    let found =
+        db::document_properties::list_incomplete(db, &id, &library, user, *is_admin, *clearance, &after, limit).await?;
+    let full = found.len() as i64 == limit;
+    let next_cursor = found.last().filter(|_| full).map(|last| cursor::encode(&last.as_str()));
+    Ok(Json(Items { items: DocumentView::list(&app, &caller, &found).await?, next_cursor }))
 }
 
 /// Changes tags, archive fields and the level of many documents at once. Each changes as a whole or not at all; the answer

@@ -25,7 +25,19 @@ export type TokenView = Schemas['TokenView'];
 export type GroupView = Schemas['GroupView'];
 export type FolderView = Schemas['FolderView'];
 export type Processing = Narrow<Schemas['ProcessingView'], { state: 'waiting' | 'ready' | 'failed' }>;
-export type DocumentView = Narrow<Schemas['DocumentView'], { kind: Kind; processing: Processing }>;
+export type PropertyKind = Schemas['Kind'];
+export type PropertyView = Schemas['PropertyView'];
+export type DocumentView = Narrow<
+  Schemas['DocumentView'],
+  {
+    kind: Kind;
+    processing: Processing;
+    // A copy that an older client kept on the device has neither.
+    tags?: string[];
+    properties?: Schemas['PropertyValuesView'][];
+    missing_properties?: string[];
+  }
+>;
 export type ChildrenView = Narrow<Schemas['ChildrenView'], { documents: DocumentView[] }>;
 export type VersionView = Narrow<Schemas['VersionView'], { processing: Processing }>;
 export type GrantView = Narrow<Schemas['GrantView'], { subject_kind: 'user' | 'group' }>;
@@ -73,3 +85,5 @@ export type RectView = Schemas['RectView'];
 export type HistoryView = Schemas['HistoryView'];
 export type BurstView = Schemas['BurstView'];
 export type MomentView = Schemas['MomentView'];
+export type EditOutcome = Schemas['OutcomeView'];
+export type ImportReport = Schemas['ImportReport'];

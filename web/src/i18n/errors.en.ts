@@ -138,7 +138,6 @@ export const en: Translation<typeof zhCN> = {
   'error.tag_invalid': 'A tag has 1 to 60 characters and no commas or semicolons',
   'error.too_many_tags': 'A document may have 50 tags',
   'error.document_ids_invalid': 'At most 1000 documents at once, each once',
-  'error.table_encoding_unreadable': 'The encoding of the table is unknown',
   'error.table_too_large': 'The table is too large: at most 100,000 rows and 200 columns',
   'error.table_empty': 'The table has no data',
   'error.column_repeated': 'Two columns stand for the same field',

@@ -135,7 +135,6 @@ export const zhCN = {
   'error.tag_invalid': '标签不能为空，不能含逗号、顿号或分号，最多 60 个字',
   'error.too_many_tags': '一个文档最多 50 个标签',
   'error.document_ids_invalid': '一次最多修改 1000 个文档，且不能重复',
-  'error.table_encoding_unreadable': '无法识别表格的编码',
   'error.table_too_large': '表格过大：最多 100,000 行、200 列',
   'error.table_empty': '表格中没有数据',
   'error.column_repeated': '表格中有两列对应同一个字段',

@@ -29,6 +29,8 @@ import { en as viewerEn } from '../features/viewer/en';
 import { zhCN as viewerZh } from '../features/viewer/zh-CN';
 import { en as searchEn } from '../features/search/en';
 import { zhCN as searchZh } from '../features/search/zh-CN';
+import { en as recordsEn } from '../features/records/en';
+import { zhCN as recordsZh } from '../features/records/zh-CN';
 import { en as editorEn } from '../features/editor/en';
 import { zhCN as editorZh } from '../features/editor/zh-CN';
 import { en as commentsEn } from '../features/comments/en';
@@ -62,6 +64,7 @@ export const zhCN = {
   ...historyZh,
   ...viewerZh,
   ...searchZh,
+  ...recordsZh,
   ...editorZh,
   ...templatesZh,
   ...boardZh,
@@ -88,6 +91,7 @@ export const en: Record<string, string> = {
   ...historyEn,
   ...viewerEn,
   ...searchEn,
+  ...recordsEn,
   ...editorEn,
   ...templatesEn,
   ...boardEn,

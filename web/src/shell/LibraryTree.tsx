@@ -13,7 +13,7 @@ import classes from './LibraryTree.module.css';
 /** The folder on the screen: the opened one, or that of the opened document. */
 function useCurrentFolder(): FolderView | undefined {
   const client = useQueryClient();
-  const folderId = useMatch('/folders/:id')?.params.id;
+  const folderId = useMatch('/folders/:id/*')?.params.id;
   const documentId = useMatch('/documents/:id/*')?.params.id;
   const document = useDocument(documentId);
   const id = folderId ?? document.data?.folder_id;

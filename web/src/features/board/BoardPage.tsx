@@ -12,6 +12,7 @@ import { presenceColor } from '../editor/extensions';
 import { Presences } from '../editor/Presences';
 import { Room } from '../editor/room';
 import { SaveState } from '../editor/SaveState';
+import { DetailsToggle } from '../records/details/DetailsToggle';
 import { useCurrentUser } from '../session/api';
 import { VersionsDrawer } from '../versions/VersionsDrawer';
 import classes from './board.module.css';
@@ -76,6 +77,7 @@ function Board({ document, room }: Props & { room: Room }) {
             </Badge>
           </Tooltip>
         )}
+        <DetailsToggle document={document} />
         <Tooltip label={t('versions.title')}>
           <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('versions.title')} onClick={() => setShowVersions(true)}>
             <IconHistory size={20} />

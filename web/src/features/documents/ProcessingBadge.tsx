@@ -24,7 +24,7 @@ export function ProcessingBadge({ processing, quiet = false }: Props) {
     const { done, total } = processing.recognising;
     return (
       <Badge variant="light" color="cyan" leftSection={<Loader size={10} color="cyan" />} tt="none" role="status">
-        {t('documents.state.recognising', { done, total })}
+        {t(quiet ? 'documents.state.recognisingShort' : 'documents.state.recognising', { done, total })}
       </Badge>
     );
   }

@@ -1,5 +1,5 @@
 import { ActionIcon, Alert, Breadcrumbs, Group, Text, Tooltip } from '@mantine/core';
-import { IconHistory, IconListTree, IconMessage, IconPencilCheck, IconPrinter } from '@tabler/icons-react';
+import { IconHistory, IconInfoCircle, IconListTree, IconMessage, IconPencilCheck, IconPrinter } from '@tabler/icons-react';
 import type { Extensions } from '@tiptap/core';
 import { EditorContent, useEditorState, type Editor } from '@tiptap/react';
 import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
@@ -12,6 +12,7 @@ import { CommentButton } from '../comments/CommentButton';
 import { CommentsPanel } from '../comments/CommentsPanel';
 import { useCommentAddress } from '../comments/useCommentAddress';
 import { useCommentRanges, useComments } from '../comments/useComments';
+import { DetailsPanel } from '../records/details/DetailsPanel';
 import { SuggestionHover } from '../suggestions/SuggestionHover';
 import { SuggestionsPanel } from '../suggestions/SuggestionsPanel';
 import { SuggestTool } from '../suggestions/SuggestTool';
@@ -163,6 +164,7 @@ function Editing({ document, room }: Props & { room: Room }) {
       ),
     });
   }
+  panels.push({ id: 'details', label: t('records.details'), icon: <IconInfoCircle size={20} />, render: () => <DetailsPanel document={document} /> });
   return (
     <div className={classes.page} ref={page} data-editor-page>
       <div className={classes.head} ref={head} data-editor-head>

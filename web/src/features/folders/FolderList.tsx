@@ -1,8 +1,8 @@
 // What is in this folder? A table whose rows exist only while they are on the screen.
-import { Anchor, Badge, Button, Center, Text } from '@mantine/core';
+import { Anchor, Badge, Button, Center, Checkbox, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { DocumentView, FolderView } from '../../api/types';
@@ -19,12 +19,15 @@ interface Props {
   entries: Entry[];
   hasMore: boolean;
   loadingMore: boolean;
+  /** Ids of what is chosen. */
+  chosen: ReadonlySet<string>;
   onLoadMore: () => void;
+  onChoose: (chosen: ReadonlySet<string>) => void;
 }
 
 const LOAD_AHEAD_ROWS = 30;
 
-export function FolderList({ entries, hasMore, loadingMore, onLoadMore }: Props) {
+export function FolderList({ entries, hasMore, loadingMore, chosen, onLoadMore, onChoose }: Props) {
   const { t } = useTranslation();
   const phone = useMediaQuery('(max-width: 48em)') ?? false;
   const body = useRef<HTMLDivElement>(null);
@@ -46,12 +49,37 @@ export function FolderList({ entries, hasMore, loadingMore, onLoadMore }: Props)
     if (hasMore && !loadingMore && last >= entries.length - LOAD_AHEAD_ROWS) onLoadMore();
   }, [entries.length, hasMore, last, loadingMore, onLoadMore]);
   useEffect(() => rows.measure(), [phone, rows]);
+  const anchor = useRef(-1);
+  /** With Shift everything between the last one and this one. */
+  const handleChoose = (event: MouseEvent, index: number) => {
+    const on = !chosen.has(entryId(entries[index]!));
+    const from = event.shiftKey && anchor.current >= 0 ? Math.min(anchor.current, index) : index;
+    const to = event.shiftKey && anchor.current >= 0 ? Math.max(anchor.current, index) : index;
+    const next = new Set(chosen);
+    for (const entry of entries.slice(from, to + 1)) {
+      if (on) next.add(entryId(entry));
+      else next.delete(entryId(entry));
+    }
+    anchor.current = index;
+    onChoose(next);
+  };
+  const all = chosen.size > 0 && chosen.size === entries.length;
 
   return (
-    <div role="table" aria-label={t('folders.contents')} aria-rowcount={hasMore ? -1 : entries.length + 1} className={classes.table}>
+    <div role="table" aria-label={t('folders.contents')} aria-rowcount={hasMore ? -1 : entries.length + 1} className={classes.table} data-choosing={chosen.size > 0 || undefined}>
       <div role="rowgroup" className={classes.head}>
         <div role="row" className={classes.row} aria-rowindex={1}>
-          <span role="columnheader">{t('common.name')}</span>
+          <span role="columnheader" className={classes.name}>
+            <Checkbox
+              size="xs"
+              w={24}
+              aria-label={t('folders.chooseAll')}
+              checked={all}
+              indeterminate={!all && chosen.size > 0}
+              onChange={() => onChoose(new Set(all ? [] : entries.map(entryId)))}
+            />
+            {t('common.name')}
+          </span>
           <span role="columnheader" className={classes.wide}>
             {t('folders.column.state')}
           </span>
@@ -70,15 +98,31 @@ export function FolderList({ entries, hasMore, loadingMore, onLoadMore }: Props)
       <div role="rowgroup" ref={body} style={{ position: 'relative', height: rows.getTotalSize() }}>
         {shown.map((row) => {
           const entry = entries[row.index]!;
+          const name = entry.type === 'folder' ? entry.folder.name : entry.document.name;
+          const isChosen = chosen.has(entryId(entry));
+          const pick = (icon: ReactNode) => (
+            <span className={classes.pick}>
+              {icon}
+              <Checkbox
+                size="sm"
+                className={classes.check}
+                aria-label={t('records.selectOne', { name })}
+                checked={isChosen}
+                readOnly
+                onClick={(event) => handleChoose(event, row.index)}
+              />
+            </span>
+          );
           return (
             <div
               key={row.key}
               role="row"
               aria-rowindex={row.index + 2}
               className={classes.row}
+              data-chosen={isChosen || undefined}
               style={{ height: row.size, transform: `translateY(${row.start - offset}px)`, position: 'absolute', top: 0, insetInline: 0 }}
             >
-              {entry.type === 'folder' ? <FolderCells folder={entry.folder} /> : <DocumentCells document={entry.document} />}
+              {entry.type === 'folder' ? <FolderCells folder={entry.folder} pick={pick} /> : <DocumentCells document={entry.document} pick={pick} />}
             </div>
           );
         })}
@@ -98,11 +142,13 @@ function entryId(entry: Entry): string {
   return entry.type === 'folder' ? entry.folder.id : entry.document.id;
 }
 
-function FolderCells({ folder }: { folder: FolderView }) {
+type Pick = (icon: ReactNode) => ReactNode;
+
+function FolderCells({ folder, pick }: { folder: FolderView; pick: Pick }) {
   return (
     <>
       <span role="cell" className={classes.name}>
-        <FileIcon kind="folder" size={24} />
+        {pick(<FileIcon kind="folder" size={24} />)}
         <Anchor component={Link} to={`/folders/${folder.id}`} className={classes.link} title={folder.name}>
           {folder.name}
         </Anchor>
@@ -122,7 +168,7 @@ function FolderCells({ folder }: { folder: FolderView }) {
   );
 }
 
-function DocumentCells({ document }: { document: DocumentView }) {
+function DocumentCells({ document, pick }: { document: DocumentView; pick: Pick }) {
   const { t } = useTranslation();
   const { processing } = document;
   const reason = processing.state === 'failed' ? codeText(t, processing.code ?? 'unknown', processing.message) : undefined;
@@ -130,7 +176,7 @@ function DocumentCells({ document }: { document: DocumentView }) {
   return (
     <>
       <span role="cell" className={classes.name}>
-        <FileIcon kind={document.kind} mediaType={document.media_type} name={document.name} size={24} />
+        {pick(<FileIcon kind={document.kind} mediaType={document.media_type} name={document.name} size={24} />)}
         <span className={classes.text}>
           <span className={classes.title}>
             <Anchor component={Link} to={`/documents/${document.id}`} className={classes.link} title={document.name}>

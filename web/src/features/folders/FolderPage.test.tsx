@@ -99,7 +99,7 @@ test('a reader is offered nothing that is not allowed', async () => {
   renderRoutes(routes, '/folders/f1');
   await userEvent.click(await screen.findByRole('button', { name: 'a.pdf 的操作' }));
   const items = (await screen.findAllByRole('menuitem')).map((item) => item.textContent);
-  expect(items).toEqual(['下载', '版本历史']);
+  expect(items).toEqual(['下载', '详细信息', '版本历史']);
   expect(screen.queryByRole('button', { name: '新建' })).not.toBeInTheDocument();
   expect(screen.queryByRole('button', { name: '权限' })).not.toBeInTheDocument();
 });

@@ -1,6 +1,6 @@
 import { Button, Menu } from '@mantine/core';
 import { IconChalkboard, IconFileUpload, IconFolderPlus, IconFolderUp, IconNotes, IconPlus, IconUpload, IconUsers } from '@tabler/icons-react';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router';
 import type { FolderView } from '../../api/types';
@@ -17,6 +17,8 @@ import { uploads } from '../uploads/manager';
 import { pickFiles } from '../uploads/pick';
 import { useChildren, useFolder } from './api';
 import { FolderList, type Entry } from './FolderList';
+import { FolderTabs } from './FolderTabs';
+import { FolderSelection } from './FolderSelection';
 import { FolderMenu } from './RowMenu';
 import { useDocumentActions, useFolderActions } from './useFolderActions';
 
@@ -45,6 +47,7 @@ function Folder({ folder }: { folder: FolderView }) {
         <FolderButtons folder={folder} />
         <FolderMenu folder={folder} onDeleted={() => void navigate(parent ? `/folders/${parent.id}` : '/')} />
       </PageHeader>
+      <FolderTabs folderId={folder.id} current="files" />
       <Contents folder={folder} />
     </DropArea>
   );
@@ -120,6 +123,9 @@ function Contents({ folder }: { folder: FolderView }) {
     return [...folders, ...documents];
   }, [children.data]);
   const handleLoadMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  const [ids, setIds] = useState<ReadonlySet<string>>(() => new Set());
+  // What has gone meanwhile is not chosen any more.
+  const chosen = entries.filter((entry) => ids.has(entry.type === 'folder' ? entry.folder.id : entry.document.id));
 
   if (children.isPending) return <Loading />;
   if (!children.data) {
@@ -146,11 +152,16 @@ function Contents({ folder }: { folder: FolderView }) {
     );
   }
   return (
-    <FolderList
-      entries={entries}
-      hasMore={children.hasNextPage && !children.isFetchNextPageError}
-      loadingMore={children.isFetchingNextPage}
-      onLoadMore={handleLoadMore}
-    />
+    <>
+      <FolderSelection folder={folder} entries={chosen} onClear={() => setIds(new Set())} />
+      <FolderList
+        entries={entries}
+        hasMore={children.hasNextPage && !children.isFetchNextPageError}
+        loadingMore={children.isFetchingNextPage}
+        chosen={ids}
+        onLoadMore={handleLoadMore}
+        onChoose={setIds}
+      />
+    </>
   );
 }

@@ -5,6 +5,7 @@ import {
   IconDownload,
   IconFolderSymlink,
   IconHistory,
+  IconInfoCircle,
   IconPencil,
   IconShieldLock,
   IconTrash,
@@ -17,6 +18,7 @@ import { Link } from 'react-router';
 import { apiUrl } from '../../api/client';
 import type { DocumentView, FolderView } from '../../api/types';
 import { ImportMenuItem } from '../exchange/ImportItem';
+import { openDetails } from '../records/details/openDetails';
 import { useCurrentUser } from '../session/api';
 import { useDocumentActions, useFolderActions } from './useFolderActions';
 
@@ -91,6 +93,9 @@ export function DocumentMenu({ document, onDeleted }: { document: DocumentView; 
           {t('folders.uploadVersion')}
         </Menu.Item>
       )}
+      <Menu.Item leftSection={<IconInfoCircle size={16} />} onClick={() => openDetails(document)}>
+        {t('records.details')}
+      </Menu.Item>
       <Menu.Item component={Link} to={`/documents/${document.id}?panel=versions`} leftSection={<IconHistory size={16} />}>
         {t('versions.title')}
       </Menu.Item>

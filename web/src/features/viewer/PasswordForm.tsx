@@ -28,7 +28,7 @@ export function PasswordForm({ documentId }: { documentId: string }) {
           w="100%"
           miw={260}
         />
-        <Text size="xs" c="dimmed">
+        <Text size="xs">
           {t('viewer.passwordHint')}
         </Text>
         <Button type="submit" size="xs" disabled={password === ''} loading={unlock.isPending} leftSection={<IconLockOpen size={16} />}>

@@ -9,6 +9,7 @@ import { codeText } from '../../i18n/errorText';
 import { ErrorNotice } from '../../shared/ErrorNotice';
 import { ProcessingBadge } from '../documents/ProcessingBadge';
 import { ImportButton } from '../exchange/ImportItem';
+import { useDetails } from '../records/details/DetailsToggle';
 import { VersionsDrawer } from '../versions/VersionsDrawer';
 import { usePages, useRecognition } from './api';
 import { FindBar } from './FindBar';
@@ -67,6 +68,7 @@ export function ViewerPage({ document }: Props) {
   const [showVersions, setShowVersions] = useState(params.get('panel') === 'versions');
   const [page, setPage] = useState(wantedPage);
   const list = useRef<PageListHandle>(null);
+  const details = useDetails(document);
 
   const content = version ? `/documents/${document.id}/versions/${version}/content` : `/documents/${document.id}/content`;
   const oldVersion = version !== undefined && version !== document.version;
@@ -108,6 +110,7 @@ export function ViewerPage({ document }: Props) {
             <IconHistory size={20} />
           </ActionIcon>
         </Tooltip>
+        {details.button}
         <ImportButton document={document} />
         {document.kind === 'file' && document.abilities.includes('download') && (
           <>
@@ -127,19 +130,22 @@ export function ViewerPage({ document }: Props) {
         </Alert>
       )}
       {hasPages && finding.isOpen && <FindBar finding={finding} focus={focusFind} />}
-      <Pages
-        key={`${version ?? 'head'}-${wantedPage}`}
-        ref={list}
-        document={document}
-        pages={pages.data}
-        error={pages.error}
-        isOldVersion={oldVersion}
-        onRetry={() => void pages.refetch()}
-        zoom={zoom}
-        finding={finding}
-        initialPage={wantedPage}
-        onPage={setPage}
-      />
+      <div className={classes.beside}>
+        <Pages
+          key={`${version ?? 'head'}-${wantedPage}`}
+          ref={list}
+          document={document}
+          pages={pages.data}
+          error={pages.error}
+          isOldVersion={oldVersion}
+          onRetry={() => void pages.refetch()}
+          zoom={zoom}
+          finding={finding}
+          initialPage={wantedPage}
+          onPage={setPage}
+        />
+        {details.aside}
+      </div>
       <VersionsDrawer document={document} opened={showVersions} onClose={() => setShowVersions(false)} />
     </div>
   );
@@ -172,7 +178,13 @@ function Pages({ ref, document, pages, error, isOldVersion, onRetry, ...shown }:
       </Center>
     );
   }
-  if (error && code !== 'preview_not_ready') return <ErrorNotice error={error} onRetry={onRetry} />;
+  if (error && code !== 'preview_not_ready') {
+    return (
+      <Stack flex={1} p="md">
+        <ErrorNotice error={error} onRetry={onRetry} />
+      </Stack>
+    );
+  }
   if (!pages || code === 'preview_not_ready') {
     return (
       <Center flex={1} p="md">
