@@ -8,7 +8,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use super::search_input::MAX_QUERY;
 use super::search_input::SearchQuery;
 use crate::{
     app::App,
