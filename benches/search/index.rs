@@ -48,7 +48,6 @@ fn document(record: &Record) -> IndexDocument {
         kind: "file".into(),
         name: record.name.clone(),
         folder_ids: vec![library(record.library)],
-        path: format!("第{}司", record.library),
         author: format!("作者{}", record.author),
         media_type: "text/markdown".into(),
         level: record.level,

@@ -75,6 +75,11 @@ impl Hits {
         Hits { hits, pages }
     }
 
+    /// Returns about how much memory they take.
+    pub fn size_bytes(&self) -> usize {
+        (self.hits.len() + self.pages.len()) * size_of::<Range<u32>>()
+    }
+
     /// Returns how many hits there are.
     pub fn total(&self) -> usize {
         self.hits.len()

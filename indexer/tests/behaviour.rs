@@ -3,7 +3,10 @@
 mod common;
 
 use common::{document, laws, request, seeded, substring};
-use indexer::index::{Access, Error, Index, IndexDocument, Position, Scopes, SearchRequest, Sort};
+use indexer::index::{
+    Access, Error, FacetCounts, Filter, Index, IndexDocument, Options, Position, Property, Scopes, SearchRequest, Sort,
+};
+use indexer::query::{NameKind, QueryName};
 
 fn open(folder: &tempfile::TempDir) -> (Index, Position) {
     Index::open(&folder.path().join("index")).unwrap()
@@ -278,4 +281,172 @@ fn a_damaged_or_foreign_index_is_set_aside() {
 fn files(dir: &std::path::Path, extension: &str) -> Vec<std::path::PathBuf> {
     let paths = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+}
+
+fn record(id: &str, properties: &[(&str, &str, Option<f64>)]) -> IndexDocument {
+    let property = |(id, text, number): &(&str, &str, Option<f64>)| Property {
+        id: (*id).into(),
+        text: (*text).into(),
+        number: *number,
+        facet: *id != "档号",
+    };
+    IndexDocument { properties: properties.iter().map(property).collect(), ..page(id, id, "卷宗") }
+}
+
+fn records() -> (tempfile::TempDir, Index) {
+    let mut documents = vec![
+        record("a", &[("档号", "2023-永久-0012", None), ("年度", "2023", Some(2023.0)), ("期限", "永久", None)]),
+        record("b", &[("档号", "2022-永久-0001", None), ("年度", "2022", Some(2022.0)), ("期限", "10年", None)]),
+        record("c", &[("年度", "2021", Some(2021.0)), ("期限", "永久", None), ("期限", "30年", None)]),
+        record("d", &[]),
+    ];
+    documents[0].tags = vec!["重要".into(), "归档".into()];
+    documents[1].tags = vec!["重要".into()];
+    documents[2].level = 2;
+    documents[3].author = "王小明".into();
+    documents[3].kind = "page".into();
+    documents[3].updated_at = 1_600_000_000_000;
+    with(&documents)
+}
+
+#[test]
+fn properties_are_found_filtered_and_sorted_by() {
+    let (_folder, index) = records();
+    let name = |name: &str, kind| QueryName { name: name.into(), id: name.into(), kind };
+    let names = [name("档号", NameKind::Text), name("年度", NameKind::Number), name("期限", NameKind::Text)].to_vec();
+    for (q, expected) in [
+        ("2023-永久", "a"),
+        ("档号:永久", "a b"),
+        ("档号:2022-永久", "b"),
+        ("档号:２", "a b"),
+        // Only the property itself, not another one with that text, and not across two values.
+        ("档号:10年", ""),
+        ("期限:久30", ""),
+        ("年度:2022..2023", "a b"),
+        ("年度:<2022", "c"),
+        ("年度:2021 期限:30年", "c"),
+        ("-年度:2023 期限:永久", "c"),
+        ("期限:年", "b c"),
+    ] {
+        let mut got = ids(&index, &SearchRequest { names: names.clone(), ..request(q) });
+        got.sort();
+        assert_eq!(got.join(" "), expected, "{q}");
+    }
+    let sorted = |descending: bool, id: &str| {
+        let sort = Sort::Property { id: id.into(), descending };
+        let mut all = Vec::new();
+        let mut cursor = None;
+        loop {
+            // One at a time, so that every cursor is used.
+            let results = index.search(&SearchRequest { sort: sort.clone(), limit: 1, cursor, ..request("") }).unwrap();
+            all.extend(results.hits.into_iter().map(|hit| hit.id));
+            cursor = results.next_cursor;
+            if cursor.is_none() {
+                return all.join(" ");
+            }
+        }
+    };
+    assert_eq!(sorted(false, "年度"), "c b a d");
+    assert_eq!(sorted(true, "年度"), "a b c d");
+    // 10年 before 30年 before 永久; a document with several values stands where its first one does.
+    assert_eq!(sorted(false, "期限"), "b c a d");
+    assert_eq!(sorted(true, "期限"), "a c b d");
+}
+
+#[test]
+fn facets_count_what_is_found_and_may_be_read() {
+    let (_folder, index) = records();
+    let keys = ["tag", "level", "author", "year", "month", "type", "library", "property:期限"];
+    let ask = |request: SearchRequest| {
+        let facets = keys.iter().map(|key| (*key).to_owned()).collect();
+        let results = index.search(&SearchRequest { facets, ..request }).unwrap();
+        let text = |facet: &FacetCounts| {
+            let values: Vec<String> = facet.values.iter().map(|(value, count)| format!("{value} {count}")).collect();
+            values.join(", ")
+        };
+        results.facets.iter().map(text).collect::<Vec<_>>()
+    };
+    let all = ask(request(""));
+    assert_eq!(
+        all,
+        [
+            "重要 2, 归档 1",
+            "0 3, 2 1",
+            "张三丰 3, 王小明 1",
+            "2020 1, 2024 3",
+            "2020-09 1, 2024-03 3",
+            "pdf 3, page 1",
+            "f1 4",
+            "永久 2, 10年 1, 30年 1"
+        ]
+    );
+    let filter = |key: &str, values: &[&str]| Filter {
+        key: key.into(),
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+    };
+    // The chosen values of a key hold for the others, not for the key itself.
+    let chosen = ask(SearchRequest { filters: vec![filter("property:期限", &["10年", "30年"])], ..request("") });
+    assert_eq!((chosen[0].as_str(), chosen[1].as_str(), chosen[7].as_str()), ("重要 1", "0 1, 2 1", all[7].as_str()));
+    let filtered =
+        SearchRequest { filters: vec![filter("year", &["2024"]), filter("tag", &["归档", "x"])], ..request("") };
+    assert_eq!(ids(&index, &filtered), ["a"]);
+    // What may not be read counts nowhere.
+    let access = Access { max_level: 1, ..Access::all() };
+    let lower = ask(SearchRequest { access: access.clone(), ..request("") });
+    assert_eq!((lower[1].as_str(), lower[7].as_str()), ("0 3", "10年 1, 永久 1"));
+    let values = |key: &str, text: &str| index.suggest_values(key, text, &access, 5).unwrap();
+    assert_eq!(values("author", "xm"), ["王小明"]);
+    assert_eq!(values("author", "张"), ["张三丰"]);
+    assert_eq!(values("tag", "zhong"), ["重要"]);
+    assert!(values("property:期限", "30").is_empty());
+}
+
+#[test]
+fn headings_rank_below_names_and_above_the_text() {
+    let text = page("text", "甲", &"关于年度预算的说明。".repeat(20));
+    let mut heading = page("heading", "乙", "年度预算");
+    heading.headings = vec!["第一章 年度预算".into()];
+    let name = page("name", "年度预算.docx", "别的");
+    let (_folder, index) = with(&[text, heading, name]);
+    assert_eq!(found(&index, "年度预算"), "name heading text");
+}
+
+#[test]
+fn similar_documents_share_rare_words() {
+    let texts = [
+        ("a", "稀土开采总量控制指标由自然资源部下达，冶炼分离企业应当执行。"),
+        ("b", "冶炼分离企业超出稀土总量控制指标的，责令改正。"),
+        ("c", "幼儿园应当配备保健人员，幼儿每年体检一次。"),
+        ("d", "企业应当依法纳税，接受税务检查。"),
+        ("e", "保健人员应当持有健康证明。幼儿园不得教授小学课程。"),
+        ("hidden", "稀土冶炼分离总量控制指标的密件。"),
+    ];
+    let mut documents: Vec<IndexDocument> = texts.iter().map(|(id, text)| page(id, id, text)).collect();
+    documents[5].level = 3;
+    let (_folder, index) = with(&documents);
+    let similar = |id: &str, max_level: i64| -> Vec<String> {
+        let found = index.similar(id, &Access { max_level, ..Access::all() }, 5).unwrap();
+        found.into_iter().map(|similar| similar.id).collect()
+    };
+    assert_eq!(similar("a", 1), ["b"]);
+    assert_eq!(similar("c", 1), ["e"]);
+    assert!(similar("a", 3).contains(&"hidden".to_owned()));
+    assert!(similar("hidden", 1).is_empty());
+    assert!(similar("nothing", 3).is_empty());
+    let common = index.similar("a", &Access { max_level: 1, ..Access::all() }, 5).unwrap().remove(0).common;
+    assert!(common.contains(&"稀土".to_owned()), "{common:?}");
+}
+
+#[test]
+fn an_index_is_resized_between_commits() {
+    let (_folder, index) = with(&[page("a", "a", "甲")]);
+    index.resize(Options::bulk()).unwrap();
+    for number in 0..50 {
+        index.put(&page(&format!("b{number}"), "b", "乙")).unwrap();
+    }
+    index.commit(2).unwrap();
+    index.resize(Options::default()).unwrap();
+    index.put(&page("c", "c", "丙")).unwrap();
+    index.commit(3).unwrap();
+    assert_eq!(index.document_count().unwrap(), 52);
 }

@@ -144,11 +144,16 @@ impl World {
     /// Asks both indexes one question; returns whether anything was found.
     fn ask(&self, random: &mut StdRng) -> bool {
         let document = &self.documents[random.random_range(0..self.documents.len())];
-        match random.random_range(0..10) {
-            0 => {
+        match random.random_range(0..40) {
+            0..=3 => {
                 let text = typed(random, document);
                 self.same(&text, |index| index.suggest(&text, &self.access, 10))
             }
+            4..=7 => {
+                let (key, text) = (["author", "tag"][random.random_range(0..2)], typed(random, document));
+                self.same(&(key, &text), |index| index.suggest_values(key, &text, &self.access, 10))
+            }
+            8 => self.same(&document.id, |index| index.similar(&document.id, &self.access, 8)),
             _ => self.search(request(random, document, &self.access)),
         }
     }

@@ -2,21 +2,20 @@
 //! every machine; shown to nobody else, and forgotten when its owner says so.
 
 use axum::{extract::State, http::StatusCode};
-use indexer::query::Query;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    auth::CurrentUser,
+    auth::{CurrentUser, policy::Caller},
     clock::Millis,
     db::{self, earlier_searches::EarlierSearch},
     error::{Error, Result},
     http::{
         extract::{Json, Path},
         page::Items,
-        search::search_error,
+        search_input::parse_query,
     },
     ids::EarlierSearchId,
 };
@@ -77,7 +76,7 @@ async fn remember_search(
             Error::invalid("query_too_long", format!("searches up to {MAX_CHARS} characters are kept")).field("q")
         );
     }
-    Query::parse(&q).map_err(|error| search_error(error.into()))?;
+    parse_query(&app, &Caller::from(&user), &q).await?;
     let mut tx = app.db.begin().await?;
     db::earlier_searches::upsert(&mut tx, &EarlierSearchId::new(), &user.id, &q, app.clock.now()).await?;
     db::earlier_searches::delete_old(&mut tx, &user.id, KEPT).await?;

@@ -1,12 +1,9 @@
 //! `/documents/{id}/hits`: where on its pages does a document say what was looked for?
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use indexer::{
-    hits::{self, Hits, Mark, PageCount},
+    hits::{self, Mark, PageCount},
     normalize::normalize,
-    query::Query as SearchQuery,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,15 +11,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    auth::CurrentUser,
+    auth::{CurrentUser, policy::Caller},
     error::{Error, Result},
     http::{
         extract::{Json, Path, Query},
         pages::{find_preview, load_text, text_key},
-        search::{MAX_QUERY, search_error},
+        search_input::{MAX_QUERY, parse_query},
     },
     ids::DocumentId,
-    preview::text::PreparedText,
 };
 
 /// Pages with rectangles in one answer, at most.
@@ -140,11 +136,12 @@ async fn list_hits(
     if !(1..=MAX_PAGES).contains(&limit) {
         return Err(Error::invalid("limit_invalid", "the limit is 1 to 64 pages").field("limit"));
     }
-    let needles = needles(&query)?;
+    let needles = needles(&app, &Caller::from(&user), &query).await?;
     let (version, preview) = find_preview(&app, &user, &id, query.version).await?;
     let key = text_key(&preview)?;
     let text = load_text(&app, &preview).await?;
-    let (hits, outside) = find(text.clone(), needles).await?;
+    let found = app.preview().hits(key, needles).await?;
+    let hits = &found.on_pages;
     let counts = hits.pages();
     let wanted: Vec<PageCount> =
         counts.iter().filter(|count| count.page > query.after_page.unwrap_or(0)).copied().collect();
@@ -166,11 +163,11 @@ async fn list_hits(
     }
     let next_after_page = wanted.get(pages.len()).and(pages.last()).map(|page| page.page);
     let counts = query.after_page.is_none().then(|| counts.into_iter().map(PageCountView::from).collect());
-    Ok(Json(HitsView { version, total: hits.total(), outside, counts, pages, next_after_page }))
+    Ok(Json(HitsView { version, total: hits.total(), outside: found.outside, counts, pages, next_after_page }))
 }
 
 /// The normalised texts to look for.
-fn needles(query: &HitsQuery) -> Result<Vec<String>> {
+async fn needles(app: &App, caller: &Caller, query: &HitsQuery) -> Result<Vec<String>> {
     let asked = query.text.as_deref().unwrap_or(&query.q);
     if asked.chars().count() > MAX_QUERY {
         return Err(Error::invalid("query_too_long", format!("a query has {MAX_QUERY} characters at most")).field("q"));
@@ -178,16 +175,6 @@ fn needles(query: &HitsQuery) -> Result<Vec<String>> {
     if let Some(text) = &query.text {
         return Ok(vec![normalize(text)]);
     }
-    let parsed = SearchQuery::parse(&query.q).map_err(|error| search_error(error.into()))?;
+    let parsed = parse_query(app, caller, &query.q).await?;
     Ok(parsed.texts().into_iter().map(str::to_owned).collect())
-}
-
-/// Reads the whole text: off the threads that answer requests.
-async fn find(text: Arc<PreparedText>, needles: Vec<String>) -> Result<(Hits, usize)> {
-    let find = move || {
-        let needles: Vec<&str> = needles.iter().map(String::as_str).collect();
-        let pages = text.pages.iter().map(|page| page.text.as_str());
-        (Hits::find(pages, &needles), hits::count(&text.extra, &needles))
-    };
-    tokio::task::spawn_blocking(find).await.map_err(Error::internal)
 }

@@ -2,7 +2,6 @@
 //! looked at whenever they are run.
 
 use axum::{extract::State, http::StatusCode};
-use indexer::query::Query;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -10,14 +9,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     actions::add_user::check_name,
     app::App,
-    auth::CurrentUser,
+    auth::{CurrentUser, policy::Caller},
     clock::Millis,
     db::{self, saved_searches::SavedSearch},
     error::{Error, Result},
     http::{
         extract::{Json, Path},
         page::Items,
-        search::{MAX_QUERY, search_error},
+        search_input::{MAX_QUERY, parse_query},
     },
     ids::{FolderId, SavedSearchId},
     names,
@@ -108,12 +107,12 @@ impl SavedSearchView {
 
 impl SavedQuery {
     /// Refuses what `/search` would refuse; returns it as it is stored.
-    fn check(&self) -> Result<String> {
+    async fn check(&self, app: &App, user: &CurrentUser) -> Result<String> {
         let invalid = |message: &'static str| Err(Error::invalid("saved_query_invalid", message).field("query"));
         if self.q.chars().count() > MAX_QUERY {
             return Err(Error::invalid("query_too_long", "the query is too long").field("q"));
         }
-        Query::parse(&self.q).map_err(|error| search_error(error.into()))?;
+        parse_query(app, &Caller::from(user), &self.q).await?;
         if self.filters.len() > MAX_FILTERS || self.filters.iter().any(|filter| filter.values.len() > MAX_VALUES) {
             return invalid("too many filters or values");
         }
@@ -156,7 +155,7 @@ async fn create_saved_search(
     user: CurrentUser,
     Json(input): Json<SavedSearchInput>,
 ) -> Result<(StatusCode, Json<SavedSearchView>)> {
-    let (name, query) = (check_name(&input.name, "name")?, input.query.check()?);
+    let (name, query) = (check_name(&input.name, "name")?, input.query.check(&app, &user).await?);
     let now = app.clock.now();
     let search = SavedSearch { id: SavedSearchId::new(), name, query, created_at: now, updated_at: now };
     let mut tx = app.db.begin().await?;
@@ -180,7 +179,10 @@ async fn update_saved_search(
     Json(input): Json<SavedSearchPatch>,
 ) -> Result<Json<SavedSearchView>> {
     let name = input.name.as_deref().map(|name| check_name(name, "name")).transpose()?;
-    let query = input.query.as_ref().map(SavedQuery::check).transpose()?;
+    let query = match &input.query {
+        Some(query) => Some(query.check(&app, &user).await?),
+        None => None,
+    };
     let mut tx = app.db.begin().await?;
     let old = db::saved_searches::find(&mut tx, &user.id, &id).await?;
     let old = old.ok_or_else(|| Error::not_found("saved_search"))?;

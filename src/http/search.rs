@@ -8,7 +8,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use super::search_input::MAX_QUERY;
 use super::search_input::SearchQuery;
 use crate::{
     app::App,
@@ -121,7 +120,11 @@ async fn search(
 /// Asks the index, away from the async threads.
 pub async fn find(app: &App, request: SearchRequest) -> Result<SearchResults> {
     let index = app.search().index();
-    tokio::task::spawn_blocking(move || index.search(&request)).await.map_err(Error::internal)?.map_err(search_error)
+    let found = tokio::task::spawn_blocking(move || index.search(&request)).await.map_err(Error::internal)?;
+    if let Err(index::Error::Damaged(_)) = &found {
+        app.search().rebuild();
+    }
+    found.map_err(search_error)
 }
 
 /// Builds the search index of this node anew from stored text. Searches go on meanwhile.

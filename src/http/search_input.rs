@@ -174,6 +174,15 @@ fn parse_filters(texts: &[String]) -> Result<Vec<Filter>> {
     Ok(filters)
 }
 
+/// Parses the text of a search box, in which properties may stand that the caller sees.
+pub async fn parse_query(app: &App, caller: &Caller, q: &str) -> Result<query::Query> {
+    let names = match may_name_properties(q) {
+        true => names(app, caller, &access(app, caller).await?.scopes).await?,
+        false => Vec::new(),
+    };
+    query::Query::parse_with(q, &names).map_err(|error| search_error(error.into()))
+}
+
 /// Only a query with a colon can name a property.
 fn may_name_properties(q: &str) -> bool {
     q.contains([':', '：'])

@@ -14,7 +14,8 @@ use crate::{
     error::{Error, Result},
     http::{
         extract::{Json, Query},
-        search::{MAX_QUERY, access, readable, search_error},
+        search::{access, readable, search_error},
+        search_input::MAX_QUERY,
     },
     ids::{DocumentId, EarlierSearchId},
 };

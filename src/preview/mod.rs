@@ -11,6 +11,7 @@ pub mod text;
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
+use indexer::hits::{self, Hits};
 use moka::future::Cache;
 use storage::{ContentId, Store};
 
@@ -31,8 +32,18 @@ const TEXTS_BYTES: u64 = 64 << 20;
 /// Words kept in memory, in bytes: the pages around the one that is read.
 const WORDS_BYTES: u64 = 32 << 20;
 
+/// Places of what readers look for, in bytes: who steps through the hits of a book asks for the same ones page by page.
+const HITS_BYTES: u64 = 16 << 20;
+
 /// Widths that are drawn, in pixels: a request is rounded up to one of them, so that pictures can be shared.
 const WIDTHS: [u32; 8] = [160, 320, 640, 960, 1280, 1920, 2560, 4096];
+
+/// Where a text says what was looked for.
+pub struct Found {
+    pub on_pages: Hits,
+    /// Hits in text that stands on no page.
+    pub outside: usize,
+}
 
 /// Pictures of pages.
 pub struct Preview {
@@ -41,6 +52,7 @@ pub struct Preview {
     images: Cache<(String, u32, u32), Bytes>,
     texts: Cache<String, Arc<PreparedText>>,
     words: Cache<(String, usize), Arc<Bundle>>,
+    hits: Cache<(String, Vec<String>), Arc<Found>>,
     scratch: PathBuf,
 }
 
@@ -64,7 +76,11 @@ impl Preview {
             .max_capacity(WORDS_BYTES)
             .weigher(|_, words: &Arc<Bundle>| u32::try_from(words.size_bytes()).unwrap_or(u32::MAX))
             .build();
-        Ok(Self { texts, words, files: Files::open(cache.join("pdf"))?, store, images, scratch })
+        let hits = Cache::builder()
+            .max_capacity(HITS_BYTES)
+            .weigher(|_, found: &Arc<Found>| u32::try_from(found.on_pages.size_bytes()).unwrap_or(u32::MAX))
+            .build();
+        Ok(Self { texts, words, hits, files: Files::open(cache.join("pdf"))?, store, images, scratch })
     }
 
     /// Draws page `number` (from 1) of the PDF `rendition` as WebP, `width` pixels wide or a little more.
@@ -93,6 +109,20 @@ impl Preview {
         let load = async { text::load_bundle(&self.store, key, number).await.map(Arc::new).map_err(from_store) };
         let key = (key.to_owned(), Bundle::of(number));
         self.words.try_get_with(key, load).await.map_err(|error: Arc<Error>| error.again())
+    }
+
+    /// Finds `needles` (normalised) in the text stored below `key`.
+    pub async fn hits(&self, key: &str, needles: Vec<String>) -> Result<Arc<Found>> {
+        let text = self.text(key).await?;
+        let wanted = needles.clone();
+        // Reads the whole text: off the threads that answer requests.
+        let find = move || {
+            let needles: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            let pages = text.pages.iter().map(|page| page.text.as_str());
+            Found { on_pages: Hits::find(pages, &needles), outside: hits::count(&text.extra, &needles) }
+        };
+        let load = async { tokio::task::spawn_blocking(find).await.map(Arc::new).map_err(Error::internal) };
+        self.hits.try_get_with((key.to_owned(), needles), load).await.map_err(|error: Arc<Error>| error.again())
     }
 
     /// A local copy of a rendition.

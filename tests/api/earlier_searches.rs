@@ -1,6 +1,7 @@
 //! `/earlier-searches` and what `/suggest` makes of them.
 
 use serde_json::json;
+use wenshu::search;
 
 use crate::support::{Client, TestServer};
 
@@ -78,4 +79,20 @@ async fn what_is_no_search_is_not_remembered() {
     }
     ada.post("/earlier-searches", json!({ "q": "长".repeat(201) })).await.assert_error(400, "query_too_long");
     assert_eq!(earlier(&ada).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn people_are_offered_to_those_who_may_read_something_of_theirs() {
+    let server = TestServer::start().await;
+    let (ada, bob, eve) = (server.user("艾达").await, server.user("bob").await, server.user("eve").await);
+    let library = ada.folder("库", None).await;
+    ada.page("通知", &library).await;
+    ada.share("folders", &library, &bob, "previewer").await;
+    search::catch_up(&server.app).await.unwrap();
+    let people = async |client: &Client, q: &str| client.get(&format!("/suggest?q={q}")).await.json()["people"].clone();
+    assert_eq!(people(&bob, "艾").await, json!([{ "name": "艾达" }]));
+    assert_eq!(people(&bob, "aida").await, json!([{ "name": "艾达" }]));
+    assert_eq!(people(&eve, "艾").await, json!([]));
+    ada.delete(&format!("/folders/{library}/grants/user/{}", bob.id)).await.assert_status(204);
+    assert_eq!(people(&bob, "艾").await, json!([]));
 }

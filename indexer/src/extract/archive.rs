@@ -20,6 +20,8 @@ const READ: [&str; 36] = [
 pub fn read(source: &Source, guard: &Guard, depth: usize) -> Result<FileText> {
     let mut package = Package::open_archive(source)?;
     let mut sink = Sink::new(guard.limits.max_text_bytes);
+    // Pages show the names; what stands inside is for search.
+    let mut listing = Sink::new(guard.limits.max_text_bytes);
     let mut attachments = Vec::new();
     let entries: Vec<(String, u64)> =
         package.listing().take(guard.limits.max_entries).map(|(name, size)| (name.clone(), size)).collect();
@@ -29,6 +31,7 @@ pub fn read(source: &Source, guard: &Guard, depth: usize) -> Result<FileText> {
             continue;
         }
         sink.line(&path);
+        listing.line(&path);
         if name.ends_with('/') {
             continue;
         }
@@ -38,18 +41,19 @@ pub fn read(source: &Source, guard: &Guard, depth: usize) -> Result<FileText> {
         } else {
             None
         };
-        let listing = match bytes {
+        let attachment = match bytes {
             Some(bytes) => {
-                let (listing, inner) = read_inner(&path, bytes, guard, depth + 1);
+                let (found, inner) = read_inner(&path, bytes, guard, depth + 1);
                 sink.line(&inner.map(|inner| inner.text).unwrap_or_default());
-                Attachment { name: path, ..listing }
+                Attachment { name: path, ..found }
             }
             // What an entry really is only shows when it is unpacked.
             None => Attachment { name: path, media_type: "application/octet-stream".to_owned(), size_bytes },
         };
-        attachments.push(listing);
+        attachments.push(attachment);
     }
     let is_short = package.names().len() > guard.limits.max_entries;
     let (text, is_truncated) = sink.finish();
-    Ok(FileText { text, attachments, is_truncated: is_truncated || is_short, ..FileText::default() })
+    let plain = Some(listing.finish().0);
+    Ok(FileText { text, plain, attachments, is_truncated: is_truncated || is_short, ..FileText::default() })
 }

@@ -13,6 +13,8 @@ use super::{ExtractError, Guard, Result, names, xml};
 /// A part that inflates more than this many times is a bomb, once it is large.
 const MAX_RATIO: u64 = 200;
 const RATIO_COUNTS_FROM_BYTES: u64 = 32 << 20;
+/// The same for documents inside archives.
+const BOMB_FROM_BYTES: u64 = 1 << 20;
 
 /// An opened zip file.
 pub struct Package<'a> {
@@ -76,14 +78,17 @@ impl<'a> Package<'a> {
     /// Reads the part of this number when it is at most `most` bytes long and no bomb.
     pub fn read_within(&mut self, index: usize, most: u64, guard: &Guard) -> Option<Vec<u8>> {
         let mut part = self.zip.by_index(index).ok()?;
-        if part.is_dir() || part.is_symlink() || part.size() > most {
+        let compressed = part.compressed_size();
+        // Nobody writes documents that shrink that much: what claims to be one only costs time.
+        let is_bomb = |size: u64| size > BOMB_FROM_BYTES && size / MAX_RATIO > compressed;
+        if part.is_dir() || part.is_symlink() || part.size() > most || is_bomb(part.size()) {
             return None;
         }
-        let compressed = part.compressed_size();
         let mut bytes = Vec::new();
         let mut within = part.by_ref().take(most + 1);
         inflate(&mut within, compressed, guard, |piece| bytes.extend_from_slice(piece)).ok()?;
-        (bytes.len() as u64 <= most).then_some(bytes)
+        let size = bytes.len() as u64;
+        (size <= most && !is_bomb(size)).then_some(bytes)
     }
 
     /// Reads a part as XML text; `None` when there is none of this name.

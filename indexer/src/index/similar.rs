@@ -27,6 +27,7 @@ const LOOKED_FOR: usize = 20;
 const ENOUGH: usize = 2;
 /// A word in more than one of this many documents says nothing.
 const COMMON: u64 = 5;
+const SMALL: u64 = 10;
 const MAX_LIMIT: usize = 50;
 
 struct Word {
@@ -48,7 +49,8 @@ impl Index {
         let mut words = Vec::new();
         for (text, times) in self.frequent_words(&searcher, own)? {
             let found = count(compiler.short(self.fields.body, &text), 0)?.total;
-            if found >= 2 && found <= (documents / COMMON).max(2) {
+            // In a small collection a fifth is next to nothing.
+            if found >= 2 && found <= (documents / COMMON).max((documents / 2).min(SMALL)) {
                 let weight = (1.0 + (times as f32).ln()) * (documents as f32 / found as f32).ln_1p();
                 words.push(Word { text, weight });
             }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { corpusFile, fillFolder, FIFTY, known, sha256 } from '../support/corpus.ts';
 import { SCREENSHOTS } from '../support/paths.ts';
+import { wordsUnderMarks } from '../support/marks.ts';
 import { ADMIN, ask, choose, COLLEAGUE, expect, expectPageDrawn, fillSignIn, newVisitor, OUTSIDER, row, search, shot, signIn, test } from '../support/story.ts';
 
 test.describe.configure({ mode: 'serial' });
@@ -343,7 +344,7 @@ test('words, phrases, numbers and names are found, marked and lead to their page
   await expect(page.getByRole('textbox', { name: '页码' })).toHaveValue('144');
   const marks = page.locator('[data-page="144"] [data-mark]');
   await expect(marks.first()).toBeInViewport();
-  expect((await marks.allInnerTexts()).join('').replace(/\s/g, '')).toContain('遗嘱人可以撤回');
+  expect((await wordsUnderMarks(page, 144)).join('').replace(/\s/g, '')).toContain('遗嘱人可以撤回');
   await shot(page, '21-found-page');
 });
 

@@ -27,7 +27,8 @@ export class Server {
   private constructor(
     private readonly name: string,
     private readonly port: number,
-    private readonly data: string,
+    /** Its data folder. */
+    readonly data: string,
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }

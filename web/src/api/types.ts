@@ -58,7 +58,8 @@ export type SearchHit = Narrow<
 >;
 export interface FacetValue {
   value: string;
-  label: string;
+  /** Absent for a library that the reader does not see as a whole. */
+  label?: string | null;
   count: number;
 }
 export interface FacetView {

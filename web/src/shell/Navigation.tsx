@@ -1,5 +1,5 @@
 import { Divider, NavLink, ScrollArea } from '@mantine/core';
-import { IconTrash, IconUsers, IconUsersGroup } from '@tabler/icons-react';
+import { IconSearch, IconTrash, IconUsers, IconUsersGroup } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { NavLink as RouterLink } from 'react-router';
 import { AssignedLink } from '../features/comments/AssignedLink';
@@ -17,6 +17,13 @@ export function Navigation() {
       </ScrollArea>
       <Divider />
       <div style={{ padding: 8 }}>
+        <NavLink
+          component={RouterLink}
+          to="/search"
+          label={t('search.title')}
+          leftSection={<IconSearch size={18} stroke={1.6} />}
+          style={{ borderRadius: 8 }}
+        />
         <AssignedLink />
         <NavLink
           component={RouterLink}

@@ -27,7 +27,7 @@ export function Chips({ state, change, facets }: Props) {
   for (const { key, values } of state.filters) {
     const facet = facets.find((one) => one.key === key);
     for (const value of values) {
-      const known = facet?.values.find((one) => one.value === value) ?? { value, label: '' };
+      const known = facet?.values.find((one) => one.value === value) ?? { value };
       const text = `${labels.facet(facet ?? { key })}：${labels.value(key, known)}`;
       chips.push({ key: `${key} ${value}`, text, remove: () => change(toggleFilter(state, key, value)) });
     }

@@ -61,7 +61,7 @@ function FacetList({ facet, state, change }: Omit<Props, 'facets'> & { facet: Fa
   // What was chosen stays in the list, also when nothing of it is left.
   const chosen = state.filters.find((filter) => filter.key === facet.key)?.values ?? [];
   const missing = chosen.filter((value) => !facet.values.some((one) => one.value === value));
-  const values = [...facet.values, ...missing.map((value) => ({ value, label: value, count: 0 }))];
+  const values = [...facet.values, ...missing.map((value) => ({ value, label: facet.key === 'library' ? null : value, count: 0 }))];
   const shown = all ? values : values.filter((one, index) => index < SHOWN || isChosen(state, facet.key, one.value));
   const hidden = Math.max(values.length, facet.total_values) - shown.length;
   return (

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { apiUrl } from '../../api/client';
 import type { SearchHit } from '../../api/types';
-import { formatBytes, formatShortTime, formatTime } from '../../shared/format';
+import { formatBytes, formatTime } from '../../shared/format';
 import { FileIcon } from '../documents/FileIcon';
 import { hitAddress } from './addresses';
 import { Marked } from './Marked';
@@ -53,7 +53,7 @@ export function HitCard({ hit, q, onSimilar }: Props) {
         <Group gap="2px 8px" className={classes.facts}>
           <span>{document.path.map((folder) => folder.name).join(' / ')}</span>
           <span>{document.updated_by.name}</span>
-          <span title={formatTime(document.updated_at)}>{formatShortTime(document.updated_at)}</span>
+          <span>{formatTime(document.updated_at)}</span>
           {document.kind === 'file' && <span>{formatBytes(document.size_bytes)}</span>}
           {typeof document.page_count === 'number' && document.page_count > 0 && <span>{t('search.pageCount', { count: document.page_count })}</span>}
           {document.level > 1 && (

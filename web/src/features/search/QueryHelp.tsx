@@ -1,11 +1,11 @@
-import { Code, Table, Text } from '@mantine/core';
+import { Anchor, Code, Table, Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import i18n from '../../i18n/i18n';
 import { searchAddress } from './searchState';
 
-const EXAMPLES = ['words', 'phrase', 'number', 'not', 'or', 'type', 'author', 'tag', 'in', 'time', 'pinyin'] as const;
+const EXAMPLES = ['words', 'phrase', 'number', 'not', 'or', 'type', 'author', 'tag', 'in', 'time', 'property', 'pinyin'] as const;
 
 /** The query language by examples; each can be tried. */
 export function Examples({ onTry }: { onTry?: () => void }) {
@@ -18,9 +18,11 @@ export function Examples({ onTry }: { onTry?: () => void }) {
           return (
             <Table.Tr key={key}>
               <Table.Td w="42%">
-                <Link to={searchAddress({ q: example })} onClick={onTry} style={{ textDecoration: 'none' }}>
-                  <Code fz="sm">{example}</Code>
-                </Link>
+                <Anchor component={Link} to={searchAddress({ q: example })} onClick={onTry} underline="never">
+                  <Code fz="sm" c="inherit">
+                    {example}
+                  </Code>
+                </Anchor>
               </Table.Td>
               <Table.Td fz="sm">{t(`search.exampleText.${key}`)}</Table.Td>
             </Table.Tr>

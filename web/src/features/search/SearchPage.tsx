@@ -29,7 +29,9 @@ export function SearchPage() {
   const [params, setParams] = useSearchParams();
   const state = readState(params);
   const change: Change = (part) => setParams(writeState({ ...state, ...part }));
-  const phone = useMediaQuery('(max-width: 62em)') ?? false;
+  const narrow = useMediaQuery('(max-width: 62em)') ?? false;
+  // Where the top bar has no room for its box.
+  const phone = useMediaQuery('(max-width: 48em)') ?? false;
   const [similar, setSimilar] = useState<DocumentView | null>(null);
   const q = fullQuery(state);
   useTitle(q ? `${q} · ${t('search.title')}` : t('search.title'));
@@ -41,7 +43,7 @@ export function SearchPage() {
           <SearchBox />
         </div>
       )}
-      {isEmpty(state) ? <SearchStart onRun={(next) => setParams(writeState(next))} /> : <Results state={state} change={change} phone={phone} onSimilar={setSimilar} />}
+      {isEmpty(state) ? <SearchStart onRun={(next) => setParams(writeState(next))} /> : <Results state={state} change={change} narrow={narrow} onSimilar={setSimilar} />}
       <SimilarDrawer document={similar} onClose={() => setSimilar(null)} />
     </div>
   );
@@ -50,11 +52,12 @@ export function SearchPage() {
 interface ResultsProps {
   state: SearchState;
   change: Change;
-  phone: boolean;
+  /** No room for a column of filters. */
+  narrow: boolean;
   onSimilar: (document: DocumentView) => void;
 }
 
-function Results({ state, change, phone, onSimilar }: ResultsProps) {
+function Results({ state, change, narrow, onSimilar }: ResultsProps) {
   const { t } = useTranslation();
   const results = useSearch(state);
   const [showFilters, setShowFilters] = useState(false);
@@ -65,7 +68,7 @@ function Results({ state, change, phone, onSimilar }: ResultsProps) {
   const facets = <Facets facets={first?.facets ?? []} state={state} change={change} />;
   return (
     <div className={classes.columns}>
-      {!phone && (
+      {!narrow && (
         <aside className={classes.side} aria-label={t('search.filters')}>
           {facets}
         </aside>
@@ -81,7 +84,7 @@ function Results({ state, change, phone, onSimilar }: ResultsProps) {
             </Text>
           </div>
           <Group gap={6} wrap="nowrap">
-            {phone && (
+            {narrow && (
               <Indicator label={chosen} size={16} disabled={chosen === 0}>
                 <Button variant="default" size="xs" leftSection={<IconAdjustmentsHorizontal size={16} />} onClick={() => setShowFilters(true)}>
                   {t('search.filters')}
@@ -127,7 +130,7 @@ function Results({ state, change, phone, onSimilar }: ResultsProps) {
         )}
       </section>
       <Drawer
-        opened={phone && showFilters}
+        opened={narrow && showFilters}
         onClose={() => setShowFilters(false)}
         position="right"
         size="min(88vw, 340px)"

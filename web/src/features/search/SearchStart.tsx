@@ -1,8 +1,7 @@
 import { Anchor, Button, CloseButton, Group, SimpleGrid, Stack, Text, Title, UnstyledButton } from '@mantine/core';
-import { IconBookmark, IconHistory, IconSearch } from '@tabler/icons-react';
+import { IconBookmark, IconHistory } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { EmptyState } from '../../shared/EmptyState';
 import { notifyError } from '../../shared/notify';
 import { useEarlierSearches, useForgetSearch, useSavedSearches } from './api';
 import { Examples } from './QueryHelp';
@@ -22,7 +21,14 @@ export function SearchStart({ onRun }: { onRun: (state: SearchState) => void }) 
   const earlierItems = earlier.data?.items ?? [];
   return (
     <Stack className={classes.start} gap="xl">
-      <EmptyState icon={<IconSearch size={32} stroke={1.5} />} isPage title={t('search.title')} text={t('search.empty')} />
+      <div>
+        <Title order={1} size="h3">
+          {t('search.title')}
+        </Title>
+        <Text size="sm" c="dimmed">
+          {t('search.empty')}
+        </Text>
+      </div>
       <SimpleGrid cols={{ base: 1, sm: savedItems.length > 0 && earlierItems.length > 0 ? 2 : 1 }} spacing="xl">
         {savedItems.length > 0 && (
           <section>

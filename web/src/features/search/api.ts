@@ -6,13 +6,13 @@ import { FACETS, isEmpty, toRequest, type SearchState } from './searchState';
 /** While the index is built anew, how often to look how far it is. */
 const REBUILDING_POLL_MS = 3_000;
 
-/** Results in pages of twenty; facets come with the first. `properties` are the facets that a library has of its own. */
+/** Results in pages of twenty; facets come with the first, those of a chosen library's own properties too. */
 export function useSearch(state: SearchState) {
   const request = toRequest(state);
   return useInfiniteQuery({
     queryKey: ['search', request],
     queryFn: ({ pageParam, signal }) =>
-      api.get<SearchView>('/search', { ...request, limit: 20, cursor: pageParam, facets: pageParam === null ? FACETS.join(',') : null }, signal),
+      api.get<SearchView>('/search', { ...request, limit: 20, cursor: pageParam, facets: pageParam === null ? [...FACETS, 'properties'].join(',') : null }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
     enabled: !isEmpty(state),

@@ -49,6 +49,7 @@ export const en: Translation<typeof zhCN> = {
   'search.facet.month': 'Month',
   'search.facet.tag': 'Tag',
   'search.facet.level': 'Level',
+  'search.otherLibrary': 'Elsewhere',
   'search.facet.property': 'Property',
   'search.year': '{{year}}',
   'search.more_other': '{{count}} more',
@@ -107,6 +108,7 @@ export const en: Translation<typeof zhCN> = {
   'search.example.tag': 'tag:filed',
   'search.example.in': 'in:Finance invoice',
   'search.example.time': 'after:2024-01 before:2024-07',
+  'search.example.property': '年度:2020..2023',
   'search.example.pinyin': 'xtbg',
   'search.exampleText.words': 'Both words occur',
   'search.exampleText.phrase': 'The words stand together',
@@ -118,5 +120,6 @@ export const en: Translation<typeof zhCN> = {
   'search.exampleText.tag': 'With a tag',
   'search.exampleText.in': 'In a folder',
   'search.exampleText.time': 'Changed from January to June 2024',
+  'search.exampleText.property': 'By properties of the library: 档号:A1, 年度:2020..2023, 页数:>10',
   'search.exampleText.pinyin': 'Pinyin or initials of a Chinese name',
 };

@@ -18,6 +18,7 @@ export function useFacetLabels() {
     }
     if (key === 'level' && /^[0-3]$/.test(value)) return t(`common.level.${Number(value) as 0 | 1 | 2 | 3}`);
     if (key === 'year' && /^\d{4}$/.test(value)) return t('search.year', { year: value });
+    if (key === 'library' && !label) return t('search.otherLibrary');
     return label || value;
   };
   return { facet, value };

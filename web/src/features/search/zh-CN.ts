@@ -44,6 +44,7 @@ export const zhCN = {
   'search.facet.month': '月份',
   'search.facet.tag': '标签',
   'search.facet.level': '密级',
+  'search.otherLibrary': '其他位置',
   'search.facet.property': '属性',
   'search.year': '{{year}} 年',
   'search.more_other': '展开另外 {{count}} 项',
@@ -97,6 +98,7 @@ export const zhCN = {
   'search.example.tag': 'tag:归档',
   'search.example.in': 'in:财务部 发票',
   'search.example.time': 'after:2024-01 before:2024-07',
+  'search.example.property': '年度:2020..2023',
   'search.example.pinyin': 'xtbg',
   'search.exampleText.words': '同时出现这两个词',
   'search.exampleText.phrase': '连在一起出现',
@@ -108,5 +110,6 @@ export const zhCN = {
   'search.exampleText.tag': '带有某个标签',
   'search.exampleText.in': '只在某个文件夹中',
   'search.exampleText.time': '2024 年 1 月至 6 月更新的文档',
+  'search.exampleText.property': '按文库的属性：档号:A1、年度:2020..2023、页数:>10',
   'search.exampleText.pinyin': '文件名的拼音或拼音首字母，如“协同办公”',
 };

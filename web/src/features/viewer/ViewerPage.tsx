@@ -25,8 +25,10 @@ interface Props {
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 
 /** Ctrl+F and F3 find in the document, not in the few pages that exist in the browser. */
-function useFindKeys(finding: Finding, onFind: () => void): void {
+function useFindKeys(finding: Finding, hasPages: boolean, onFind: () => void): void {
   useEffect(() => {
+    // Without pages the browser's own search sees everything.
+    if (!hasPages) return;
     const handleKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector('[role=dialog][aria-modal=true]')) return;
       const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
@@ -38,7 +40,7 @@ function useFindKeys(finding: Finding, onFind: () => void): void {
     };
     window.addEventListener('keydown', handleKey);
     return () => window.removeEventListener('keydown', handleKey);
-  }, [finding, onFind]);
+  }, [finding, hasPages, onFind]);
 }
 
 /**
@@ -61,7 +63,7 @@ export function ViewerPage({ document }: Props) {
   useEffect(() => {
     if (focusFind > 0) open();
   }, [focusFind, open]);
-  useFindKeys(finding, openFind);
+  useFindKeys(finding, hasPages, openFind);
   const [zoom, setZoom] = useState(1);
   const [showVersions, setShowVersions] = useState(params.get('panel') === 'versions');
   const [page, setPage] = useState(wantedPage);
@@ -72,8 +74,8 @@ export function ViewerPage({ document }: Props) {
   const oldVersion = version !== undefined && version !== document.version;
   return (
     <div className={classes.viewer}>
-      <Group className={classes.bar} px="md" py={6} gap="sm" wrap="wrap">
-        <Stack gap={0} flex={1} miw={140}>
+      <Group className={classes.bar} px="md" py={6} gap="xs" wrap="wrap">
+        <Stack gap={0} flex={1} miw={{ base: 72, sm: 140 }}>
           <Breadcrumbs visibleFrom="sm">
             {document.path.map((folder) => (
               <Text key={folder.id} component={Link} to={`/folders/${folder.id}`} size="xs" c="dimmed">
@@ -219,7 +221,7 @@ function PageNumber({ page, count, onGo }: { page: number; count: number; onGo: 
         key={page}
         aria-label={t('viewer.page')}
         size="xs"
-        w={64}
+        w={{ base: 48, sm: 64 }}
         hideControls
         min={1}
         max={count}
