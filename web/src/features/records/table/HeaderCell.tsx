@@ -13,7 +13,7 @@ import {
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { clampWidth, isSortable } from '../columns';
-import type { Sorting } from '../query';
+import { nextSorting, type Sorting } from '../query';
 import classes from './table.module.css';
 
 interface Props {
@@ -41,7 +41,7 @@ export function HeaderCell({ column, label, width, sort, filtered, filter, onSor
       {sortable ? (
         <UnstyledButton
           className={classes.headLabel}
-          onClick={() => onSort(sorted === 'descending' ? null : { key: column, descending: sorted === 'ascending' })}
+          onClick={() => onSort(nextSorting(sort, column))}
           title={t('records.sortBy', { name: label })}
         >
           <span className={classes.headText}>{label}</span>
