@@ -188,6 +188,7 @@ async fn add_documents(app: &App, records: &[Record], libraries: &[Folder], auth
             note: String::new(),
             created_at: at,
             room_seq: None,
+            unlocked_id: None,
         };
         let prepared = Prepared { text_key: Some(text_key(record)), ..Prepared::default() };
         db::documents::insert(&mut tx, &document).await?;

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Events that change nobody's rights.
-const HARMLESS: [&str; 19] = [
+const HARMLESS: [&str; 18] = [
     "signed_in",
     "sign_in_failed",
     "version_added",
@@ -16,7 +16,6 @@ const HARMLESS: [&str; 19] = [
     "document_renamed",
     "folder_renamed",
     "page_created",
-    "folder_created",
     "user_added",
     "token_created",
     "content_downloaded",

@@ -1,5 +1,5 @@
-//! Who comes into a room, and what may they there? Answers are kept for moments: a thousand people who come back at once, and
-//! everybody whose rights are looked at again, cost a few queries.
+//! Who comes into a room or searches, and what may they? Answers are kept for moments: a thousand people who come back at
+//! once, everybody whose rights are looked at again, and every letter typed into a search, cost a few queries.
 //!
 //! The rules stay in `policy`, this keeps what they said. An answer is kept under the epoch (`audit::rights`) in which it
 //! was asked for and is found in that epoch only. The watch over rights reads the audit log a few times a second; as soon as it
@@ -22,7 +22,7 @@ use crate::{
     audit,
     auth::{
         CurrentUser, Shown, SignedIn, hash_secret,
-        policy::{self, Caller, FolderAccess, Role},
+        policy::{self, Caller, FolderAccess, Role, Scopes},
     },
     clock::Millis,
     db::{self, documents::Document},
@@ -46,6 +46,7 @@ pub struct Guests {
     documents: Kept<DocumentId, Arc<Document>>,
     folders: Kept<(Caller, FolderId), Arc<FolderAccess>>,
     roles: Kept<(Caller, DocumentId), Role>,
+    scopes: Kept<Caller, Arc<Scopes>>,
     began: Instant,
     /// Milliseconds after `began` of the last look at the audit log, and of the last question; 0: none yet.
     looked_at: AtomicU64,
@@ -60,6 +61,7 @@ impl Default for Guests {
             documents: cache(),
             folders: cache(),
             roles: cache(),
+            scopes: cache(),
             began: Instant::now(),
             looked_at: AtomicU64::new(0),
             asked_at: AtomicU64::new(0),
@@ -101,6 +103,16 @@ impl Guests {
             Ok(policy::role_in(&app.db, caller, document, &access).await?.map(|role| (role, Millis::MAX)))
         };
         self.ask(app, &self.roles, (caller.clone(), document.id.clone()), || find().boxed()).await
+    }
+
+    /// The scopes in which the caller may see documents.
+    pub async fn scopes(&self, app: &App, caller: &Caller) -> Result<Arc<Scopes>> {
+        let find = || async {
+            let scopes = policy::readable_scopes(&app.db, caller).await?;
+            Ok(Some((Arc::new(scopes), Millis::MAX)))
+        };
+        let found = self.ask(app, &self.scopes, caller.clone(), || find().boxed()).await?;
+        Ok(found.unwrap_or_else(|| Arc::new(Scopes::Only(Vec::new()))))
     }
 
     async fn folder(&self, app: &App, caller: &Caller, folder: &FolderId) -> Result<Option<Arc<FolderAccess>>> {

@@ -435,10 +435,12 @@ impl DocumentAccess {
     /// Reads the roles on `documents` in two queries.
     pub async fn load(db: &Db, caller: &Caller, documents: &[Document]) -> Result<Self> {
         let folders: Vec<FolderId> = documents.iter().map(|document| document.folder_id.clone()).collect();
-        let folders = FolderAccess::load(db, caller, &folders).await?;
         let scopes: Vec<&str> = documents.iter().filter(|one| is_scope(one)).map(|one| one.scope_id.as_str()).collect();
-        let own: HashMap<String, i64> =
-            db::grants::list_own_roles(db.read(), &caller.id, &scopes).await?.into_iter().collect();
+        let (folders, own) = tokio::try_join!(
+            FolderAccess::load(db, caller, &folders),
+            db::grants::list_own_roles(db.read(), &caller.id, &scopes),
+        )?;
+        let own: HashMap<String, i64> = own.into_iter().collect();
         let role = |document: &Document| {
             let facts = DocumentFacts::of(document, own.get(&document.scope_id).copied());
             folders.role_on_document(caller, &facts)

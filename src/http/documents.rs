@@ -181,11 +181,14 @@ impl DocumentView {
             return Ok(Vec::new());
         }
         let documents = db::documents::list(app.db.read(), ids).await?;
-        let access = DocumentAccess::load(&app.db, caller, &documents).await?;
-        let heads = db::documents::list_heads(app.db.read(), ids).await?;
-        let mut heads: HashMap<_, _> = heads.into_iter().map(|head| (head.document_id.clone(), head)).collect();
         let places: Vec<_> = documents.iter().map(|document| (&document.id, &document.folder_id)).collect();
-        let records = Records::load(&mut *app.db.read().acquire().await?, &places).await?;
+        // At once: a list of hits is waited for.
+        let (access, heads, records) = tokio::try_join!(
+            DocumentAccess::load(&app.db, caller, &documents),
+            db::documents::list_heads(app.db.read(), ids),
+            async { Records::load(&mut *app.db.read().acquire().await?, &places).await },
+        )?;
+        let mut heads: HashMap<_, _> = heads.into_iter().map(|head| (head.document_id.clone(), head)).collect();
         let views = documents.into_iter().filter_map(|document| {
             let head = heads.remove(&document.id)?;
             Self::new(document, head, &access, &records)

@@ -135,11 +135,11 @@ async fn rebuild_index(State(app): State<App>, user: CurrentUser) -> Result<axum
     Ok(axum::http::StatusCode::ACCEPTED)
 }
 
-/// What the caller may find: looked up for every query, so that a right that was taken away is gone at once.
+/// What the caller may find: a right that was taken away is gone with the next search.
 pub async fn access(app: &App, caller: &Caller) -> Result<Access> {
-    let scopes = match policy::readable_scopes(&app.db, caller).await? {
+    let scopes = match &*app.guests.scopes(app, caller).await? {
         policy::Scopes::All => Scopes::All,
-        policy::Scopes::Only(scopes) => Scopes::Only(scopes),
+        policy::Scopes::Only(scopes) => Scopes::Only(scopes.clone()),
     };
     Ok(Access { scopes, max_level: caller.clearance })
 }

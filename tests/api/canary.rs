@@ -151,7 +151,8 @@ impl World {
         let group = |name: &str, parent: Option<String>| json!({ "name": name, "parent_id": parent });
         let mut groups = Vec::new();
         for (name, parent) in [("总部", None), ("一处", Some(0)), ("外组", None)] {
-            let parent = parent.map(|at: usize| groups[at]).map(|id: &String| id.clone());
+            let parent: Option<&String> = parent.map(|at: usize| groups[at]);
+            let parent = parent.cloned();
             let made = self.root.post("/groups", group(name, parent)).await.assert_status(201).json();
             groups.push(Box::leak(Box::new(made["id"].as_str().unwrap().to_owned())) as &String);
         }
