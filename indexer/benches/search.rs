@@ -73,7 +73,11 @@ fn build(index: &Index, documents: &[IndexDocument], writers: usize) -> (Duratio
         }
     });
     index.commit(1).unwrap();
-    (started.elapsed(), process_time() - cpu)
+    let took = (started.elapsed(), process_time() - cpu);
+    let started = Instant::now();
+    index.merge_all().unwrap();
+    println!("merged into one segment in {:.1} s", started.elapsed().as_secs_f64());
+    took
 }
 
 /// The time that this process has spent on processors.

@@ -447,6 +447,11 @@ fn an_index_is_resized_between_commits() {
     index.commit(2).unwrap();
     index.resize(Options::default()).unwrap();
     index.put(&page("c", "c", "丙")).unwrap();
+    index.delete("b7").unwrap();
     index.commit(3).unwrap();
-    assert_eq!(index.document_count().unwrap(), 52);
+    index.merge_all().unwrap();
+    assert_eq!((index.document_count().unwrap(), found(&index, "丙")), (51, "c".to_owned()));
+    index.put(&page("d", "d", "丙")).unwrap();
+    index.commit(4).unwrap();
+    assert_eq!((index.document_count().unwrap(), found(&index, "丁")), (52, String::new()));
 }

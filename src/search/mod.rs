@@ -151,10 +151,12 @@ async fn rebuild(app: &App) -> anyhow::Result<()> {
     let total = db::search::count(app.db.read()).await? as u64;
     app.search().rebuilding.send_replace(Some(Progress { done: 0, total }));
     let result = rebuild_to(app, start as u64).await;
-    // Also after a failure: what is to come needs no such resources.
-    let resized = with_index(app, |index| index.resize(Options::default())).await;
     app.search().rebuilding.send_replace(None);
-    result.and(resized)
+    if result.is_err() {
+        // What is to come needs no such resources.
+        with_index(app, |index| index.resize(Options::default())).await?;
+    }
+    result
 }
 
 async fn rebuild_to(app: &App, position: u64) -> anyhow::Result<()> {
@@ -180,6 +182,9 @@ async fn rebuild_to(app: &App, position: u64) -> anyhow::Result<()> {
         anyhow::ensure!(!app.shutdown.is_cancelled(), "the service stops");
     }
     commit(app, position).await?;
+    // Merges that began on the way are over before the last one.
+    with_index(app, |index| index.resize(Options::default())).await?;
+    with_index(app, Index::merge_all).await?;
     tracing::info!(
         documents = done,
         duration_ms = started.elapsed().as_millis() as u64,

@@ -58,6 +58,18 @@ impl Writer {
         Ok(())
     }
 
+    /// Makes one segment of all, after a commit.
+    pub fn merge_all(&self) -> tantivy::Result<()> {
+        self.make_if_missing()?;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let writer = current.as_mut().ok_or_else(|| lost("another change failed"))?;
+        let segments = self.index.searchable_segment_ids()?;
+        if segments.len() > 1 {
+            writer.merge(&segments).wait()?;
+        }
+        Ok(())
+    }
+
     fn make_if_missing(&self) -> tantivy::Result<()> {
         if self.current.read().unwrap_or_else(PoisonError::into_inner).is_some() {
             return Ok(());
