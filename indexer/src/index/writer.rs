@@ -67,6 +67,8 @@ impl Writer {
         if segments.len() > 1 {
             writer.merge(&segments).wait()?;
         }
+        // Not before the next commit otherwise: until then the disk holds both.
+        writer.garbage_collect_files().wait()?;
         Ok(())
     }
 
