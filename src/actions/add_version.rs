@@ -11,11 +11,7 @@ use crate::{
     db::{self, Tx, documents::Document, folders::Folder, versions::Version},
     error::{Error, Result},
     ids::{DocumentId, UserId},
-    jobs::{
-        self,
-        prepare_content::PrepareContent,
-        read_text::{self, ReadText},
-    },
+    jobs::{self, prepare_content::PrepareContent, read_text::ReadText},
     names::DocumentName,
     worker::{board::BOARD, room::PAGE},
 };
@@ -178,7 +174,7 @@ pub(super) async fn prepare(tx: &mut Tx, version: &Version, name: &str, now: Mil
     if ReadText::is_worthwhile(media_type, version.size_bytes) {
         let PrepareContent { content_id, media_type, name } = job;
         let first = ReadText { content_id, media_type, name };
-        jobs::enqueue(tx, &first, now + read_text::DELAY_MS, now).await?;
+        jobs::enqueue(tx, &first, now + ReadText::delay_ms(version.size_bytes), now).await?;
     }
     Ok(())
 }

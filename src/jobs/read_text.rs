@@ -12,7 +12,11 @@ use crate::{
 };
 
 /// Pages are mostly made within this time; then there is nothing left to do here.
-pub const DELAY_MS: Millis = 2_000;
+const DELAY_MS: Millis = 2_000;
+/// A note comes before the large files that were filed a moment earlier: each so many bytes cost a place in the line.
+const BYTES_PER_MS: i64 = 50;
+/// Nothing waits longer than this for what comes after it.
+const MAX_DELAY_MS: Millis = 60_000;
 const PDF: &str = "application/pdf";
 /// Larger files are read once, with their pages.
 const MAX_BYTES: i64 = 32 << 20;
@@ -30,8 +34,16 @@ pub struct ReadText {
 impl ReadText {
     /// Returns whether files of this type say what they say without being drawn.
     pub fn is_worthwhile(media_type: &str, size_bytes: i64) -> bool {
-        let drawn = ["image/", "video/", "audio/"].iter().any(|drawn| media_type.starts_with(drawn));
+        // Pictures say nothing by themselves; an archive takes as long as the documents in it.
+        let drawn = ["image/", "video/", "audio/", "application/zip"].iter().any(|drawn| media_type.starts_with(drawn));
         !drawn && ![PDF, PAGE, BOARD].contains(&media_type) && size_bytes <= MAX_BYTES
+    }
+}
+
+impl ReadText {
+    /// How long the text of a file of this size waits for its turn at least.
+    pub fn delay_ms(size_bytes: i64) -> Millis {
+        (DELAY_MS + size_bytes.max(0) / BYTES_PER_MS).min(MAX_DELAY_MS)
     }
 }
 
