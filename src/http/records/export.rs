@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -216,7 +217,8 @@ impl Table {
                 None => Some((Err(std::io::Error::other("the table ends early")), None)),
             }
         });
-        Body::from_stream(parts)
+        // Whoever compresses the body asks once more after its end.
+        Body::from_stream(parts.fuse())
     }
 
     async fn send(&self, sender: &mpsc::Sender<Part>) {

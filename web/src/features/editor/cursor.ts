@@ -18,8 +18,23 @@ interface Inside {
 /** An input method or a virtual keyboard took the key. */
 const KEY_OF_INPUT_METHOD = 229;
 
+/**
+ * Editors that have just been given the focus by something else than the mouse (a menu of the toolbar): the browser's cursor stands at
+ * the beginning until ProseMirror, 20 ms later, has put its own there.
+ */
+const settling = new WeakSet<EditorView>();
+const SETTLING_MS = 25;
+
+/** Leaves the browser's cursor alone until ProseMirror has put it where it belongs. */
+function settle(view: EditorView): void {
+  settling.add(view);
+  // Longer than the timer that ProseMirror starts in the same moment: it ends later, however busy the machine is.
+  setTimeout(() => settling.delete(view), SETTLING_MS);
+}
+
 /** Does now what ProseMirror would do at the next `selectionchange`. */
 export function readCursor(view: EditorView): void {
+  if (settling.has(view)) return;
   const { docView, domObserver } = view as unknown as Inside;
   // Dirty: it is reading, or has not yet drawn what it read.
   if (docView && docView.dirty === 0) domObserver.flush();
@@ -67,7 +82,18 @@ export const KeepCursor = Extension.create<{ arrivals: Arrivals | null }>({
           },
         },
         // Before the edit is applied and not while: what is read may be written into the document, as this writer's.
-        view: (view) => ({ destroy: arrivals?.before(() => readCursor(view)) }),
+        view: (view) => {
+          const stop = arrivals?.before(() => readCursor(view));
+          const handleFocus = () => settle(view);
+          // Before others hear of it: some of them draw at once.
+          view.dom.addEventListener('focus', handleFocus, true);
+          return {
+            destroy: () => {
+              view.dom.removeEventListener('focus', handleFocus, true);
+              stop?.();
+            },
+          };
+        },
       }),
     ];
   },
