@@ -158,15 +158,3 @@ test('what another tab of the browser wrote waits for the word as well', () => {
   arrivals.release();
   expect(editor.getText()).toBe('开头结尾');
 });
-
-test('the place where the browser puts its cursor on focus is not taken for the writer’s', () => {
-  const { editor } = page('甲乙', '丙丁');
-  editor.commands.setTextSelection(7);
-  const before = editor.state.selection.from;
-  editor.view.dom.blur();
-  editor.view.dom.focus();
-  moveTo(editor, 0, 0);
-  // As extensions do that hear of the focus.
-  editor.view.dispatch(editor.state.tr.setMeta('focus', true));
-  expect(editor.state.selection.from).toBe(before);
-});
