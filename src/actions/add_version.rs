@@ -4,7 +4,7 @@ use serde_json::json;
 use storage::Stored;
 
 use crate::{
-    actions::{current_document, current_folder},
+    actions::{current_document, current_folder, quota},
     app::App,
     audit,
     clock::Millis,
@@ -122,7 +122,8 @@ pub async fn insert_attached(
     Ok(document)
 }
 
-/// The version's rows, inside the transaction of whoever calls; they append to `changes`, last of all.
+/// The version's rows, inside the transaction of whoever calls; they append to `changes`, last of all. The tree is locked
+/// from here on: what a version counts for is the library that it is in. 507 when that or the author may keep no more.
 pub async fn append(
     app: &App,
     tx: &mut Tx,
@@ -132,6 +133,7 @@ pub async fn append(
     now: Millis,
 ) -> Result<Version> {
     refuse_level(app, document.level)?;
+    db::folders::lock_tree(tx).await?;
     if !db::documents::update_head(tx, &document.id, document.head, author, now).await? {
         current_document(tx, &document.id).await?;
         return Err(Error::conflict("document_changed", "somebody else added a version in the meantime"));
@@ -149,7 +151,9 @@ pub async fn append(
         room_seq: new.room_seq,
         unlocked_id: None,
     };
-    db::versions::insert(tx, &version).await?;
+    let unlocked_bytes = db::versions::insert(tx, &version).await?;
+    let folder = current_document(tx, &document.id).await?.folder_id;
+    quota::charge(app, tx, &folder, author, version.size_bytes + unlocked_bytes).await?;
     if !document.is_live() || [PAGE, BOARD].contains(&version.media_type.as_str()) {
         prepare(tx, &version, &document.name, now).await?;
     }

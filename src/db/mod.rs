@@ -101,6 +101,7 @@ pub mod sign_in_failures;
 pub mod sqlite;
 pub mod tokens;
 pub mod uploads;
+pub mod usage;
 pub mod users;
 pub mod versions;
 

@@ -18,6 +18,7 @@ mod history;
 mod hits;
 mod jobs;
 mod properties;
+mod quota;
 mod recognition;
 mod records;
 mod rooms;
