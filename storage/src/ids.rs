@@ -1,4 +1,7 @@
 //! What names a chunk and a content? 32 bytes of BLAKE3, written as 64 lower-case hexadecimal digits.
+//!
+//! A chunk has two names. Its hash is what anybody who has the bytes can compute, so clients use it. Its id is its name in
+//! one store. In a plain store both are the same bytes; the types keep them apart so that they may differ elsewhere.
 
 use std::fmt;
 use std::str::FromStr;
@@ -68,7 +71,11 @@ macro_rules! hash_id {
 }
 
 hash_id!(
-    /// Names a chunk: BLAKE3 of its plain bytes.
+    /// What a chunk is: BLAKE3 of its plain bytes. [`crate::Store::chunk_id`] tells its name in a store.
+    ChunkHash
+);
+hash_id!(
+    /// Names a chunk in one store.
     ChunkId
 );
 hash_id!(
@@ -76,10 +83,17 @@ hash_id!(
     ContentId
 );
 
-impl ChunkId {
-    /// Computes the id of a chunk with these plain bytes.
+impl ChunkHash {
+    /// Computes the hash of a chunk with these plain bytes.
     pub fn of(plain: &[u8]) -> Self {
         Self(*blake3::hash(plain).as_bytes())
+    }
+}
+
+impl ChunkId {
+    /// The name of a chunk in a store without keys.
+    pub(crate) const fn plain(hash: &ChunkHash) -> Self {
+        Self(hash.0)
     }
 }
 
@@ -89,14 +103,14 @@ mod tests {
 
     #[test]
     fn an_id_is_read_back_from_its_text() {
-        let id = ChunkId::of(b"wenshu");
+        let id = ChunkHash::of(b"wenshu");
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.to_string().len(), 64);
     }
 
     #[test]
     fn other_spellings_are_refused() {
-        let text = ChunkId::of(b"wenshu").to_string();
+        let text = ChunkHash::of(b"wenshu").to_string();
         for bad in [&text[1..], &text.to_uppercase(), "", "../../etc/passwd"] {
             assert_eq!(bad.parse::<ContentId>(), Err(InvalidId), "{bad}");
         }

@@ -22,7 +22,7 @@ mod writer;
 pub use backend::Backend;
 pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES};
 pub use error::{Error, Result};
-pub use ids::{ChunkId, ContentId};
+pub use ids::{ChunkHash, ChunkId, ContentId};
 pub use manifest::{ChunkRef, Manifest};
 pub use store::Store;
 pub use writer::{Stored, Writer};

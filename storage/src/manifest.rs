@@ -23,7 +23,7 @@ pub(crate) const ENTRY_BYTES: usize = 36;
 /// One chunk of a content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkRef {
-    /// The hash of the chunk's plain bytes.
+    /// The chunk's name in the store.
     pub id: ChunkId,
     /// The number of plain bytes, never 0.
     pub size_bytes: u32,
@@ -145,7 +145,7 @@ mod tests {
         let chunks: Vec<_> = sizes
             .iter()
             .enumerate()
-            .map(|(index, &size_bytes)| ChunkRef { id: ChunkId::of(&[index as u8]), size_bytes })
+            .map(|(index, &size_bytes)| ChunkRef { id: ChunkId::from_bytes([index as u8; 32]), size_bytes })
             .collect();
         Manifest::new(&chunks)
     }

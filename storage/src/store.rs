@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::ids::ContentId;
+use crate::ids::{ChunkHash, ChunkId, ContentId};
 use crate::manifest::Manifest;
 use crate::objects::{Objects, derived_key, upload_prefix};
 use crate::writer::{Stored, Writer};
@@ -52,6 +52,11 @@ impl Store {
     /// Returns the objects as they are, for tools that copy or repair them.
     pub fn objects(&self) -> Arc<dyn ObjectStore> {
         self.objects.inner().clone()
+    }
+
+    /// Returns the name that a chunk with this hash has, or would have, in this store.
+    pub fn chunk_id(&self, hash: &ChunkHash) -> ChunkId {
+        ChunkId::plain(hash)
     }
 
     /// Writes and reads a few bytes, to tell whether the store can be used now.

@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::chunk;
 use crate::cut::{MAX_CHUNK_BYTES, Sizes};
 use crate::error::{Error, Result};
-use crate::ids::{ChunkId, ContentId};
+use crate::ids::{ChunkHash, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
 use crate::store::Store;
@@ -190,7 +190,7 @@ impl Writer {
 /// Makes one chunk durable, unless it is already.
 async fn store_chunk(store: Store, plain: Bytes, _permit: OwnedSemaphorePermit) -> Result<ChunkRef> {
     let named = plain.clone();
-    let id = store.compute(move || ChunkId::of(&named)).await?;
+    let id = store.chunk_id(&store.compute(move || ChunkHash::of(&named)).await?);
     let size_bytes = plain.len() as u32;
     let key = chunk_key(&id);
     if !store.objects.settled(&key).await? {
