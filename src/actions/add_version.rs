@@ -4,7 +4,7 @@ use serde_json::json;
 use storage::{ChunkRef, Stored};
 
 use crate::{
-    actions::{current_document, current_folder},
+    actions::{current_document, current_folder, quota},
     app::App,
     audit,
     clock::Millis,
@@ -127,7 +127,8 @@ pub async fn insert_attached(
     Ok(document)
 }
 
-/// The version's rows, inside the transaction of whoever calls; they append to `changes`, last of all.
+/// The version's rows, inside the transaction of whoever calls; they append to `changes`, last of all. The tree is locked
+/// from here on: what a version counts for is the library that it is in. 507 when that or the author may keep no more.
 pub async fn append(
     app: &App,
     tx: &mut Tx,
@@ -137,6 +138,7 @@ pub async fn append(
     now: Millis,
 ) -> Result<Version> {
     refuse_level(app, document.level)?;
+    db::folders::lock_tree(tx).await?;
     if !db::documents::update_head(tx, &document.id, document.head, author, now).await? {
         current_document(tx, &document.id).await?;
         return Err(Error::conflict("document_changed", "somebody else added a version in the meantime"));
@@ -158,7 +160,9 @@ pub async fn append(
         room_seq: new.room_seq,
         unlocked_id: None,
     };
-    db::versions::insert(tx, &version).await?;
+    let unlocked_bytes = db::versions::insert(tx, &version).await?;
+    let folder = current_document(tx, &document.id).await?.folder_id;
+    quota::charge(app, tx, &folder, author, version.size_bytes + unlocked_bytes).await?;
     if version.sha256.is_empty() {
         jobs::enqueue(tx, &HashContent { content_id: version.content_id.clone() }, now, now).await?;
     }

@@ -11,8 +11,8 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     actions::{
-        create_upload::too_large,
-        finish_upload::{Finished, finish_with, mark},
+        finish_upload::{Finished, finish_with, mark, release},
+        receive_chunk::length_of,
         receive_upload::expired,
     },
     app::App,
@@ -73,7 +73,7 @@ pub async fn assemble_upload(
     if upload.expires_at <= app.clock.now() {
         return Err(expired());
     }
-    check_sizes(app, &upload, &chunks)?;
+    check_sizes(&upload, &chunks)?;
     let (app, by) = (app.clone(), by.clone());
     let request_id = crate::error::REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
     // It goes on when the connection breaks: whoever asks again finds the version.
@@ -158,13 +158,15 @@ async fn unchanged(
     }
     let finished = Finished { document_id: document.id, version: document.head };
     let mut tx = app.db.begin().await?;
+    db::folders::lock_tree(&mut tx).await?;
+    release(&mut tx, upload).await?;
     mark(&mut tx, upload, &finished, manifest.size_bytes() as i64).await?;
     tx.commit().await?;
     Ok(Some(finished))
 }
 
 /// Only the last chunk of a content may be small, and all together are what was announced.
-fn check_sizes(app: &App, upload: &Upload, chunks: &[Chunk]) -> Result<()> {
+fn check_sizes(upload: &Upload, chunks: &[Chunk]) -> Result<()> {
     let others = chunks.split_last().map_or(chunks, |(_, others)| others);
     let fits = |chunk: &Chunk| (1..=MAX_CHUNK_BYTES).contains(&(chunk.size_bytes as usize));
     if !chunks.iter().all(fits) || others.iter().any(|chunk| (chunk.size_bytes as usize) < MIN_CHUNK_BYTES) {
@@ -172,12 +174,9 @@ fn check_sizes(app: &App, upload: &Upload, chunks: &[Chunk]) -> Result<()> {
             .field("chunks"));
     }
     let total: u64 = chunks.iter().map(|chunk| u64::from(chunk.size_bytes)).sum();
-    match upload.size_bytes {
-        Some(size) if size as u64 != total => {
-            Err(Error::invalid("upload_length_invalid", "the chunks have not the length of this upload"))
-        }
-        None if total > app.config.upload_max_bytes => Err(too_large(app.config.upload_max_bytes)),
-        _ => Ok(()),
+    match length_of(upload)? as u64 == total {
+        true => Ok(()),
+        false => Err(Error::invalid("upload_length_invalid", "the chunks have not the length of this upload")),
     }
 }
 

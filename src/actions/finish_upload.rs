@@ -7,7 +7,7 @@ use crate::{
     actions::{
         add_version::{NewVersion, append, insert_attached, insert_document},
         create_upload::allow_attaching,
-        free_name,
+        free_name, quota,
     },
     app::App,
     auth::policy::{self, Action, Caller},
@@ -89,6 +89,8 @@ async fn add_to_document(
         policy::allow(&app.db, by, Action::Upload, &document).await?;
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
+        db::folders::lock_tree(&mut tx).await?;
+        release(&mut tx, upload).await?;
         match append(app, &mut tx, &by.id, &document, new.clone(), now).await {
             Ok(version) => {
                 return commit(tx, upload, Finished { document_id: document.id, version: version.number }, new, now)
@@ -114,6 +116,7 @@ async fn add_to_folder(
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     // The name was free at the beginning. Somebody else took it: rather a number than no file.
+    release(&mut tx, upload).await?;
     let name = free_name(&mut tx, &folder.id, &DocumentName::parse(&upload.name)?).await?;
     let document = insert_document(&mut tx, &by.id, &folder, "file", &name, by.clearance, now).await?;
     let version = append(app, &mut tx, &by.id, &document, new.clone(), now).await?;
@@ -126,9 +129,19 @@ async fn add_to_page(app: &App, by: &Caller, upload: &Upload, page: &DocumentId,
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
+    release(&mut tx, upload).await?;
     let document = insert_attached(&mut tx, &by.id, &page.id, &DocumentName::parse(&upload.name)?, now).await?;
     let version = append(app, &mut tx, &by.id, &document, new.clone(), now).await?;
     commit(tx, upload, Finished { document_id: document.id, version: version.number }, &new, now).await
+}
+
+/// What was reserved for the upload becomes the version's.
+pub async fn release(tx: &mut Tx, upload: &Upload) -> Result<()> {
+    match db::uploads::lock_reservation(tx, &upload.id).await? {
+        Some(reservation) => quota::release(tx, &reservation).await,
+        // It was finished or cancelled elsewhere: see `commit`.
+        None => Ok(()),
+    }
 }
 
 async fn commit(mut tx: Tx, upload: &Upload, finished: Finished, new: &NewVersion, now: i64) -> Result<Finished> {

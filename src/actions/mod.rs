@@ -19,6 +19,7 @@ pub mod disk_room;
 pub mod edit_records;
 pub mod finish_upload;
 pub mod name_moment;
+pub mod quota;
 pub mod receive_chunk;
 pub mod receive_upload;
 mod reclaim;

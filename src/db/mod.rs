@@ -121,6 +121,7 @@ pub mod sqlite;
 pub mod tokens;
 pub mod upload_chunks;
 pub mod uploads;
+pub mod usage;
 pub mod users;
 pub mod versions;
 

@@ -362,6 +362,13 @@ async fn wrong_bytes_and_wrong_lists_are_refused() {
     ada.assemble(&upload, &json!([{ "hash": "abc", "size_bytes": 1 }])).await.assert_error(400, "input_invalid");
     ada.assemble(&upload, &list(&file)).await.assert_status(200);
 
+    let metadata = [("filename", "later.bin"), ("folder_id", library.as_str())];
+    let request = ada.tus(Method::POST, "/uploads").header("upload-metadata", metadata_of(&metadata));
+    let begun = ada.send(request.header("upload-defer-length", 1)).await.assert_status(201);
+    let upload = begun.header("location").unwrap();
+    ada.put_chunk(upload, &hash(chunks[0]), chunks[0]).await.assert_error(400, "upload_length_missing");
+    ada.assemble(upload, &list(&file)).await.assert_error(400, "upload_length_missing");
+
     let nobody = server.anonymous();
     nobody.post(&format!("{upload}/missing"), json!({ "chunks": [] })).await.assert_error(401, "unauthorized");
     // Whoever lost the right to upload meanwhile adds nothing.

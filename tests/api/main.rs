@@ -19,6 +19,7 @@ mod history;
 mod hits;
 mod jobs;
 mod properties;
+mod quota;
 mod recognition;
 mod records;
 mod rooms;
