@@ -22,9 +22,9 @@ pub const AVERAGE_CHUNK_BYTES: usize = 2 * 1024 * 1024;
 /// No chunk is larger. Bounds the memory of every upload and download, and the work lost when a connection breaks.
 pub const MAX_CHUNK_BYTES: usize = 8 * 1024 * 1024;
 
-/// The three sizes a cut depends on, all even. Anything but [`Sizes::STORE`] is for tests.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes {
+/// The three sizes a cut depends on, all even. A store uses [`Sizes::STORE`]; a client that cuts for one takes its server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
     pub min: usize,
     pub average: usize,
     pub max: usize,
@@ -33,6 +33,14 @@ pub(crate) struct Sizes {
 impl Sizes {
     /// The sizes of the storage format: a change would make equal files unequal.
     pub const STORE: Self = Self { min: MIN_CHUNK_BYTES, average: AVERAGE_CHUNK_BYTES, max: MAX_CHUNK_BYTES };
+
+    /// Returns the length of the first chunk of `bytes`, or `None` while bytes that follow could still make it longer.
+    ///
+    /// `at_end` says that nothing follows; then every non-empty input has a first chunk.
+    pub fn first_chunk(self, bytes: &[u8], at_end: bool) -> Option<usize> {
+        let rest = at_end.then_some(bytes.len()).filter(|length| *length > 0);
+        Scanner::new(self).feed(bytes).or(rest)
+    }
 }
 
 /// The rolling hash adds these for each byte value, and twice as much for the first byte of a pair.

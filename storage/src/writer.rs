@@ -17,7 +17,7 @@ use crate::chunk;
 use crate::cut::{MIN_CHUNK_BYTES, Scanner, Sizes};
 use crate::error::{Error, Result};
 use crate::folder::Unsettled;
-use crate::ids::ContentId;
+use crate::ids::{ChunkHash, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
 use crate::seal::Inside;
@@ -264,7 +264,7 @@ impl Writer {
         let in_flight = self.store.in_flight.clone();
         let permit = in_flight.acquire_many_owned(plain.len() as u32).await.expect("the semaphore is never closed");
         let store = self.store.clone();
-        let task = tokio::spawn(async move { store_chunk(&store, plain, permit).await });
+        let task = tokio::spawn(async move { store_chunk(&store, plain, None, permit).await });
         self.in_flight.push_back(AbortOnDropHandle::new(task));
         Ok(())
     }
@@ -287,10 +287,19 @@ impl Writer {
     }
 }
 
-/// Stores one chunk, unless it is stored already. It is durable when its name is settled.
-pub(crate) async fn store_chunk(store: &Store, plain: Pieces, _permit: OwnedSemaphorePermit) -> Result<StoredChunk> {
+/// Stores one chunk, unless it is stored already. It is durable when its name is settled. Fails when it does not have the
+/// `expected` hash.
+pub(crate) async fn store_chunk(
+    store: &Store,
+    plain: Pieces,
+    expected: Option<ChunkHash>,
+    _permit: OwnedSemaphorePermit,
+) -> Result<StoredChunk> {
     let size_bytes = plain.len() as u32;
     let (hash, plain) = store.compute(move || (chunk::hash(&plain), plain)).await?;
+    if let Some(chunk) = expected.filter(|expected| *expected != hash) {
+        return Err(Error::WrongChunk { chunk });
+    }
     let id = store.chunk_id(&hash);
     let chunk = ChunkRef { id, size_bytes };
     let key = chunk_key(&id);

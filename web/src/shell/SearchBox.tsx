@@ -16,22 +16,29 @@ interface Props {
 }
 
 /** The search field of the top bar: Enter searches the text, a suggestion opens what it names. */
-export function SearchBox(props: Props) {
+export function SearchBox({ autoFocus, onClose }: Props) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
   const location = useLocation();
   const [params] = useSearchParams();
   const searched = location.pathname === '/search' ? (params.get('q') ?? '') : '';
-  // The page's own search is what the field begins with, also after going back.
-  return <SearchField key={searched} searched={searched} {...props} />;
-}
-
-function SearchField({ autoFocus, onClose, searched }: Props & { searched: string }) {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
   const [value, setValue] = useState(searched);
+  const [settled, setSettled] = useState(searched.trim());
+  const [shown, setShown] = useState(searched);
+  const [expected, setExpected] = useState(searched);
+  if (shown !== searched) {
+    setShown(searched);
+    // The page's own search is what the field begins with, also after going back. A page that this field asked for
+    // changes nothing: whoever is quick has typed on meanwhile.
+    if (searched !== expected) {
+      setExpected(searched);
+      setValue(searched);
+      setSettled(searched.trim());
+    }
+  }
   // Half of a word in an input method is no text yet.
   const [composing, setComposing] = useState(false);
-  const [settled, setSettled] = useState(searched.trim());
   const [q] = useDebouncedValue(settled, 120);
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const remember = useRememberSearch();
@@ -47,6 +54,8 @@ function SearchField({ autoFocus, onClose, searched }: Props & { searched: strin
     const q = text.trim();
     if (q === '') return;
     setValue(q);
+    setExpected(q);
+    input.current?.blur();
     remember.mutate(q);
     void navigate(`/search?q=${encodeURIComponent(q)}`);
   }
@@ -63,6 +72,8 @@ function SearchField({ autoFocus, onClose, searched }: Props & { searched: strin
     combobox.closeDropdown();
     setValue('');
     setSettled('');
+    setExpected('');
+    input.current?.blur();
     if (kind === 'document') void navigate(`/documents/${what}`);
     else void navigate(searchAddress({ filters: [{ key: kind, values: [what] }] }));
   }
