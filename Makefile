@@ -6,7 +6,7 @@ LISTEN ?= 127.0.0.1:8080
 export WENSHU_PDFIUM ?= $(CURDIR)/build/libpdfium.so
 web_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench bench-live bench-search fuzz soak fmt openapi openapi-current setup setup-test soak test-web
+.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench bench-live bench-search bench-transfer fuzz soak fmt openapi openapi-current setup setup-test soak test-web
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,11 @@ bench-search: setup ## Search over HTTP beside PostgreSQL, SQLite and Groonga, o
 	@deploy/setup.sh bench-search
 	@$(MAKE) --no-print-directory web/dist/index.html
 	cargo bench --locked --bench search-peers -- $(SEARCH)
+
+bench-transfer: setup ## Uploads and downloads beside rustus, @tus/server, rclone, nginx and Garage (TRANSFER=arguments, e.g. TRANSFER='--scale 0.1')
+	@deploy/setup.sh bench-transfer
+	@$(MAKE) --no-print-directory web/dist/index.html
+	cargo bench --locked --bench transfer-peers -- $(TRANSFER)
 
 fuzz: setup ## Two million hostile messages to a room, with the address sanitizer
 	@fuzz/run

@@ -4,12 +4,14 @@
 #   deploy/setup.sh test   what the tests need besides: PostgreSQL, Chromium, Garage, npm packages of the test clients
 #   deploy/setup.sh bench  what the bench of live editing needs: the peers that it measures beside Wenshu
 #   deploy/setup.sh bench-search  what the bench of search needs: PostgreSQL and Groonga
+#   deploy/setup.sh bench-transfer  what the bench of transfers needs: rclone, nginx, Garage, rustus, @tus/server
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${WENSHU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wenshu}
 pdfium_wheel=pypdfium2==5.15.2
 garage_version=2.5.0
 y_sweet_version=0.9.1
+rustus_version=0.5.10
 
 run_packages=(
   libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
@@ -74,6 +76,27 @@ install_y_sweet() {
   rm -rf "$cache/y-sweet-target"
 }
 
+# A peer of the bench; nothing of it is shipped.
+install_rustus() {
+  [ ! -x "$cache/rustus/bin/rustus" ] || return 0
+  echo "building a peer for the bench (rustus $rustus_version, once, 3 to 5 minutes)"
+  CARGO_TARGET_DIR="$cache/rustus-target" cargo install -q rustus --version "$rustus_version" --locked --root "$cache/rustus"
+  rm -rf "$cache/rustus-target"
+}
+
+# Debian's program alone: installing its package would start a web server on this machine.
+install_nginx() {
+  [ ! -x "$cache/nginx/usr/sbin/nginx" ] || return 0
+  local work
+  work=$(mktemp -d)
+  chmod 755 "$work"
+  as_root apt-get update -qq
+  (cd "$work" && apt-get download -qq nginx)
+  mkdir -p "$cache/nginx"
+  dpkg-deb -x "$work"/nginx_*.deb "$cache/nginx"
+  rm -rf "$work"
+}
+
 npm_packages() {
   [ -f "$1/node_modules/.package-lock.json" ] && [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return 0
   (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
@@ -108,8 +131,18 @@ bench-search)
   install_packages build-essential pkg-config postgresql groonga-bin
   install_pdfium
   ;;
+bench-transfer)
+  need cargo "install Rust 1.95 or newer"
+  need npm "install Node.js 20 or newer"
+  install_packages build-essential pkg-config rclone libpcre2-8-0 zlib1g libssl3
+  install_pdfium
+  install_garage
+  install_rustus
+  install_nginx
+  npm_packages benches/transfer
+  ;;
 *)
-  echo "usage: $0 run|test|bench|bench-search" >&2
+  echo "usage: $0 run|test|bench|bench-search|bench-transfer" >&2
   exit 2
   ;;
 esac

@@ -5,8 +5,16 @@
 //! judged here but one thing: when Wenshu fails in a scene or loses an edit that somebody had seen, the exit status is 1.
 
 mod client;
+#[path = "../common/figures.rs"]
+#[allow(dead_code, reason = "other benches use the rest")]
 mod figures;
 mod life;
+#[path = "../common/ours.rs"]
+#[allow(dead_code, reason = "other benches use the rest")]
+mod ours;
+#[path = "../common/process.rs"]
+#[allow(dead_code, reason = "other benches use the rest")]
+mod process;
 mod servers;
 mod trace;
 mod traffic;

@@ -1,33 +1,27 @@
 //! Who is measured? Each server as a process of its own on a free port and an empty folder, set up as it ships.
 
 use std::{
-    fs::{self, File},
-    net::TcpListener,
-    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use futures::{StreamExt, TryStreamExt, stream};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 use reqwest::Client as Http;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
-use tokio::time::sleep;
 
-const PASSWORD: &str = "correct horse";
+use crate::{
+    ours::{self, Api, PASSWORD, text},
+    process::{Process, cache, free_port, npm_version},
+};
+
 /// People who use Wenshu; their clients take turns.
 const PEOPLE: usize = 10;
-const START: Duration = Duration::from_secs(60);
-const STOP: Duration = Duration::from_secs(60);
 const Y_SWEET: &str = "0.9.1";
 
 /// A server program.
@@ -59,13 +53,7 @@ impl Kind {
 
     /// Program and version.
     pub fn version(self) -> String {
-        let package = |name: &str| {
-            let file = peers().join("node_modules").join(name).join("package.json");
-            let text = fs::read_to_string(file).unwrap_or_default();
-            let version =
-                serde_json::from_str::<Value>(&text).ok().and_then(|json| Some(json["version"].as_str()?.to_owned()));
-            format!("{name} {}", version.unwrap_or_else(|| "(not installed)".into()))
-        };
+        let package = |name: &str| npm_version(&peers(), name);
         match self {
             Self::Wenshu | Self::WenshuPostgres => format!("wenshu {}", env!("CARGO_PKG_VERSION")),
             Self::YSweet => format!("y-sweet {Y_SWEET}, file store"),
@@ -79,14 +67,6 @@ impl Kind {
 
 fn peers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers")
-}
-
-fn cache() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    variable("WENSHU_CACHE").unwrap_or_else(|| {
-        let base = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-        base.unwrap_or_else(|| "/tmp".into()).join("wenshu")
-    })
 }
 
 /// A document as clients reach it.
@@ -125,7 +105,7 @@ pub struct Server {
     pub kind: Kind,
     folder: TempDir,
     port: u16,
-    process: Option<Child>,
+    process: Option<Process>,
     /// Of Wenshu on PostgreSQL.
     database: Option<Database>,
     http: Http,
@@ -170,16 +150,10 @@ impl Server {
         };
         match self.kind {
             Kind::Wenshu | Kind::WenshuPostgres => {
-                let program = std::env::var_os("BENCH_WENSHU").unwrap_or_else(|| env!("CARGO_BIN_EXE_wenshu").into());
-                let mut command = Command::new(program);
-                command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data);
+                let mut command = ours::serve(self.port, &data);
                 if let Some(database) = &self.database {
                     command.args(["--database", &database.url]);
                 }
-                if std::env::var_os("WENSHU_PDFIUM").is_none() {
-                    command.env("WENSHU_PDFIUM", Path::new(env!("CARGO_MANIFEST_DIR")).join("build/libpdfium.so"));
-                }
-                command.env("WENSHU_ADMIN_PASSWORD", PASSWORD);
                 command
             }
             Kind::YSweet => {
@@ -203,57 +177,20 @@ impl Server {
     /// Starts; returns how long it took until connections were taken.
     pub async fn start(&mut self) -> Result<Duration> {
         ensure!(self.process.is_none(), "it runs already");
-        self.port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let log = File::options().create(true).append(true).open(self.folder.path().join("log"))?;
-        let mut command = self.command();
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        // SAFETY: one system call that may be made between fork and exec.
-        unsafe {
-            command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?));
-        }
+        self.port = free_port()?;
         let began = Instant::now();
-        self.process =
-            Some(command.spawn().with_context(|| format!("{:?}: run `make bench-live`", command.get_program()))?);
-        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let ended = self.process.as_mut().expect("just started").try_wait()?;
-            if ended.is_some() || began.elapsed() > START {
-                bail!("{} does not start: {}", self.kind.title(), self.log());
-            }
-            sleep(Duration::from_millis(5)).await;
-        }
+        self.process = Some(Process::start(self.command(), self.port, &self.folder.path().join("log"))?);
         Ok(began.elapsed())
-    }
-
-    /// The end of what it printed.
-    pub fn log(&self) -> String {
-        let text = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(20)..].join("\n")
     }
 
     /// SIGTERM, and SIGKILL for whom that does not impress.
     pub async fn stop(&mut self) -> Result<()> {
-        let Some(mut process) = self.process.take() else { return Ok(()) };
-        kill(Pid::from_raw(process.id() as i32), Signal::SIGTERM)?;
-        let began = Instant::now();
-        while process.try_wait()?.is_none() {
-            if began.elapsed() > STOP {
-                eprintln!("{} ignores SIGTERM", self.kind.title());
-                process.kill()?;
-                process.wait()?;
-                break;
-            }
-            sleep(Duration::from_millis(10)).await;
-        }
-        Ok(())
+        self.process.take().map_or(Ok(()), |mut process| process.stop())
     }
 
     /// `kill -9`.
     pub fn kill(&mut self) -> Result<()> {
-        if let Some(mut process) = self.process.take() {
-            process.kill()?;
-            process.wait()?;
-        }
+        drop(self.process.take());
         Ok(())
     }
 
@@ -269,7 +206,7 @@ impl Server {
         let mut name = format!("page-{number}");
         if self.kind.is_ours() {
             let input = json!({ "kind": "page", "folder_id": self.library, "name": name });
-            name = text(&self.post("documents", &self.tokens[0], input).await?, "id")?;
+            name = text(&self.api().post("documents", &self.tokens[0], input).await?, "id")?;
         }
         if self.kind == Kind::YSweet {
             // Two who come to a document that is not there yet can get an error.
@@ -284,37 +221,24 @@ impl Server {
         Place { port: self.port, ..place.clone() }
     }
 
-    async fn post(&self, path: &str, token: &str, input: Value) -> Result<Value> {
-        let request = self.http.post(format!("http://127.0.0.1:{}/api/v1/{path}", self.port)).json(&input);
-        answer(if token.is_empty() { request } else { request.bearer_auth(token) }).await
-    }
-
-    /// Signs in and makes a token.
-    async fn token(&self, name: &str) -> Result<String> {
-        let base = format!("http://127.0.0.1:{}/api/v1", self.port);
-        let input = json!({ "name": name, "password": PASSWORD });
-        let session = self.http.post(format!("{base}/session")).json(&input).send().await?.error_for_status()?;
-        let cookie = session.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        let request = self.http.post(format!("{base}/tokens")).json(&json!({ "name": "bench" }));
-        text(&answer(request.header("cookie", cookie)).await?, "token")
+    fn api(&self) -> Api {
+        Api::new(self.port, self.http.clone())
     }
 
     /// An administrator, people, and a library in which they may write.
     async fn set_up(&mut self) -> Result<()> {
-        let admin = self.token("admin").await?;
-        let library = self.post("folders", &admin, json!({ "name": "bench" })).await?;
-        self.library = text(&library, "id")?;
+        let api = self.api();
+        let admin = api.token("admin").await?;
+        self.library = text(&api.post("folders", &admin, json!({ "name": "bench" })).await?, "id")?;
         let mut tokens = Vec::new();
         for number in 0..PEOPLE {
             let name = format!("person{number}");
             let input = json!({ "name": name, "display_name": name, "password": PASSWORD });
-            let person = text(&self.post("users", &admin, input).await?, "id")?;
-            let base = format!("http://127.0.0.1:{}/api/v1", self.port);
-            let grant = format!("{base}/folders/{}/grants/user/{person}", self.library);
+            let person = text(&api.post("users", &admin, input).await?, "id")?;
+            let grant = format!("{}/folders/{}/grants/user/{person}", api.base, self.library);
             let request = self.http.put(grant).bearer_auth(&admin).json(&json!({ "role": "editor" }));
             request.send().await?.error_for_status()?;
-            tokens.push(self.token(&name).await?);
+            tokens.push(api.token(&name).await?);
         }
         self.tokens = Arc::new(tokens);
         Ok(())
@@ -362,15 +286,4 @@ async fn execute(server: &str, statement: String) -> Result<()> {
     let mut connection = PgConnection::connect(server).await?;
     connection.execute(AssertSqlSafe(statement)).await?;
     Ok(connection.close().await?)
-}
-
-async fn answer(request: reqwest::RequestBuilder) -> Result<Value> {
-    let response = request.send().await?;
-    let (status, body) = (response.status(), response.text().await?);
-    ensure!(status.is_success(), "{status} {body}");
-    Ok(serde_json::from_str(&body)?)
-}
-
-fn text(json: &Value, field: &str) -> Result<String> {
-    Ok(json[field].as_str().with_context(|| format!("no {field} in {json}"))?.to_owned())
 }

@@ -12,7 +12,12 @@ mod corpus;
 mod groonga;
 mod index;
 mod measure;
+#[path = "../common/ours.rs"]
+#[allow(dead_code, reason = "other benches use the rest")]
+mod ours;
 mod postgres;
+#[path = "../common/process.rs"]
+#[allow(dead_code, reason = "other benches use the rest")]
 mod process;
 mod sqlite;
 mod wenshu;

@@ -5,7 +5,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -37,10 +36,10 @@ use crate::{
     corpus::{Corpus, LIBRARIES, Question, Record, Who},
     index::{access, mean_alone},
     measure::{Built, Contestant, Table, Top, millis},
+    ours::{self, PASSWORD},
     process::{Process, folder_bytes, free_port, memory_of},
 };
 
-const PASSWORD: &str = "correct horse";
 const MEDIA_TYPE: &str = "text/markdown";
 /// Documents of one transaction.
 const BATCH: usize = 2000;
@@ -217,12 +216,7 @@ struct Server {
 impl Server {
     fn start(folder: TempDir, data: PathBuf) -> Result<Self> {
         let port = free_port()?;
-        let program = std::env::var_os("BENCH_WENSHU").unwrap_or_else(|| env!("CARGO_BIN_EXE_wenshu").into());
-        let mut command = Command::new(program);
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(&data);
-        if std::env::var_os("WENSHU_PDFIUM").is_none() {
-            command.env("WENSHU_PDFIUM", Path::new(env!("CARGO_MANIFEST_DIR")).join("build/libpdfium.so"));
-        }
+        let command = ours::serve(port, &data);
         let began = Instant::now();
         Ok(Self {
             process: Process::start(command, port, &folder.path().join("log"))?,

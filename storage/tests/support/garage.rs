@@ -101,6 +101,16 @@ impl Garage {
         self.try_command(arguments).unwrap_or_else(|error| panic!("garage {arguments:?}: {error}\n{}", self.log()))
     }
 
+    /// The shell above the server.
+    pub fn id(&self) -> u32 {
+        self.watch.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).id()
+    }
+
+    /// Where all of its data is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn try_command(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new(&self.program)
             .arg("-c")

@@ -49,6 +49,33 @@ pub fn memory_of(process: u32) -> Memory {
     Memory { rss: field("Rss:"), pss: field("Pss:") }
 }
 
+/// Most memory that a process had since [`forget_peak`], in MiB.
+pub fn peak_of(process: u32) -> f64 {
+    status_mebibytes(process, "VmHWM:")
+}
+
+/// Begins the peak of a process anew.
+pub fn forget_peak(process: u32) -> std::io::Result<()> {
+    fs::write(format!("/proc/{process}/clear_refs"), "5")
+}
+
+/// Resident memory of a process and of what it started now, in MiB; what they share counts for each.
+pub fn resident_of_tree(root: u32) -> f64 {
+    tree(root).into_iter().map(|process| status_mebibytes(process, "VmRSS:")).sum()
+}
+
+fn status_mebibytes(process: u32, name: &str) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(name));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+}
+
+/// Processor time of the processes that this one has started and waited for.
+pub fn ended_children_cpu() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the usage of this process");
+    Duration::from_micros((usage.user_time().num_microseconds() + usage.system_time().num_microseconds()) as u64)
+}
+
 /// Memory of a process and of what it started.
 pub fn memory_of_tree(root: u32) -> Memory {
     tree(root)
