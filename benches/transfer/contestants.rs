@@ -287,7 +287,7 @@ impl Life {
     }
 }
 
-/// Debian's own settings, in a folder of its own, with the gigabyte below `files`.
+/// As nginx is by default, with `sendfile`, in a folder of its own. Debian's `tcp_nopush on` is left out: with it each range takes 44 ms.
 fn nginx_configuration(folder: &Path, port: u16) -> String {
     let folder = folder.display();
     let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
@@ -295,7 +295,7 @@ fn nginx_configuration(folder: &Path, port: u16) -> String {
     let user = if nix::unistd::geteuid().is_root() { "user root;\n" } else { "" };
     format!(
         "{user}worker_processes auto;\ndaemon off;\npid {folder}/pid;\nevents {{ worker_connections 768; }}\nhttp {{\n{paths}    \
-         sendfile on;\n    tcp_nopush on;\n    default_type application/octet-stream;\n    access_log {folder}/access.log;\n    \
+         sendfile on;\n    default_type application/octet-stream;\n    access_log {folder}/access.log;\n    \
          server {{ listen 127.0.0.1:{port}; root {folder}/files; }}\n}}\n"
     )
 }

@@ -4,7 +4,6 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 use crate::garage::Bucket;
@@ -17,7 +16,7 @@ pub fn presigned_path(bucket: &Bucket, key: &str) -> Result<String> {
     let credential = format!("{}/{scope}", bucket.access_key);
     let query = format!(
         "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}&X-Amz-Date={day}T{time}Z&X-Amz-Expires=3600&X-Amz-SignedHeaders=host",
-        utf8_percent_encode(&credential, NON_ALPHANUMERIC)
+        credential.replace('/', "%2F")
     );
     let path = format!("/{}/{key}", bucket.bucket);
     let request = format!("GET\n{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD");
