@@ -32,6 +32,7 @@ mod search;
 mod search_input;
 mod session;
 mod similar;
+mod storage;
 mod suggest;
 pub mod surround;
 mod tokens;
@@ -105,6 +106,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(unlock::routes())
         .merge(uploads::routes())
         .merge(audit::routes())
+        .merge(storage::routes())
         .merge(changes::routes())
 }
 

@@ -1,10 +1,12 @@
 //! How are single objects written and read, durably and with errors that mean something?
 //!
-//! Every key of the format is made here: `chunks/`, `contents/`, `uploads/`, `derived/`, `probe`.
+//! Every key of the format is made here: `chunks/`, `contents/`, `uploads/`, `derived/`, `damaged/`, `probe`.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -13,6 +15,7 @@ use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutPayload};
 
 use crate::backend::sync_folder;
 use crate::error::{Error, Result};
+use crate::guard::{Guard, Known};
 use crate::ids::{ChunkId, ContentId};
 
 /// Deletions sent at a time.
@@ -24,6 +27,9 @@ pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
     /// Set when the objects are files below this folder.
     folder: Option<Arc<PathBuf>>,
+    guard: Option<Arc<dyn Guard>>,
+    /// Keys that were claimed, are known to be damaged, and are not written anew yet.
+    damaged: Arc<Mutex<HashSet<Path>>>,
 }
 
 /// Returns the key of a chunk.
@@ -70,12 +76,32 @@ fn spread_key(family: &str, id: &str) -> Path {
 impl Objects {
     /// Uses a store that makes writes durable by itself.
     pub fn remote(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, folder: None }
+        Self { store, folder: None, guard: None, damaged: Arc::default() }
     }
 
     /// Uses a folder of the local file system.
     pub fn folder(store: Arc<dyn ObjectStore>, root: PathBuf) -> Self {
-        Self { store, folder: Some(Arc::new(root)) }
+        Self { folder: Some(Arc::new(root)), ..Self::remote(store) }
+    }
+
+    /// Asks `guard` before anything that exists is relied on.
+    pub fn guarded(self, guard: Arc<dyn Guard>) -> Self {
+        Self { guard: Some(guard), ..self }
+    }
+
+    /// Returns the guard, if there is one.
+    pub fn guard(&self) -> Option<&dyn Guard> {
+        self.guard.as_deref()
+    }
+
+    /// Whether the objects are files: what is asked of them has happened when it is answered.
+    pub fn is_folder(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// The folder of the files.
+    pub fn root(&self) -> Option<&std::path::Path> {
+        self.folder.as_deref().map(PathBuf::as_path)
     }
 
     /// Returns the object store below.
@@ -85,6 +111,35 @@ impl Objects {
 
     /// Writes an object; it is durable when this returns.
     pub async fn put(&self, key: &Path, parts: Vec<Bytes>) -> Result<()> {
+        let heals = self.damaged.lock().expect("nothing panics while holding it").remove(key);
+        if heals {
+            self.set_aside(key).await?;
+        }
+        self.write(key, parts).await?;
+        match &self.guard {
+            Some(guard) if heals => guard.replaced(key.as_ref()).await.map_err(|source| no_answer(key, source)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the bytes of a damaged object below `damaged/`, under its key and the time; they may be all that is left.
+    pub async fn set_aside(&self, key: &Path) -> Result<()> {
+        let Some(bytes) = self.get(key).await? else { return Ok(()) };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        self.write(&Path::from(format!("damaged/{key}/{now}")), vec![bytes]).await
+    }
+
+    /// Keeps an object from being removed for a while; `false` when it is known to be damaged. See `guard.rs`.
+    pub async fn claim(&self, key: &Path) -> Result<bool> {
+        let Some(guard) = &self.guard else { return Ok(true) };
+        let known = guard.claim(key.as_ref()).await.map_err(|source| no_answer(key, source))?;
+        if known == Known::Damaged {
+            self.damaged.lock().expect("nothing panics while holding it").insert(key.clone());
+        }
+        Ok(known == Known::Sound)
+    }
+
+    async fn write(&self, key: &Path, parts: Vec<Bytes>) -> Result<()> {
         let written = self.store.put(key, PutPayload::from_iter(parts)).await;
         written.map(drop).map_err(|source| Error::object(key, source))
     }
@@ -110,8 +165,13 @@ impl Objects {
         present(key, found)
     }
 
-    /// Tells whether an object exists, and makes sure that it is durable: another writer may be about to sync it.
+    /// Tells whether an object exists that may be relied on, and makes sure that it stays: it is claimed, and it is durable,
+    /// even when another writer is about to sync it. Of a damaged object the answer is no: it is to be written anew.
     pub async fn settled(&self, key: &Path) -> Result<bool> {
+        // Before looking: what is seen after the claim is not removed while the claim holds.
+        if !self.claim(key).await? {
+            return Ok(false);
+        }
         if present(key, self.store.head(key).await)?.is_none() {
             return Ok(false);
         }
@@ -153,6 +213,11 @@ impl Objects {
         }
         Ok(())
     }
+}
+
+/// Without the guard nobody knows whether an object stays.
+fn no_answer(key: &Path, source: crate::guard::GuardError) -> Error {
+    Error::Unavailable { key: key.to_string(), source }
 }
 
 fn present<T>(key: &Path, found: object_store::Result<T>) -> Result<Option<T>> {

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
+use crate::guard::Guard;
 use crate::ids::{ChunkHash, ChunkId, ContentId};
 use crate::manifest::Manifest;
 use crate::objects::{Objects, derived_key, upload_prefix};
@@ -47,6 +48,11 @@ impl Store {
             processors: Arc::new(Semaphore::new(processors)),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
         })
+    }
+
+    /// The same store whose writers ask `guard` before they rely on what exists.
+    pub fn guarded(self, guard: Arc<dyn Guard>) -> Self {
+        Self { objects: self.objects.guarded(guard), ..self }
     }
 
     /// Returns the objects as they are, for tools that copy or repair them.
@@ -144,7 +150,10 @@ impl Store {
 
     /// Stores or replaces the derived object `derived/<key>`.
     pub async fn put_object(&self, key: &str, bytes: Bytes) -> Result<()> {
-        self.objects.put(&derived_key(key)?, vec![bytes]).await
+        let key = derived_key(key)?;
+        // Whether it was damaged does not matter: it is replaced.
+        self.objects.claim(&key).await?;
+        self.objects.put(&key, vec![bytes]).await
     }
 
     /// Reads the derived object `derived/<key>`.

@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::chunk;
 use crate::cut::{MAX_CHUNK_BYTES, Sizes};
 use crate::error::{Error, Result};
+use crate::guard::renew;
 use crate::ids::{ChunkHash, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
@@ -50,6 +51,10 @@ pub struct Writer {
     /// The chunks being stored, in order.
     in_flight: VecDeque<AbortOnDropHandle<Result<ChunkRef>>>,
     saved: Saved,
+    /// How many of `chunks` the saved state refers to.
+    saved_chunks: usize,
+    /// When the first of the other chunks was claimed.
+    claimed: Option<i64>,
     usable: bool,
 }
 
@@ -90,13 +95,23 @@ impl Writer {
             chunks: Vec::new(),
             in_flight: VecDeque::new(),
             saved: Saved::default(),
+            saved_chunks: 0,
+            claimed: None,
             usable: true,
         }
     }
 
     pub(crate) fn resumed(store: Store, state: State) -> Self {
         let window = Window { hashed: state.uncut.len(), bytes: state.uncut, sha256: state.sha256 };
-        Self { offset: state.offset, window, chunks: state.chunks, saved: state.saved, ..Self::new(store) }
+        let saved_chunks = state.chunks.len();
+        Self {
+            offset: state.offset,
+            window,
+            chunks: state.chunks,
+            saved: state.saved,
+            saved_chunks,
+            ..Self::new(store)
+        }
     }
 
     /// Returns the number of bytes taken so far.
@@ -131,8 +146,11 @@ impl Writer {
         if self.offset != self.saved.offset {
             self.cut(false).await?;
             self.settle(0).await?;
+            self.renew_claims().await?;
             let Window { bytes, sha256, .. } = &self.window;
             self.saved.save(&self.store.objects, upload, self.offset, &self.chunks, bytes, sha256).await?;
+            // From here on the state keeps them.
+            (self.saved_chunks, self.claimed) = (self.chunks.len(), None);
         }
         self.usable = true;
         Ok(self.offset)
@@ -143,6 +161,7 @@ impl Writer {
         self.begin()?;
         self.cut(true).await?;
         self.settle(0).await?;
+        self.renew_claims().await?;
         let manifest = Manifest::new(&self.chunks);
         let content = manifest.content();
         // Last, since whoever finds the list may rely on its chunks.
@@ -167,6 +186,9 @@ impl Writer {
         if !chunks.is_empty() {
             self.saved.forget_uncut();
         }
+        if !chunks.is_empty() && self.claimed.is_none() {
+            self.claimed = self.store.objects.guard().map(|guard| guard.now());
+        }
         for plain in chunks {
             self.settle(IN_FLIGHT_CHUNKS - 1).await?;
             let in_flight = self.store.in_flight.clone();
@@ -175,6 +197,11 @@ impl Writer {
             self.in_flight.push_back(AbortOnDropHandle::new(task));
         }
         Ok(())
+    }
+
+    /// The chunks that no state refers to must stay until somebody does.
+    async fn renew_claims(&mut self) -> Result<()> {
+        renew(&self.store, &mut self.claimed, &self.chunks[self.saved_chunks..]).await
     }
 
     /// Waits until at most `left` chunks are on their way.
