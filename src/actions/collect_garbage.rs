@@ -456,7 +456,7 @@ async fn record(app: &App, report: &GarbageReport) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let text = serde_json::to_string(report).map_err(Error::internal)?;
     db::garbage::save_report(&mut tx, REPORT, &text, now).await?;
-    if report.freed.objects + report.uploads + report.unfinished.objects + report.previews > 0 {
+    if report.freed.objects + report.uploads + report.unfinished.objects > 0 {
         let details = json!({
             "objects": report.freed.objects,
             "bytes": report.freed.bytes,
