@@ -25,7 +25,7 @@ use crate::{
     config::Config,
     db::{self, Db},
     http::{self, health::Readiness, listener},
-    jobs::{self, clean_up::CleanUp},
+    jobs::{self, clean_up::CleanUp, list_chunks::ListChunks},
     memory,
     preview::Preview,
     rooms::{self, Rooms, http_transport::HttpPeers},
@@ -120,6 +120,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         jobs::enqueue(&mut tx, &CleanUp {}, now, now).await?;
         jobs::collect_garbage::schedule(&mut tx, &app.config, now).await?;
         jobs::verify_storage::schedule(&mut tx, &app.config, now).await?;
+        jobs::enqueue(&mut tx, &ListChunks { content_id: None }, now, now).await?;
         tx.commit().await?;
         jobs::runner::start(&app, jobs::all());
     }

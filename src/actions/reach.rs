@@ -54,6 +54,7 @@ pub async fn reach_all(app: &App) -> Result<Marked> {
     let scratch = app.config.scratch();
     let mut marked = Marked { reached: Reached::new(&scratch), owners: Ids::new(&scratch), unreadable: Vec::new() };
     reach_uploads(app, &mut marked).await?;
+    reach_received(app, &mut marked).await?;
     for referrer in Referrer::ALL {
         let mut after = String::new();
         loop {
@@ -125,6 +126,19 @@ async fn reach_upload(app: &App, marked: &mut Marked, upload: &UploadId, mut off
         }
     }
     Err(Error::internal(anyhow::anyhow!("upload {upload} moves faster than it can be looked at")))
+}
+
+/// Adds the chunks that came one by one with uploads that are not put together yet.
+async fn reach_received(app: &App, marked: &mut Marked) -> Result<()> {
+    let mut after = (String::new(), Vec::new());
+    loop {
+        let received = db::upload_chunks::list_all(app.db.read(), &after, PAGE).await?;
+        let Some(last) = received.last().cloned() else { return Ok(()) };
+        for (_, chunk) in received {
+            marked.reached.chunks.add(chunk.try_into().map_err(|_| Error::internal(anyhow::anyhow!("a chunk id")))?)?;
+        }
+        after = last;
+    }
 }
 
 async fn reach_owners(app: &App, marked: &mut Marked) -> Result<()> {

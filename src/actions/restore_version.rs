@@ -24,6 +24,7 @@ pub async fn restore_version(app: &App, by: &UserId, document: &Document, versio
         sha256: version.sha256,
         media_type: version.media_type,
         room_seq: None,
+        chunks: Vec::new(),
     };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;

@@ -260,7 +260,19 @@ fn reason_of(content: ContentId, chunk: ChunkId, health: Health) -> String {
 }
 
 async fn uploads_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<Vec<(String, String)>> {
-    let (mut found, mut after) = (Vec::new(), String::new());
+    let (mut found, mut after) = (Vec::new(), (String::new(), Vec::new()));
+    loop {
+        let received = db::upload_chunks::list_all(app.db.read(), &after, PAGE).await?;
+        let Some(last) = received.last().cloned() else { break };
+        after = last;
+        for (upload, chunk) in received {
+            let Ok(chunk) = chunk.try_into().map(ChunkId::from_bytes) else { continue };
+            if bad.contains_key(&chunk) {
+                found.push((upload, format!("its chunk {chunk} is damaged or missing")));
+            }
+        }
+    }
+    let mut after = String::new();
     loop {
         let uploads = db::uploads::list_unfinished(app.db.read(), &after, PAGE).await?;
         let Some((last, _)) = uploads.last() else { return Ok(found) };

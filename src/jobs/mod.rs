@@ -3,7 +3,9 @@
 pub mod clean_up;
 pub mod collect_garbage;
 pub mod compact_room;
+pub mod hash_content;
 pub mod index_room;
+pub mod list_chunks;
 pub mod mirror_notes;
 pub mod prepare_content;
 pub mod read_text;
@@ -62,4 +64,6 @@ pub fn all() -> runner::JobSet {
         .with::<recognise_text::RecogniseText>()
         .with::<collect_garbage::CollectGarbage>()
         .with::<verify_storage::VerifyStorage>()
+        .with::<list_chunks::ListChunks>()
+        .with::<hash_content::HashContent>()
 }

@@ -6,6 +6,7 @@
 //! range and checks every chunk it touches. The objects live in a local folder, in S3-compatible storage or in memory
 //! ([`backend`]). The crate knows no users and no SQL. `README.md` describes the format.
 
+mod assemble;
 mod backend;
 mod chunk;
 mod cut;
@@ -22,7 +23,7 @@ pub mod sweep;
 mod writer;
 
 pub use backend::Backend;
-pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES};
+pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Sizes};
 pub use error::{Error, Result};
 pub use guard::{Guard, GuardError, Known};
 pub use ids::{ChunkHash, ChunkId, ContentId};
