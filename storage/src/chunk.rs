@@ -40,7 +40,9 @@ pub(crate) fn decode(id: &ChunkId, object: Bytes) -> Option<Bytes> {
         RAW => object.slice(1..),
         ZSTD => {
             let size = plain_size(&object, object.len() as u64)?;
-            zstd::bulk::decompress(object.get(ZSTD_HEADER_BYTES..)?, size as usize).ok()?.into()
+            let plain = zstd::bulk::decompress(object.get(ZSTD_HEADER_BYTES..)?, size as usize).ok()?;
+            // The size alone is believed where a content has no list.
+            (plain.len() == size as usize).then_some(plain)?.into()
         }
         _ => return None,
     };

@@ -30,6 +30,8 @@ pub(crate) struct Objects {
     guard: Option<Arc<dyn Guard>>,
     /// Keys that were claimed, are known to be damaged, and are not written anew yet.
     damaged: Arc<Mutex<HashSet<Path>>>,
+    /// Keys of which nobody knows whether they are on disk: a sync failed, and a second one would say nothing about the first.
+    doubtful: Arc<Mutex<HashSet<Path>>>,
 }
 
 /// Returns the key of a chunk.
@@ -76,7 +78,7 @@ fn spread_key(family: &str, id: &str) -> Path {
 impl Objects {
     /// Uses a store that makes writes durable by itself.
     pub fn remote(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, folder: None, guard: None, damaged: Arc::default() }
+        Self { store, folder: None, guard: None, damaged: Arc::default(), doubtful: Arc::default() }
     }
 
     /// Uses a folder of the local file system.
@@ -141,7 +143,24 @@ impl Objects {
 
     async fn write(&self, key: &Path, parts: Vec<Bytes>) -> Result<()> {
         let written = self.store.put(key, PutPayload::from_iter(parts)).await;
-        written.map(drop).map_err(|source| Error::object(key, source))
+        let mut doubtful = self.doubtful.lock().expect("nothing panics while holding it");
+        match written {
+            Ok(_) => {
+                doubtful.remove(key);
+                Ok(())
+            }
+            Err(source) => {
+                if self.folder.is_some() {
+                    doubtful.insert(key.clone());
+                }
+                Err(Error::object(key, source))
+            }
+        }
+    }
+
+    /// Whether the last try to make an object durable failed: only writing it anew makes sure.
+    fn is_doubtful(&self, key: &Path) -> bool {
+        self.doubtful.lock().expect("nothing panics while holding it").contains(key)
     }
 
     /// Reads a whole object.
@@ -169,7 +188,7 @@ impl Objects {
     /// even when another writer is about to sync it. Of a damaged object the answer is no: it is to be written anew.
     pub async fn settled(&self, key: &Path) -> Result<bool> {
         // Before looking: what is seen after the claim is not removed while the claim holds.
-        if !self.claim(key).await? {
+        if !self.claim(key).await? || self.is_doubtful(key) {
             return Ok(false);
         }
         if present(key, self.store.head(key).await)?.is_none() {
@@ -181,7 +200,10 @@ impl Objects {
             folder.extend(key.parts().map(|part| part.as_ref().to_owned()));
             folder.pop();
             let synced = tokio::task::spawn_blocking(move || sync_folder(&folder)).await;
-            synced.map_err(|_| Error::Interrupted)?.map_err(|source| Error::object(key, source))?;
+            if let Err(source) = synced.map_err(|_| Error::Interrupted)? {
+                self.doubtful.lock().expect("nothing panics while holding it").insert(key.clone());
+                return Err(Error::object(key, source));
+            }
         }
         Ok(true)
     }

@@ -61,7 +61,7 @@ async fn run(fault: Fault, seed: u64) -> Tally {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn death_and_power_cuts_at_every_call_lose_nothing() {
-    let (_, _, _, shim, all_done) = work_under(Fault::Count, 1).await;
+    let (_place, _, _, shim, all_done) = work_under(Fault::Count, 1).await;
     assert!(all_done);
     let calls = shim.calls();
     assert!(calls > 30, "{calls} calls");
@@ -77,7 +77,7 @@ async fn death_and_power_cuts_at_every_call_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn death_during_the_recovery_loses_nothing_either() {
-    let (_, _, _, shim, _) = work_under(Fault::Count, 1).await;
+    let (_place, _, _, shim, _) = work_under(Fault::Count, 1).await;
     let calls = shim.calls();
     let mut tally = Tally::default();
     for first in points(calls, 5).into_iter().skip(1).step_by(if everything() { 9 } else { 2 }) {
@@ -116,7 +116,7 @@ async fn without_syncs_the_harness_finds_losses() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sync_that_fails_is_no_acknowledgement_and_is_not_tried_again() {
-    let (_, _, _, shim, _) = work_under(Fault::Count, 1).await;
+    let (_place, _, _, shim, _) = work_under(Fault::Count, 1).await;
     let calls = shim.calls();
     let (mut tally, mut failures) = (Tally::default(), 0);
     for n in points(calls, 8) {

@@ -99,21 +99,36 @@ impl Shim {
         String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
     }
 
-    /// The inodes of files whose failed sync was tried again. The kernel forgets what it could not write, so a second sync
-    /// says that all is well when it is not.
+    /// Files and folders whose failed sync was tried again with nothing new in them. The kernel forgets what it could not
+    /// write, so a second sync says that all is well when it is not.
     pub fn synced_after_failure(&self) -> Vec<String> {
+        let inode_of = |path: &str| fs::metadata(path).map_or(0, |meta| meta.ino()).to_string();
+        let folder_of = |path: &str| Path::new(path).parent().map(|folder| inode_of(&folder.to_string_lossy()));
         let (mut failed, mut again) = (Vec::new(), Vec::new());
         for line in self.lines() {
             let words: Vec<&str> = line.split(' ').collect();
-            match words.as_slice() {
-                ["F", _, inode] => failed.push(inode.to_string()),
+            let renewed = match words.as_slice() {
+                ["F", _, inode] => {
+                    failed.push(inode.to_string());
+                    None
+                }
                 // What is written again may be synced again.
-                ["W", inode, _] => failed.retain(|one| one != inode),
-                ["S", _, inode] if failed.iter().any(|one| one == inode) => again.push(line.clone()),
-                _ => {}
-            }
+                ["W", inode, _] => Some(inode.to_string()),
+                ["C" | "M", _, path] | ["R", _, _, path] => folder_of(path),
+                ["S", _, inode] if failed.iter().any(|one| one == inode) => {
+                    again.push(self.path_of(inode));
+                    None
+                }
+                _ => None,
+            };
+            failed.retain(|one| Some(one) != renewed.as_ref());
         }
         again
+    }
+
+    fn path_of(&self, inode: &str) -> String {
+        let found = Command::new("find").arg(&self.data).args(["-inum", inode]).output();
+        found.map_or_else(|_| inode.to_owned(), |found| String::from_utf8_lossy(&found.stdout).trim().to_owned())
     }
 
     /// Takes away what is not on the disk yet. The program must have ended.
