@@ -9,10 +9,7 @@ use storage::{
 use crate::{
     actions::collect_garbage::owner_page,
     app::App,
-    db::{
-        self,
-        garbage::{Referrer, Root},
-    },
+    db::{self, garbage::Referrer},
     error::{Error, Result},
     ids::UploadId,
 };
@@ -60,7 +57,7 @@ pub async fn reach_all(app: &App) -> Result<Marked> {
         loop {
             let roots = db::garbage::list_roots(app.db.read(), referrer, &after, PAGE).await?;
             let Some(last) = roots.last() else { break };
-            after = last.content_id.clone();
+            after = last.clone();
             reach_contents(app, &mut marked, roots).await?;
         }
     }
@@ -68,12 +65,11 @@ pub async fn reach_all(app: &App) -> Result<Marked> {
     Ok(marked)
 }
 
-async fn reach_contents(app: &App, marked: &mut Marked, roots: Vec<Root>) -> Result<()> {
+async fn reach_contents(app: &App, marked: &mut Marked, roots: Vec<String>) -> Result<()> {
     let mut read = stream::iter(roots)
         .map(|root| async move {
-            let Ok(content) = root.content_id.parse::<ContentId>() else { return (root.content_id, None) };
-            let size = root.size_bytes.and_then(|size| u64::try_from(size).ok());
-            (root.content_id, Some((content, app.store.reach(&content, size).await)))
+            let Ok(content) = root.parse::<ContentId>() else { return (root, None) };
+            (root, Some((content, app.store.manifest(&content).await)))
         })
         .buffer_unordered(READS_AT_ONCE);
     while let Some((id, outcome)) = read.next().await {
@@ -112,7 +108,11 @@ async fn reach_upload(app: &App, marked: &mut Marked, upload: &UploadId, mut off
     for _ in 0..TRIES {
         match app.store.suspended_chunks(upload.as_str(), offset as u64).await {
             Ok(chunks) => return Ok(marked.reached.add_chunks(&chunks)?),
-            Err(storage::Error::UploadMissing { .. } | storage::Error::UploadDamaged { .. }) => {}
+            Err(
+                storage::Error::UploadMissing { .. }
+                | storage::Error::UploadDamaged { .. }
+                | storage::Error::ObjectDamaged { .. },
+            ) => {}
             Err(error) => return Err(error.into()),
         }
         match db::uploads::find_offset(app.db.read(), upload).await? {

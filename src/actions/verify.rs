@@ -235,15 +235,14 @@ async fn contents_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<BTre
         loop {
             let roots = db::garbage::list_roots(app.db.read(), referrer, &after, PAGE).await?;
             let Some(last) = roots.last() else { break };
-            after = last.content_id.clone();
+            after = last.clone();
             for root in roots {
-                let Ok(content) = root.content_id.parse::<ContentId>() else { continue };
-                let size = root.size_bytes.and_then(|size| u64::try_from(size).ok());
+                let Ok(content) = root.parse::<ContentId>() else { continue };
                 // What cannot be followed is told already.
-                let Ok(manifest) = app.store.reach(&content, size).await else { continue };
+                let Ok(manifest) = app.store.manifest(&content).await else { continue };
                 let broken = manifest.chunks().iter().find_map(|chunk| Some((chunk.id, *bad.get(&chunk.id)?)));
                 if let Some((chunk, health)) = broken {
-                    found.insert(root.content_id, reason_of(content, chunk, health));
+                    found.insert(root, reason_of(content, chunk, health));
                 }
             }
         }

@@ -190,14 +190,6 @@ pub async fn find_report(db: &AnyPool, kind: &str) -> Result<Option<(Millis, Str
     Ok(sqlx::query_as("select at, report from storage_reports where kind = $1").bind(kind).fetch_optional(db).await?)
 }
 
-/// A content that something refers to.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Root {
-    pub content_id: String,
-    /// Plain bytes, where the database knows.
-    pub size_bytes: Option<i64>,
-}
-
 /// Where contents are referred to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Referrer {
@@ -215,20 +207,17 @@ impl Referrer {
 }
 
 /// Lists contents after `after` that `of` refers to, each once.
-pub async fn list_roots(db: &AnyPool, of: Referrer, after: &str, limit: i64) -> Result<Vec<Root>> {
+pub async fn list_roots(db: &AnyPool, of: Referrer, after: &str, limit: i64) -> Result<Vec<String>> {
     let sql = match of {
         Referrer::Versions => {
-            "select content_id, max(size_bytes) as size_bytes from versions where content_id > $1
-             group by content_id order by content_id limit $2"
+            "select distinct content_id from versions where content_id > $1 order by content_id limit $2"
         }
         Referrer::Unlocked => {
-            "select distinct unlocked_id as content_id, cast(null as bigint) as size_bytes from versions
-             where unlocked_id > $1 order by 1 limit $2"
+            "select distinct unlocked_id from versions where unlocked_id > $1 order by unlocked_id limit $2"
         }
         Referrer::Renditions => {
-            "select distinct rendition as content_id, cast(null as bigint) as size_bytes from previews
-             where rendition > $1 order by 1 limit $2"
+            "select distinct rendition from previews where rendition > $1 order by rendition limit $2"
         }
     };
-    Ok(sqlx::query_as(sql).bind(after).bind(limit).fetch_all(db).await?)
+    Ok(sqlx::query_scalar(sql).bind(after).bind(limit).fetch_all(db).await?)
 }

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use futures::stream::{Stream, StreamExt, TryStreamExt};
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
-use crate::chunk;
+use crate::block::Pieces;
 use crate::error::{Error, Result};
 use crate::ids::{ChunkId, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
@@ -108,7 +109,7 @@ impl Store {
     pub async fn remove(&self, key: &str) -> Result<Removed> {
         let began = Instant::now();
         self.objects.delete(&Path::from(key)).await?;
-        let one_attempt = self.objects.is_folder() || began.elapsed() < ONE_ATTEMPT;
+        let one_attempt = self.objects.root().is_some() || began.elapsed() < ONE_ATTEMPT;
         Ok(if one_attempt { Removed::Surely } else { Removed::Perhaps })
     }
 
@@ -135,9 +136,9 @@ impl Store {
 
     /// Reads one chunk and hashes it.
     pub async fn verify_chunk(&self, id: &ChunkId) -> Result<Health> {
-        let Some(object) = self.objects.get(&chunk_key(id)).await? else { return Ok(Health::Missing) };
-        let (stored_bytes, id) = (object.len() as u64, *id);
-        let plain = self.compute(move || chunk::decode(&id, object)).await?;
+        let Some(object) = self.objects.get_raw(&chunk_key(id)).await? else { return Ok(Health::Missing) };
+        let stored_bytes = object.len() as u64;
+        let plain = reader::decode(self, id, object).await?;
         Ok(plain.map_or(Health::Damaged, |_| Health::Sound { stored_bytes }))
     }
 
@@ -146,8 +147,8 @@ impl Store {
     pub async fn unreadable_keys(&self, content: &ContentId) -> Result<Vec<(String, Health)>> {
         let only = ChunkId::from_bytes(*content.as_bytes());
         let (list, chunk) = (key_of_list(content), key_of_chunk(&only));
-        if let Some(object) = self.objects.get(&content_key(content)).await? {
-            let is_good = Manifest::from_object(content, &object).is_some();
+        if let Some(object) = self.objects.get_raw(&content_key(content)).await? {
+            let is_good = self.is_list(content, object).await?;
             return Ok(if is_good { Vec::new() } else { vec![(list, Health::Damaged)] });
         }
         Ok(match self.verify_chunk(&only).await? {
@@ -162,7 +163,8 @@ impl Store {
     pub async fn repair_from(&self, other: &Store, key: &str) -> Result<bool> {
         let Some((path, good)) = self.good_copy(other, key).await? else { return Ok(false) };
         self.objects.set_aside(&path).await?;
-        self.objects.put(&path, vec![good]).await?;
+        let name = self.objects.write(&path, Pieces::from(good)).await?;
+        self.objects.settle(name).await?;
         Ok(true)
     }
 
@@ -176,15 +178,25 @@ impl Store {
         let Some(id) = listed.id() else { return Err(Error::InvalidKey { key: key.to_owned() }) };
         let (chunk, content) = (ChunkId::from_bytes(id), ContentId::from_bytes(id));
         let path = if key.starts_with("chunks/") { chunk_key(&chunk) } else { content_key(&content) };
-        let Some(object) = other.objects.get(&path).await? else { return Ok(None) };
+        // As it is stored: the copy is sealed with the same keys, and need not be opened for itself.
+        let object = match other.objects.inner().get(&path).await {
+            Ok(found) => found.bytes().await.map_err(|source| Error::object(&path, source))?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(source) => return Err(Error::object(&path, source)),
+        };
         let is_good = match key.starts_with("chunks/") {
-            true => {
-                let object = object.clone();
-                self.compute(move || chunk::decode(&chunk, object)).await?.is_some()
-            }
-            false => Manifest::from_object(&content, &object).is_some(),
+            true => reader::decode(self, &chunk, object.clone()).await?.is_some(),
+            false => self.is_list(&content, object.clone()).await?,
         };
         Ok(is_good.then_some((path, object)))
+    }
+
+    async fn is_list(&self, content: &ContentId, object: Bytes) -> Result<bool> {
+        match self.objects.opened(&content_key(content), object).await {
+            Ok(list) => Ok(Manifest::from_object(content, &list).is_some()),
+            Err(Error::ObjectDamaged { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Removes files that a killed process had not finished writing; they are in no listing. Only in a folder there are any.
@@ -360,21 +372,6 @@ pub fn key_of_chunk(id: &ChunkId) -> String {
 pub fn key_of_list(id: &ContentId) -> String {
     content_key(id).to_string()
 }
-
-impl Store {
-    /// Like [`Store::manifest`], for a content that is known to be smaller than the smallest chunk: nothing has to be read.
-    pub async fn reach(&self, content: &ContentId, plain_bytes: Option<u64>) -> Result<Manifest> {
-        match plain_bytes {
-            Some(size @ 1..=SMALLEST) => {
-                Ok(Manifest::new(&[ChunkRef { id: ChunkId::from_bytes(*content.as_bytes()), size_bytes: size as u32 }]))
-            }
-            _ => reader::manifest(self, content).await,
-        }
-    }
-}
-
-/// A content of at most so many bytes is a single chunk.
-const SMALLEST: u64 = crate::cut::MIN_CHUNK_BYTES as u64;
 
 #[cfg(test)]
 mod tests {
