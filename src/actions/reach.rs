@@ -79,6 +79,12 @@ async fn reach_contents(app: &App, marked: &mut Marked, roots: Vec<String>) -> R
                 // What may be left of it stays.
                 marked.reached.contents.add(*content.as_bytes())?;
                 marked.reached.chunks.add(*content.as_bytes())?;
+                for chunk in db::content_chunks::list_ids(app.db.read(), &id).await? {
+                    marked
+                        .reached
+                        .chunks
+                        .add(chunk.try_into().map_err(|_| Error::internal(anyhow::anyhow!("a chunk id")))?)?;
+                }
                 marked.unreadable.push(Unreadable::Content { id, reason: error.to_string() });
             }
             Some((_, Err(error))) => return Err(error.into()),

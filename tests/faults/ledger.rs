@@ -94,11 +94,11 @@ impl Ledger {
 
     async fn try_work(&mut self, library: &Library) -> Option<()> {
         // New bytes in several chunks, in parts.
-        let bytes = noise(self.seed * 100 + 2, 3 * MIB);
+        let bytes = noise(self.seed * 100 + 2, 9 * MIB);
         let begun = ask(library.begin_request(&library.new_document("parts.bin"), bytes.len())).await?;
         let path = (begun.status == 201).then(|| begun.header("location").expect("a place").to_owned())?;
         self.upload = Some(Begun { path: path.clone(), bytes: bytes.clone(), acknowledged: 0, sent: 0 });
-        for end in [2 * MIB, bytes.len()] {
+        for end in [5 * MIB, bytes.len()] {
             let upload = self.upload.as_mut().expect("it was just begun");
             let from = upload.acknowledged;
             upload.sent = end;
