@@ -99,7 +99,7 @@ impl Shim {
         String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
     }
 
-    /// Files and folders whose failed sync was tried again with nothing new in them. The kernel forgets what it could not
+    /// Objects and their folders whose failed sync was tried again with nothing new in them; SQLite does as it does. The kernel forgets what it could not
     /// write, so a second sync says that all is well when it is not.
     pub fn synced_after_failure(&self) -> Vec<String> {
         let inode_of = |path: &str| fs::metadata(path).map_or(0, |meta| meta.ino()).to_string();
@@ -123,6 +123,7 @@ impl Shim {
             };
             failed.retain(|one| Some(one) != renewed.as_ref());
         }
+        again.retain(|path| path.contains("/objects"));
         again
     }
 
