@@ -25,6 +25,7 @@ mod seal;
 mod store;
 mod suspension;
 pub mod sweep;
+mod tree;
 mod writer;
 
 pub use backend::Backend;
