@@ -50,7 +50,7 @@ pub async fn finish_upload(app: &App, by: &Caller, upload: &Upload, stored: &Sto
 }
 
 /// Decided from what was stored, never from what the client said.
-async fn media_type(app: &App, stored: &Stored, name: &str) -> Result<&'static str> {
+pub async fn media_type(app: &App, stored: &Stored, name: &str) -> Result<&'static str> {
     let manifest = app.store.manifest(&stored.content).await?;
     let range = 0..stored.size_bytes.min(HEAD_BYTES);
     let head: Vec<bytes::Bytes> = app.store.read(&manifest, range).try_collect().await?;

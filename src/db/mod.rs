@@ -79,6 +79,10 @@ macro_rules! below_in_scope {
 pub mod annotations;
 pub mod audit;
 pub mod changes;
+pub mod dav_listing;
+pub mod dav_locks;
+pub mod dav_overlay;
+pub mod dav_properties;
 pub mod document_properties;
 pub mod document_tags;
 pub mod documents;
