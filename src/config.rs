@@ -32,6 +32,12 @@ pub struct Config {
     pub name: String,
     /// Largest upload that is taken, in bytes.
     pub upload_max_bytes: u64,
+    /// What a library may keep unless an administrator says otherwise, in bytes; 0: any amount.
+    pub quota_library_bytes: u64,
+    /// What a person may keep unless an administrator says otherwise, in bytes; 0: any amount.
+    pub quota_user_bytes: u64,
+    /// After how many days what lies in the trash is deleted for good; 0: never.
+    pub trash_days: u32,
     /// Free space on the data folder's disk below which the node is not ready and takes no uploads, in bytes.
     pub disk_reserve_bytes: u64,
     /// How long a session lasts without use, in milliseconds.
@@ -84,6 +90,9 @@ impl Default for Config {
             storage: String::new(),
             name: "Wenshu 文枢".into(),
             upload_max_bytes: 20 << 30,
+            quota_library_bytes: 0,
+            quota_user_bytes: 0,
+            trash_days: 30,
             disk_reserve_bytes: 256 << 20,
             session_idle_ms: 14 * 24 * 60 * 60 * 1000,
             cookie_secure: false,

@@ -23,7 +23,7 @@ use crate::{
     config::Config,
     db::{self, Db},
     http::{self, health::Readiness, listener},
-    jobs::{self, clean_up::CleanUp},
+    jobs::{self, clean_up::CleanUp, list_chunks::ListChunks},
     memory,
     preview::Preview,
     rooms::{self, Rooms, http_transport::HttpPeers},
@@ -109,6 +109,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
             db::jobs::end_leases(&mut tx).await?;
         }
         jobs::enqueue(&mut tx, &CleanUp {}, app.clock.now(), app.clock.now()).await?;
+        jobs::enqueue(&mut tx, &ListChunks { content_id: None }, app.clock.now(), app.clock.now()).await?;
         tx.commit().await?;
         jobs::runner::start(&app, jobs::all());
     }

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::{
-    actions::{add_version::refuse_level, disk_room::require_room, require_free_name},
+    actions::{add_version::refuse_level, disk_room::require_room, quota, require_free_name},
     app::App,
     auth::policy::{self, Action, Caller},
     clock::Millis,
@@ -60,11 +60,14 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         expires_at: expires_at(now),
         finished_document_id: None,
         finished_version: None,
+        library_id: None,
+        reserved_bytes: 0,
     };
     match new.destination {
         Destination::Folder(id) => {
             let folder = db::folders::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("folder"))?;
             policy::allow(&app.db, by, Action::Upload, &folder).await?;
+            upload.library_id = Some(quota::library_of(app, &id).await?);
             upload.folder_id = Some(id);
         }
         Destination::Document(id) => {
@@ -75,12 +78,14 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
                 return Err(Error::conflict("document_is_page", "a page is written, not uploaded").field("document_id"));
             }
             refuse_level(app, document.level)?;
+            upload.library_id = Some(quota::library_of(app, &document.folder_id).await?);
             upload.document_id = Some(id);
         }
         Destination::Page(id) => {
             let page = db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
             allow_attaching(app, by, &page).await?;
             refuse_level(app, page.level)?;
+            upload.library_id = Some(quota::library_of(app, &page.folder_id).await?);
             upload.attached_to = Some(id);
         }
     }
@@ -88,6 +93,9 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
     if let Some(folder) = &upload.folder_id {
         require_free_name(&mut tx, folder, &new.name).await?;
     }
+    // Without a length, bytes are reserved as they come.
+    let declared = upload.size_bytes.unwrap_or(0);
+    quota::reserve(app, &mut tx, &mut upload, declared).await?;
     db::uploads::insert(&mut tx, &upload).await?;
     jobs::enqueue(&mut tx, &RemoveExpiredUploads {}, upload.expires_at, now).await?;
     tx.commit().await?;

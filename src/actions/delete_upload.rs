@@ -1,6 +1,7 @@
 //! Cancels an upload and removes what the store keeps for it.
 
 use crate::{
+    actions::quota,
     app::App,
     db::{self, uploads::Upload},
     error::Result,
@@ -10,7 +11,9 @@ use crate::{
 pub async fn delete_upload(app: &App, upload: &Upload) -> Result<()> {
     let _lock = app.uploads.lock(&upload.id).await?;
     let mut tx = app.db.begin().await?;
-    db::uploads::delete(&mut tx, &upload.id).await?;
+    if let Some(reservation) = db::uploads::delete(&mut tx, &upload.id).await? {
+        quota::release(&mut tx, &reservation).await?;
+    }
     tx.commit().await?;
     // Last: what is left when this fails is found by nobody and is swept with unused content.
     app.store.forget(upload.id.as_str()).await?;

@@ -17,11 +17,12 @@ use crate::{
         create_upload::{expires_at, too_large},
         disk_room::require_room,
         finish_upload::{Finished, finish_upload},
+        quota,
         upload_locks::UploadLock,
     },
     app::App,
     auth::policy::Caller,
-    db::{self, uploads::Upload},
+    db::{self, Tx, uploads::Upload},
     error::{Error, Result},
 };
 
@@ -136,7 +137,16 @@ async fn set_size(app: &App, upload: &mut Upload, size_bytes: u64) -> Result<()>
     }
     let mut tx = app.db.begin().await?;
     db::uploads::update_size(&mut tx, &upload.id, size_bytes as i64).await?;
+    reserve(app, &mut tx, upload, size_bytes as i64).await?;
     tx.commit().await
+}
+
+/// Reserves `to_bytes` in all, of what the row says by now.
+async fn reserve(app: &App, tx: &mut Tx, upload: &mut Upload, to_bytes: i64) -> Result<()> {
+    let Some(now) = db::uploads::lock_reservation(tx, &upload.id).await? else { return Ok(()) };
+    upload.reserved_bytes = now.reserved_bytes;
+    quota::reserve(app, tx, upload, to_bytes).await?;
+    db::uploads::update_reserved(tx, &upload.id, upload.reserved_bytes).await
 }
 
 /// Reads what the client goes on sending, within reason: closing on it would hide the answer.
@@ -199,6 +209,7 @@ impl Receiving {
         checksum: &mut Option<Checksum>,
     ) -> Result<End> {
         let limit = self.upload.size_bytes.map_or(self.app.config.upload_max_bytes, |size| size as u64);
+        let mut allowed = self.allowed().await?;
         loop {
             let bytes = match self.next(&mut body).await {
                 Ok(Some(bytes)) => bytes,
@@ -212,6 +223,14 @@ impl Receiving {
                     None => too_large(limit),
                 });
             }
+            if allowed.is_some_and(|allowed| writer.offset() + bytes.len() as u64 > allowed) {
+                // Others may have made room meanwhile.
+                allowed = self.allowed().await?;
+                if allowed.is_some_and(|allowed| writer.offset() + bytes.len() as u64 > allowed) {
+                    let more = (writer.offset() + bytes.len() as u64) as i64 - self.upload.reserved_bytes;
+                    return Ok(End::Cut(quota::refusal_of(&self.app, &self.upload, more).await));
+                }
+            }
             if let Some(checksum) = checksum {
                 checksum.update(&bytes);
             }
@@ -221,6 +240,15 @@ impl Receiving {
                 require_room(&self.app.config)?;
             }
         }
+    }
+
+    /// Up to which offset an upload without a length may grow now; `None`: as far as its length.
+    async fn allowed(&self) -> Result<Option<u64>> {
+        if self.upload.size_bytes.is_some() {
+            return Ok(None);
+        }
+        let room = quota::room_of(&self.app, &self.upload).await?;
+        Ok(room.map(|room| (self.upload.reserved_bytes + room) as u64))
     }
 
     /// The next bytes; an error when none will come.
@@ -254,6 +282,9 @@ impl Receiving {
         let (from, to) = (self.durable as i64, offset as i64);
         if !db::uploads::update_offset(&mut tx, &self.upload.id, from, to, expires_at).await? {
             return Err(Error::conflict("upload_offset_mismatch", "another server went on with this upload"));
+        }
+        if self.upload.size_bytes.is_none() {
+            reserve(&self.app, &mut tx, &mut self.upload, to).await?;
         }
         tx.commit().await?;
         self.durable = offset;

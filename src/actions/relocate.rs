@@ -3,12 +3,14 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, name_taken, reclaim, require_free_name, require_unlocked, rescope},
+    actions::{
+        current_document, current_folder, name_taken, quota, reclaim, require_free_name, require_unlocked, rescope,
+    },
     app::App,
     audit,
-    db::{self, documents::Document, folders::Folder},
+    db::{self, Tx, documents::Document, folders::Folder},
     error::{Error, Result},
-    ids::UserId,
+    ids::{FolderId, UserId},
     names::{DocumentName, FolderName},
 };
 
@@ -53,6 +55,8 @@ pub async fn place_document(
         db::changes::append(&mut tx, &before.id, now).await?;
         return tx.commit().await;
     }
+    let bytes = db::usage::size_of_document(&mut tx, &before.id).await?;
+    change_library(app, &mut tx, &before.folder_id, &destination.id, bytes).await?;
     db::documents::update_folder(&mut tx, &before.id, &destination.id, by, now).await?;
     rescope::document(&mut tx, &before.id).await?;
     if let Some(collision) = reclaim::document(&mut tx, &before.id, &destination.id).await? {
@@ -110,6 +114,8 @@ pub async fn place_folder(
         db::changes::append_all(&mut tx, &renamed, now).await?;
         return tx.commit().await;
     }
+    let bytes = db::usage::size_below(&mut tx, &before.id).await?;
+    change_library(app, &mut tx, &before.id, &destination.id, bytes).await?;
     db::folders::update_parent(&mut tx, &before.id, &destination.id, now).await?;
     rescope::folder(&mut tx, &before.id).await?;
     if let Some(collision) = reclaim::folder(&mut tx, &before.id).await? {
@@ -122,6 +128,12 @@ pub async fn place_folder(
         .await?;
     db::changes::append_all(&mut tx, &moved, now).await?;
     tx.commit().await
+}
+
+/// What moves from one folder to another counts for another library when that is in one.
+async fn change_library(app: &App, tx: &mut Tx, from: &FolderId, to: &FolderId, bytes: i64) -> Result<()> {
+    let (from, to) = (quota::library_in(tx, from).await?, quota::library_in(tx, to).await?);
+    quota::transfer(app, tx, &from, &to, bytes).await
 }
 
 /// The right to move was decided by the scope: when that is another by now, it has to be decided again.

@@ -9,7 +9,7 @@ use serde_json::json;
 use storage::ContentId;
 
 use crate::{
-    actions::add_version::prepare,
+    actions::{add_version::prepare, current_document, quota},
     app::App,
     audit,
     db::{self, documents::Document, versions::Version},
@@ -27,12 +27,17 @@ pub async fn unlock_document(app: &App, by: &UserId, document: &Document, passwo
     if preview.is_none_or(|preview| preview.code.as_deref() != Some(codes::ENCRYPTED)) {
         return Err(Error::conflict(codes::NOT_ENCRYPTED, "the document does not wait for a password"));
     }
+    quota::require(app, &document.folder_id, &version.author_id, version.size_bytes).await?;
     let unlocked = unlock(app, &version, &document.name, password).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    if !db::versions::update_unlocked(&mut tx, &document.id, version.number, &unlocked.content_id).await? {
+    db::folders::lock_tree(&mut tx).await?;
+    let (number, size_bytes) = (version.number, unlocked.size_bytes);
+    if !db::versions::update_unlocked(&mut tx, &document.id, number, &unlocked.content_id, size_bytes).await? {
         return Err(Error::conflict("document_changed", "somebody else opened the document in the meantime"));
     }
+    let folder = current_document(&mut tx, &document.id).await?.folder_id;
+    quota::charge(app, &mut tx, &folder, &version.author_id, size_bytes).await?;
     prepare(&mut tx, &unlocked, &document.name, now).await?;
     let details = json!({ "number": version.number });
     let event =

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures::stream;
 
 use crate::{
+    actions::quota,
     auth::policy::{self, Action},
     clock::Millis,
     dav::{
@@ -63,8 +64,8 @@ struct Facts {
     above: Vec<Lock>,
     /// On names in it.
     inside: Vec<Lock>,
-    /// Free and used bytes, when somebody asks.
-    quota: Option<(u64, u64)>,
+    /// Used and free bytes, when somebody asks.
+    quota: Option<(i64, Option<i64>)>,
 }
 
 impl Dav {
@@ -149,8 +150,13 @@ impl Dav {
     }
 
     /// What may still be put there, and what is there already; `None` where nobody set a limit.
-    async fn quota(&self, _target: &Target) -> Result<Option<(u64, u64)>> {
-        Ok(None)
+    async fn quota(&self, target: &Target) -> Result<Option<(i64, Option<i64>)>> {
+        match &target.node {
+            Some(Node::Folder(node)) => {
+                quota::space_in_folder(&self.app, &node.folder.id, &self.caller.id).await.map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     pub async fn proppatch(&self, path: DavPath, body: &[u8]) -> Result<Response> {
@@ -304,8 +310,8 @@ impl Facts {
             "getetag" => info.tag.as_deref().map(|tag| xml::text(tag).into_owned())?,
             "lockdiscovery" => locks::discovery(&self.locks_of(info), self.now),
             "supportedlock" => SUPPORTED_LOCKS.to_owned(),
-            "quota-available-bytes" => self.quota?.0.to_string(),
-            "quota-used-bytes" => self.quota?.1.to_string(),
+            "quota-used-bytes" if info.is_folder => self.quota?.0.to_string(),
+            "quota-available-bytes" if info.is_folder => self.quota?.1?.to_string(),
             _ => return None,
         };
         Some(format!("<D:{name}>{value}</D:{name}>"))

@@ -53,6 +53,7 @@ impl From<&Version> for NewVersion {
             media_type: version.media_type.clone(),
             note: String::new(),
             room_seq: None,
+            chunks: Vec::new(),
         }
     }
 }
@@ -66,6 +67,7 @@ impl From<&Entry> for NewVersion {
             media_type: entry.media_type.clone(),
             note: String::new(),
             room_seq: None,
+            chunks: Vec::new(),
         }
     }
 }

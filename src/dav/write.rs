@@ -18,6 +18,7 @@ use crate::{
         disk_room::require_room,
         file_content::{add_content, add_file},
         finish_upload::media_type,
+        quota,
         relocate::place_document,
         trash::untrash_document,
     },
@@ -52,6 +53,9 @@ pub const AWAY_MS: Millis = 10 * 60 * 1000;
 pub const LEFT_MS: Millis = 60 * 1000;
 /// How long notes of file managers are kept.
 const JUNK_MS: Millis = 24 * 60 * 60 * 1000;
+
+/// Largest of them.
+const JUNK_MAX_BYTES: i64 = 16 << 20;
 
 /// How content comes to a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,8 +109,13 @@ impl Dav {
         });
         check_size(&self.app, length)?;
         require_room(&self.app.config)?;
+        let folder = &target.folder()?.folder.id;
+        let kept = db::dav_overlay::size_of(self.db(), &self.caller.id).await?;
+        let length = i64::try_from(length.unwrap_or_default()).unwrap_or(i64::MAX);
+        quota::require(&self.app, folder, &self.caller.id, length.saturating_add(kept)).await?;
         let stored = self.receive(body).await?;
-        let media_type = media_type(&self.app, &stored, name.as_str()).await?;
+        let manifest = self.app.store.manifest(&stored.content).await?;
+        let media_type = media_type(&self.app, &manifest, name.as_str()).await?;
         // What was seen when the conditions were checked has to be there still.
         let conditional = ["if-match", "if-none-match", "if", "if-unmodified-since"];
         let seen = match &target.node {
@@ -115,7 +124,7 @@ impl Dav {
             }
             _ => None,
         };
-        let new = NewVersion::of(&stored, media_type);
+        let new = NewVersion { chunks: manifest.chunks().to_vec(), ..NewVersion::of(&stored, media_type) };
         let written = self.write_content(&target, new, 0, seen, Arrival::Put).await.map_err(|error| match error.code() {
             "document_changed" => super::conditions::failed(),
             _ => error,
@@ -247,6 +256,9 @@ impl Dav {
         let folder = target.folder()?;
         let name = self.allow_writing(target).await?;
         let is_junk = fate_of(name.as_str()) == Fate::Junk;
+        if is_junk && new.size_bytes > JUNK_MAX_BYTES {
+            return Err(Error::too_large("file_not_kept", "a file of this name is not kept, and may have 16 MiB at most"));
+        }
         let kept_ms = if is_junk { JUNK_MS } else { kept_ms };
         let mut entry = self.entry(&folder.folder.id, name.as_str(), if is_junk { "junk" } else { "scratch" }, kept_ms);
         if let Some(Node::Temporary(before)) = &target.node {
@@ -345,14 +357,7 @@ impl Dav {
         let Some(old) = db::versions::find(self.db(), id, document.head).await? else { return Ok(false) };
         place_document(app, &by.id, &document, &folder.folder, Some(name)).await?;
         add_content(app, by, id, None, level, new).await?;
-        let copy = NewVersion {
-            content_id: old.content_id,
-            size_bytes: old.size_bytes,
-            sha256: old.sha256,
-            media_type: old.media_type,
-            note: String::new(),
-            room_seq: None,
-        };
+        let copy = NewVersion::from(&old);
         add_file(app, by, &elsewhere, &DocumentName::parse(&document.name)?, document.level, copy).await?;
         Ok(true)
     }

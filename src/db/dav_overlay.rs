@@ -177,3 +177,11 @@ pub async fn update_expiry(tx: &mut Tx, id: &str, expires_at: Millis) -> Result<
     sqlx::query("update dav_overlay set expires_at = $2 where id = $1").bind(id).bind(expires_at).execute(&mut **tx).await?;
     Ok(())
 }
+
+/// How many bytes `user` has in such files.
+pub async fn size_of(db: &AnyPool, user: &UserId) -> Result<i64> {
+    Ok(sqlx::query_scalar("select cast(coalesce(sum(size_bytes), 0) as bigint) from dav_overlay where user_id = $1")
+        .bind(user)
+        .fetch_one(db)
+        .await?)
+}

@@ -27,14 +27,25 @@ pub struct Upload {
     pub expires_at: Millis,
     pub finished_document_id: Option<DocumentId>,
     pub finished_version: Option<i64>,
+    /// Where its bytes are reserved; `None`: it began before that was done.
+    pub library_id: Option<FolderId>,
+    pub reserved_bytes: i64,
+}
+
+/// What an upload has reserved, and whose.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Reservation {
+    pub library_id: Option<FolderId>,
+    pub user_id: UserId,
+    pub reserved_bytes: i64,
 }
 
 /// Adds an upload at offset 0.
 pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
     sqlx::query(
         "insert into uploads (id, user_id, folder_id, document_id, name, note, size_bytes, created_at, expires_at,
-                              attached_to)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                              attached_to, library_id, reserved_bytes)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(&upload.id)
     .bind(&upload.user_id)
@@ -46,6 +57,8 @@ pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
     .bind(upload.created_at)
     .bind(upload.expires_at)
     .bind(&upload.attached_to)
+    .bind(&upload.library_id)
+    .bind(upload.reserved_bytes)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -55,7 +68,7 @@ pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
 pub async fn find(db: &AnyPool, id: &UploadId, user: &UserId) -> Result<Option<Upload>> {
     Ok(sqlx::query_as(
         "select id, user_id, folder_id, document_id, attached_to, name, note, size_bytes, offset_bytes, created_at, expires_at,
-                finished_document_id, finished_version
+                finished_document_id, finished_version, library_id, reserved_bytes
          from uploads where id = $1 and user_id = $2",
     )
     .bind(id)
@@ -89,6 +102,27 @@ pub async fn update_offset(tx: &mut Tx, id: &UploadId, from: i64, to: i64, expir
     Ok(updated.rows_affected() == 1)
 }
 
+/// Counts a chunk of `size_bytes` that came; `false` when the upload would have more than `most_bytes`, or is finished.
+pub async fn add_received(
+    tx: &mut Tx,
+    id: &UploadId,
+    size_bytes: i64,
+    most_bytes: i64,
+    expires_at: Millis,
+) -> Result<bool> {
+    let updated = sqlx::query(
+        "update uploads set received_bytes = received_bytes + $2, expires_at = $4
+         where id = $1 and received_bytes + $2 <= $3 and finished_version is null",
+    )
+    .bind(id)
+    .bind(size_bytes)
+    .bind(most_bytes)
+    .bind(expires_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
 /// Notes what the upload became; `false` when it is finished already.
 pub async fn update_finished(
     tx: &mut Tx,
@@ -98,7 +132,7 @@ pub async fn update_finished(
     version: i64,
 ) -> Result<bool> {
     let updated = sqlx::query(
-        "update uploads set offset_bytes = $2, size_bytes = $2, finished_document_id = $3, finished_version = $4
+        "update uploads set offset_bytes = $2, size_bytes = $2, reserved_bytes = 0, finished_document_id = $3, finished_version = $4
          where id = $1 and finished_version is null",
     )
     .bind(id)
@@ -110,10 +144,33 @@ pub async fn update_finished(
     Ok(updated.rows_affected() == 1)
 }
 
-/// Removes an upload; `false` when there is none.
-pub async fn delete(tx: &mut Tx, id: &UploadId) -> Result<bool> {
-    let deleted = sqlx::query("delete from uploads where id = $1").bind(id).execute(&mut **tx).await?;
-    Ok(deleted.rows_affected() == 1)
+/// Notes how much is reserved for an upload.
+pub async fn update_reserved(tx: &mut Tx, id: &UploadId, reserved_bytes: i64) -> Result<()> {
+    sqlx::query("update uploads set reserved_bytes = $2 where id = $1")
+        .bind(id)
+        .bind(reserved_bytes)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Locks the row of an upload that is not finished and tells what it has reserved.
+pub async fn lock_reservation(tx: &mut Tx, id: &UploadId) -> Result<Option<Reservation>> {
+    Ok(sqlx::query_as(
+        "update uploads set reserved_bytes = reserved_bytes where id = $1 and finished_version is null
+         returning library_id, user_id, reserved_bytes",
+    )
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// Removes an upload; tells what it had reserved.
+pub async fn delete(tx: &mut Tx, id: &UploadId) -> Result<Option<Reservation>> {
+    Ok(sqlx::query_as("delete from uploads where id = $1 returning library_id, user_id, reserved_bytes")
+        .bind(id)
+        .fetch_optional(&mut **tx)
+        .await?)
 }
 
 /// Lists uploads that have expired at `now`.

@@ -17,7 +17,7 @@ pub struct Version {
     /// What the store knows the content by, in hex.
     pub content_id: String,
     pub size_bytes: i64,
-    /// Hex.
+    /// Hex; empty as long as it is not computed.
     pub sha256: String,
     pub media_type: String,
     pub author_id: UserId,
@@ -56,13 +56,15 @@ pub struct Use {
     pub document_name: String,
 }
 
-/// Adds a version. What was opened once stays open when the same content comes back.
-pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
-    sqlx::query(
+/// Adds a version. What was opened once stays open when the same content comes back: returns the size of that.
+pub async fn insert(tx: &mut Tx, version: &Version) -> Result<i64> {
+    Ok(sqlx::query_scalar(
         "insert into versions (document_id, number, content_id, size_bytes, sha256, media_type, author_id, note,
-                               created_at, room_seq, unlocked_id)
+                               created_at, room_seq, unlocked_id, unlocked_bytes)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                 (select max(w.unlocked_id) from versions w where w.document_id = $1 and w.content_id = $3))",
+                 (select max(w.unlocked_id) from versions w where w.document_id = $1 and w.content_id = $3),
+                 (select coalesce(max(w.unlocked_bytes), 0) from versions w where w.document_id = $1 and w.content_id = $3))
+         returning unlocked_bytes",
     )
     .bind(&version.document_id)
     .bind(version.number)
@@ -74,9 +76,27 @@ pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
     .bind(&version.note)
     .bind(version.created_at)
     .bind(version.room_seq)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// The SHA-256 of a content that is known already.
+pub async fn find_sha256(tx: &mut Tx, content_id: &str) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar("select sha256 from versions where content_id = $1 and sha256 <> '' limit 1")
+        .bind(content_id)
+        .fetch_optional(&mut **tx)
+        .await?)
+}
+
+/// Tells the SHA-256 of a content; returns the versions that did not have it.
+pub async fn update_sha256(tx: &mut Tx, content_id: &str, sha256: &str) -> Result<Vec<(DocumentId, i64)>> {
+    Ok(sqlx::query_as(
+        "update versions set sha256 = $2 where content_id = $1 and sha256 = '' returning document_id, number",
+    )
+    .bind(content_id)
+    .bind(sha256)
+    .fetch_all(&mut **tx)
+    .await?)
 }
 
 /// Finds a version by its number.
@@ -187,13 +207,20 @@ pub async fn update_note(tx: &mut Tx, document: &DocumentId, number: i64, note: 
 }
 
 /// Records what a protected version is shown from. False when that is known already.
-pub async fn update_unlocked(tx: &mut Tx, document: &DocumentId, number: i64, unlocked: &str) -> Result<bool> {
+pub async fn update_unlocked(
+    tx: &mut Tx,
+    document: &DocumentId,
+    number: i64,
+    unlocked: &str,
+    size_bytes: i64,
+) -> Result<bool> {
     let done = sqlx::query(
-        "update versions set unlocked_id = $3 where document_id = $1 and number = $2 and unlocked_id is null",
+        "update versions set unlocked_id = $3, unlocked_bytes = $4 where document_id = $1 and number = $2 and unlocked_id is null",
     )
     .bind(document)
     .bind(number)
     .bind(unlocked)
+    .bind(size_bytes)
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -21,7 +21,7 @@ use crate::{
     clock::Millis,
     db::{
         self,
-        documents::{Document, Head, is_live},
+        documents::{Document, DocumentAndHead, Head, is_live},
     },
     error::{Error, Result},
     http::{
@@ -122,6 +122,17 @@ pub struct DocumentView {
     pub missing_properties: Vec<PropertyId>,
     pub role: Role,
     pub abilities: Vec<Action>,
+    /// Whoever works on it on a drive and has locked it for themselves; told of one document, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked_by: Option<LockView>,
+}
+
+/// A lock that keeps others from changing a document.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LockView {
+    pub user: PersonView,
+    /// When it ends unless it is renewed.
+    pub until: Millis,
 }
 
 /// A new page or board.
@@ -180,26 +191,32 @@ impl DocumentView {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let documents = db::documents::list(app.db.read(), ids).await?;
+        let (documents, heads): (Vec<Document>, Vec<Head>) = db::documents::list_with_heads(app.db.read(), ids)
+            .await?
+            .into_iter()
+            .map(|DocumentAndHead { document, head }| (document, head))
+            .unzip();
         let places: Vec<_> = documents.iter().map(|document| (&document.id, &document.folder_id)).collect();
         // At once: a list of hits is waited for.
-        let (access, heads, records) = tokio::try_join!(
+        let (access, records) = tokio::try_join!(
             DocumentAccess::load(&app.db, caller, &documents),
-            db::documents::list_heads(app.db.read(), ids),
-            async { Records::load(&mut *app.db.read().acquire().await?, &places).await },
+            Records::read(app.db.read(), &places),
         )?;
-        let mut heads: HashMap<_, _> = heads.into_iter().map(|head| (head.document_id.clone(), head)).collect();
-        let views = documents.into_iter().filter_map(|document| {
-            let head = heads.remove(&document.id)?;
-            Self::new(document, head, &access, &records)
-        });
+        let views = documents.into_iter().zip(heads);
+        let views = views.filter_map(|(document, head)| Self::new(document, head, &access, &records));
         Ok(views.collect())
     }
 
     /// Shows one document.
     pub async fn one(app: &App, caller: &Caller, id: &DocumentId) -> Result<Self> {
         let mut views = Self::list(app, caller, std::slice::from_ref(id)).await?;
-        views.pop().ok_or_else(|| Error::not_found("document"))
+        let mut view = views.pop().ok_or_else(|| Error::not_found("document"))?;
+        let holders = db::dav_locks::list_holders(app.db.read(), std::slice::from_ref(id), app.clock.now()).await?;
+        view.locked_by = holders.into_iter().next().map(|holder| LockView {
+            user: PersonView { id: holder.user_id, name: holder.user_name },
+            until: holder.expires_at,
+        });
+        Ok(view)
     }
 
     fn new(document: Document, head: Head, access: &DocumentAccess, records: &Records) -> Option<Self> {
@@ -229,6 +246,7 @@ impl DocumentView {
             tags: records.tags(&document.id).iter().map(|row| row.tag.clone()).collect(),
             properties: filled.map(PropertyValuesView::from).collect(),
             missing_properties,
+            locked_by: None,
             id: document.id,
             kind: document.kind,
             name: document.name,

@@ -18,7 +18,7 @@ mod groups;
 pub mod health;
 mod history;
 mod hits;
-mod info;
+pub mod info;
 pub mod listener;
 pub mod page;
 mod pages;
@@ -38,6 +38,7 @@ pub mod surround;
 mod tokens;
 mod trash;
 mod unlock;
+mod upload_chunks;
 mod uploads;
 pub mod users;
 pub mod versions;
@@ -106,6 +107,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(trash::routes())
         .merge(unlock::routes())
         .merge(uploads::routes())
+        .merge(upload_chunks::routes())
         .merge(audit::routes())
         .merge(changes::routes())
         .merge(zip::routes())

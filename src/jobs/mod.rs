@@ -2,7 +2,9 @@
 
 pub mod clean_up;
 pub mod compact_room;
+pub mod hash_content;
 pub mod index_room;
+pub mod list_chunks;
 pub mod mirror_notes;
 pub mod prepare_content;
 pub mod read_text;
@@ -59,4 +61,6 @@ pub fn all() -> runner::JobSet {
         .with::<prepare_content::PrepareContent>()
         .with::<read_text::ReadText>()
         .with::<recognise_text::RecogniseText>()
+        .with::<list_chunks::ListChunks>()
+        .with::<hash_content::HashContent>()
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{app::App, db, jobs, jobs::Job};
+use crate::{actions::quota, app::App, db, jobs, jobs::Job};
 
 /// How many are removed in one go.
 const BATCH: i64 = 100;
@@ -23,7 +23,9 @@ impl Job for RemoveExpiredUploads {
         for upload in db::uploads::list_expired(app.db.read(), now, BATCH).await? {
             app.store.forget(upload.as_str()).await?;
             let mut tx = app.db.begin().await?;
-            db::uploads::delete(&mut tx, &upload).await?;
+            if let Some(reservation) = db::uploads::delete(&mut tx, &upload).await? {
+                quota::release(&mut tx, &reservation).await?;
+            }
             tx.commit().await?;
         }
         let mut tx = app.db.begin().await?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    actions::save_page_version::save_page_version,
+    actions::{quota, save_page_version::save_page_version},
     app::App,
     db,
     ids::{DocumentId, UserId},
@@ -38,7 +38,10 @@ impl Job for SavePage {
             return Ok(());
         }
         let author = self.author.unwrap_or_else(|| document.updated_by.clone());
-        save_page_version(app, &author, &document.id, "").await?;
-        Ok(())
+        match save_page_version(app, &author, &document.id, "").await {
+            // The edits themselves are safe in the journal; a version is kept when there is room again.
+            Err(error) if quota::is_refusal(&error) => Ok(()),
+            outcome => Ok(outcome.map(drop)?),
+        }
     }
 }

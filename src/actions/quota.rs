@@ -1,0 +1,203 @@
+//! May so much more be kept? The one rule for everything that adds bytes: uploads, versions of pages, restored and unlocked
+//! versions, copies.
+//!
+//! A version counts with its plain size, in full, for its library and for its author, also when other versions share its
+//! bytes and while it lies in the trash; what was unlocked counts as well. The journal of a page, previews and the search
+//! index do not count. An unfinished upload reserves its declared size, or what has arrived when none was declared.
+//! The counters change in the transactions that add and remove versions, each in one guarded update: so they are exact, and
+//! of several that want the last byte one gets it.
+
+use axum::http::StatusCode;
+
+use crate::{
+    app::App,
+    config::Config,
+    db::{
+        self, Tx,
+        uploads::{Reservation, Upload},
+        usage::{Delta, Owner, Usage},
+    },
+    error::{Error, Result},
+    ids::{FolderId, UserId},
+};
+
+/// How much somebody keeps and may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Of versions.
+    pub used_bytes: i64,
+    /// Of uploads that are on their way.
+    pub reserved_bytes: i64,
+    /// `None`: unlimited.
+    pub limit_bytes: Option<i64>,
+}
+
+impl Space {
+    fn new(config: &Config, owner: Owner<'_>, usage: Usage) -> Self {
+        let limit = usage.quota_bytes.unwrap_or_else(|| default_limit(config, owner));
+        Self {
+            used_bytes: usage.used_bytes,
+            reserved_bytes: usage.reserved_bytes,
+            limit_bytes: (limit >= 0).then_some(limit),
+        }
+    }
+
+    /// What is taken, by versions and by uploads on their way.
+    pub fn taken_bytes(&self) -> i64 {
+        self.used_bytes + self.reserved_bytes
+    }
+
+    /// What is left; `None`: no limit.
+    pub fn available_bytes(&self) -> Option<i64> {
+        self.limit_bytes.map(|limit| (limit - self.taken_bytes()).max(0))
+    }
+}
+
+/// How much `owner` keeps and may keep.
+pub async fn space(app: &App, owner: Owner<'_>) -> Result<Space> {
+    Ok(Space::new(&app.config, owner, db::usage::find(app.db.read(), owner).await?))
+}
+
+/// What `user` sees as used and still available in `folder` (RFC 4331): used is the library's; available is the smaller of
+/// what the library and the person have left, `None` without any limit.
+pub async fn space_in_folder(app: &App, folder: &FolderId, user: &UserId) -> Result<(i64, Option<i64>)> {
+    let library = space(app, Owner::Library(&library_of(app, folder).await?)).await?;
+    let person = space(app, Owner::User(user)).await?;
+    let available = [library, person].iter().filter_map(Space::available_bytes).min();
+    Ok((library.used_bytes, available))
+}
+
+/// Refuses what would not fit now, before anything is sent or made. The counting itself decides later.
+pub async fn require(app: &App, folder: &FolderId, user: &UserId, bytes: i64) -> Result<()> {
+    let library = library_of(app, folder).await?;
+    for owner in [Owner::Library(&library), Owner::User(user)] {
+        let space = space(app, owner).await?;
+        if space.available_bytes().is_some_and(|available| bytes > available) {
+            return Err(exceeded(owner, space, bytes));
+        }
+    }
+    Ok(())
+}
+
+/// Counts `bytes` of a new version for its library and its author, or refuses them. Call it under
+/// [`db::folders::lock_tree`]: so no folder changes its library meanwhile.
+pub async fn charge(app: &App, tx: &mut Tx, folder: &FolderId, author: &UserId, bytes: i64) -> Result<()> {
+    let library = library_in(tx, folder).await?;
+    let delta = Delta { used_bytes: bytes, reserved_bytes: 0 };
+    add_within(app, tx, Owner::Library(&library), delta).await?;
+    add_within(app, tx, Owner::User(author), delta).await
+}
+
+/// Takes the bytes of removed versions away again. Call it under [`db::folders::lock_tree`], once for each author, in the
+/// order of their ids.
+pub async fn refund(tx: &mut Tx, library: &FolderId, by_author: &[(UserId, i64)]) -> Result<()> {
+    let total: i64 = by_author.iter().map(|(_, bytes)| bytes).sum();
+    let minus = |bytes: i64| Delta { used_bytes: -bytes, reserved_bytes: 0 };
+    if total > 0 {
+        db::usage::add(tx, Owner::Library(library), minus(total), None).await?;
+    }
+    for (author, bytes) in by_author {
+        db::usage::add(tx, Owner::User(author), minus(*bytes), None).await?;
+    }
+    Ok(())
+}
+
+/// Lets `bytes` change their library, if they fit into the new one. Call it under [`db::folders::lock_tree`].
+pub async fn transfer(app: &App, tx: &mut Tx, from: &FolderId, to: &FolderId, bytes: i64) -> Result<()> {
+    if from == to || bytes == 0 {
+        return Ok(());
+    }
+    add_within(app, tx, Owner::Library(to), Delta { used_bytes: bytes, reserved_bytes: 0 }).await?;
+    db::usage::add(tx, Owner::Library(from), Delta { used_bytes: -bytes, reserved_bytes: 0 }, None).await?;
+    Ok(())
+}
+
+/// Reserves `to_bytes` in all for an upload, more than before, or refuses them.
+pub async fn reserve(app: &App, tx: &mut Tx, upload: &mut Upload, to_bytes: i64) -> Result<()> {
+    let Some(library) = &upload.library_id else { return Ok(()) };
+    let more = to_bytes - upload.reserved_bytes;
+    if more <= 0 {
+        return Ok(());
+    }
+    let delta = Delta { used_bytes: 0, reserved_bytes: more };
+    add_within(app, tx, Owner::Library(library), delta).await?;
+    add_within(app, tx, Owner::User(&upload.user_id), delta).await?;
+    upload.reserved_bytes = to_bytes;
+    Ok(())
+}
+
+/// Gives back what an upload that ended had reserved.
+pub async fn release(tx: &mut Tx, reservation: &Reservation) -> Result<()> {
+    let Reservation { library_id: Some(library), user_id, reserved_bytes } = reservation else { return Ok(()) };
+    if *reserved_bytes > 0 {
+        let delta = Delta { used_bytes: 0, reserved_bytes: -reserved_bytes };
+        db::usage::add(tx, Owner::Library(library), delta, None).await?;
+        db::usage::add(tx, Owner::User(user_id), delta, None).await?;
+    }
+    Ok(())
+}
+
+/// How many bytes an upload of unknown length may still grow by; `None`: any number.
+pub async fn room_of(app: &App, upload: &Upload) -> Result<Option<i64>> {
+    let Some(library) = &upload.library_id else { return Ok(None) };
+    let library = space(app, Owner::Library(library)).await?;
+    let person = space(app, Owner::User(&upload.user_id)).await?;
+    Ok([library, person].iter().filter_map(Space::available_bytes).min())
+}
+
+/// The refusal of `more` bytes of an upload.
+pub async fn refusal_of(app: &App, upload: &Upload, more: i64) -> Error {
+    let Some(library) = &upload.library_id else { return Error::internal(anyhow::anyhow!("no library")) };
+    let (library, person) = (Owner::Library(library), Owner::User(&upload.user_id));
+    match (space(app, library).await, space(app, person).await) {
+        (Ok(space), _) if space.available_bytes().is_some_and(|available| more > available) => {
+            exceeded(library, space, more)
+        }
+        (_, Ok(space)) => exceeded(person, space, more),
+        (Err(error), _) | (_, Err(error)) => error,
+    }
+}
+
+/// The library that a folder is in.
+pub async fn library_of(app: &App, folder: &FolderId) -> Result<FolderId> {
+    db::properties::find_library(app.db.read(), folder).await?.ok_or_else(|| Error::not_found("folder"))
+}
+
+/// The library that a folder is in, as this transaction sees it.
+pub async fn library_in(tx: &mut Tx, folder: &FolderId) -> Result<FolderId> {
+    db::properties::find_library(&mut **tx, folder).await?.ok_or_else(|| Error::not_found("folder"))
+}
+
+/// Whether an error is one of this rule.
+pub fn is_refusal(error: &Error) -> bool {
+    matches!(error.code(), "quota_library_exceeded" | "quota_user_exceeded")
+}
+
+async fn add_within(app: &App, tx: &mut Tx, owner: Owner<'_>, delta: Delta) -> Result<()> {
+    if db::usage::add(tx, owner, delta, Some(default_limit(&app.config, owner))).await? {
+        return Ok(());
+    }
+    let usage = db::usage::find(&mut **tx, owner).await?;
+    Err(exceeded(owner, Space::new(&app.config, owner, usage), delta.used_bytes + delta.reserved_bytes))
+}
+
+/// What the settings say; -1: unlimited.
+fn default_limit(config: &Config, owner: Owner<'_>) -> i64 {
+    let limit = match owner {
+        Owner::Library(_) => config.quota_library_bytes,
+        Owner::User(_) => config.quota_user_bytes,
+    };
+    if limit == 0 { -1 } else { i64::try_from(limit).unwrap_or(i64::MAX) }
+}
+
+/// 507 `quota_library_exceeded` or `quota_user_exceeded`.
+fn exceeded(owner: Owner<'_>, space: Space, needed_bytes: i64) -> Error {
+    let (code, message) = match owner {
+        Owner::Library(_) => ("quota_library_exceeded", "this is more than the library may still keep"),
+        Owner::User(_) => ("quota_user_exceeded", "this is more than you may still keep"),
+    };
+    Error::new(StatusCode::INSUFFICIENT_STORAGE, code, message)
+        .with("limit_bytes", space.limit_bytes)
+        .with("used_bytes", space.taken_bytes())
+        .with("needed_bytes", needed_bytes)
+}
