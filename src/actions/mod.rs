@@ -88,8 +88,10 @@ fn name_taken() -> Error {
 pub async fn require_unlocked(tx: &mut Tx, id: &DocumentId, by: &UserId, now: Millis) -> Result<()> {
     match db::dav_locks::find_holder(tx, id, by, now).await? {
         None => Ok(()),
-        Some(holder) => Err(Error::new(StatusCode::LOCKED, "document_locked", "somebody else is working on it and has locked it")
-            .with("user_name", holder.user_name)
-            .with("locked_until", holder.expires_at)),
+        Some(holder) => {
+            Err(Error::new(StatusCode::LOCKED, "document_locked", "somebody else is working on it and has locked it")
+                .with("user_name", holder.user_name)
+                .with("locked_until", holder.expires_at))
+        }
     }
 }

@@ -98,8 +98,7 @@ pub async fn place_folder(
         return Err(Error::conflict("folder_into_itself", "a folder cannot be moved into itself").field("parent_id"));
     }
     let key = renamed.map_or_else(|| before.name_key.clone(), FolderName::key);
-    if !(stays && key == before.name_key)
-        && db::folders::find_by_name(&mut tx, &destination.id, &key).await?.is_some()
+    if !(stays && key == before.name_key) && db::folders::find_by_name(&mut tx, &destination.id, &key).await?.is_some()
     {
         return Err(name_taken());
     }

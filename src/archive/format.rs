@@ -236,7 +236,8 @@ mod tests {
         for size_bytes in [0, 5, 5 << 20, LARGEST - 1, LARGEST, 1 << 40] {
             for offset in [0, LARGEST, 1 << 40] {
                 let id = storage::ContentId::from_bytes([0; 32]);
-                let entry = Entry { path: "报告.txt".into(), modified: 0, source: Source::Content { id, size_bytes } };
+                let entry =
+                    Entry { path: "报告.txt".into(), modified: 0, source: Source::Content { id, size_bytes } };
                 let header = Header::of(&entry, offset);
                 assert_eq!(header.local().len() as u64, header.local_length());
                 let mut central = Vec::new();

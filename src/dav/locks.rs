@@ -54,7 +54,11 @@ impl Dav {
         let lists = conditions::read_if(&self.headers)?;
         let guard = self.guard_if(&lists, target).await?;
         let modified = target.node.as_ref().map(|node| node.info("").modified_at);
-        conditions::check_headers(&self.headers, target.tag().as_deref().or(target.node.as_ref().map(|_| "\"\"")), modified)?;
+        conditions::check_headers(
+            &self.headers,
+            target.tag().as_deref().or(target.node.as_ref().map(|_| "\"\"")),
+            modified,
+        )?;
         Ok(guard)
     }
 
@@ -143,7 +147,9 @@ impl Dav {
         match &target.node {
             Some(Node::Folder(node)) => policy::check(Some(node.role), Action::Upload, &node.folder).map(drop)?,
             Some(Node::Document(node)) => policy::check(Some(node.role), Action::Upload, &node.document).map(drop)?,
-            Some(Node::Page(_)) => return Err(Error::forbidden("document_is_page", "a page is edited by many at once")),
+            Some(Node::Page(_)) => {
+                return Err(Error::forbidden("document_is_page", "a page is edited by many at once"));
+            }
             Some(Node::Root | Node::Temporary(_)) | None => {}
         }
         let made = target.node.is_none() && target.absent.as_ref().is_none_or(|absent| absent.kind != "away");

@@ -44,8 +44,7 @@ use crate::{
     error::{Error, Result},
     http::{
         content::{self, ContentRequest, Plan, Served},
-        cross_site,
-        refusal,
+        cross_site, refusal,
         surround::ClientAddress,
     },
 };
@@ -133,11 +132,8 @@ impl Dav {
             "LOCK" => self.lock(path, &read_xml(body).await?).await,
             "UNLOCK" => self.unlock(path).await,
             _ => {
-                let error = Error::new(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "method_not_allowed",
-                    "this is not possible on a drive",
-                );
+                let error =
+                    Error::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this is not possible on a drive");
                 let mut response = error.into_response();
                 response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(ALLOW));
                 Ok(response)
@@ -148,8 +144,7 @@ impl Dav {
     /// Bytes of a file, with ranges and conditions, as the API gives them.
     async fn read(&self, method: &Method, path: DavPath) -> Result<Response> {
         let target = self.resolve(&path).await?;
-        let request =
-            ContentRequest { method: method.clone(), headers: self.headers.clone(), download: false };
+        let request = ContentRequest { method: method.clone(), headers: self.headers.clone(), download: false };
         match target.node()? {
             Node::Document(node) => {
                 content::answer(&self.app, &self.caller, &node.document, &node.version, &request).await

@@ -35,7 +35,12 @@ pub fn fate_of(name: &str) -> Fate {
 pub fn is_system_folder(name: &str) -> bool {
     matches!(
         name.to_lowercase().as_str(),
-        ".spotlight-v100" | ".trashes" | ".trash-1000" | ".fseventsd" | ".temporaryitems" | "$recycle.bin"
+        ".spotlight-v100"
+            | ".trashes"
+            | ".trash-1000"
+            | ".fseventsd"
+            | ".temporaryitems"
+            | "$recycle.bin"
             | "system volume information"
     )
 }
@@ -64,16 +69,37 @@ mod tests {
 
     #[test]
     fn what_programs_leave_behind_is_known() {
-        for junk in [".DS_Store", "._报告.docx", "Thumbs.db", "desktop.ini", "~$报告.docx", ".~lock.a.odt#", ".~报告.docx"] {
+        for junk in
+            [".DS_Store", "._报告.docx", "Thumbs.db", "desktop.ini", "~$报告.docx", ".~lock.a.odt#", ".~报告.docx"]
+        {
             assert_eq!(fate_of(junk), Fate::Junk, "{junk}");
         }
         for scratch in [
-            "~WRD0001.tmp", "~WRL0002.tmp", "5A3B1C00", "lu2417p0d4.tmp", "报告.docx~", ".报告.txt.swp", "4913",
-            ".goutputstream-ABCDEF", "报告.docx.sb-1a2b3c4d-XyZ012", "数据.csv.part",
+            "~WRD0001.tmp",
+            "~WRL0002.tmp",
+            "5A3B1C00",
+            "lu2417p0d4.tmp",
+            "报告.docx~",
+            ".报告.txt.swp",
+            "4913",
+            ".goutputstream-ABCDEF",
+            "报告.docx.sb-1a2b3c4d-XyZ012",
+            "数据.csv.part",
         ] {
             assert_eq!(fate_of(scratch), Fate::Scratch, "{scratch}");
         }
-        for document in ["报告.docx", "20240101", "DEADBEEF", "tmp", ".tmp", "~", "a.sb-1-2", "~报告.docx", "Backup of a.wbk", ".env"] {
+        for document in [
+            "报告.docx",
+            "20240101",
+            "DEADBEEF",
+            "tmp",
+            ".tmp",
+            "~",
+            "a.sb-1-2",
+            "~报告.docx",
+            "Backup of a.wbk",
+            ".env",
+        ] {
             assert_eq!(fate_of(document), Fate::Document, "{document}");
         }
     }

@@ -258,8 +258,7 @@ impl Facts {
         match &self.asked {
             Asked::Names => {
                 let names = LIVE.iter().filter(|name| self.live(name, info).is_some()).map(|name| PropName::dav(name));
-                let dead =
-                    dead.iter().map(|row| PropName { namespace: row.namespace.clone(), name: row.name.clone() });
+                let dead = dead.iter().map(|row| PropName { namespace: row.namespace.clone(), name: row.name.clone() });
                 names.chain(dead).for_each(|name| found.push_str(&name.element()));
             }
             Asked::All(include) => {

@@ -414,7 +414,11 @@ impl Dav {
                 None => document.content_id.as_deref().map(tag),
             },
             created_at: document.created_at,
-            modified_at: if link.is_some() { document.created_at } else { document.added_at.unwrap_or(document.updated_at) },
+            modified_at: if link.is_some() {
+                document.created_at
+            } else {
+                document.added_at.unwrap_or(document.updated_at)
+            },
         }
     }
 }
@@ -443,7 +447,8 @@ pub fn shown_names(folders: &[ListedFolder], documents: &[ListedDocument]) -> Ve
             let mut number = 1;
             while !taken.insert(names::key(&name)) {
                 number += 1;
-                name = DocumentName::parse(&wanted).map_or_else(|_| format!("{number}"), |it| it.numbered(number).to_string());
+                name = DocumentName::parse(&wanted)
+                    .map_or_else(|_| format!("{number}"), |it| it.numbered(number).to_string());
             }
             name
         })

@@ -27,7 +27,9 @@ pub fn name(page: &str) -> String {
     match DocumentName::parse(&full) {
         Ok(_) => full,
         // As much of a long name as leaves room for the ending.
-        Err(_) => format!("{}{EXTENSION}", &page[..page.floor_char_boundary(crate::names::NAME_MAX_BYTES - EXTENSION.len())]),
+        Err(_) => {
+            format!("{}{EXTENSION}", &page[..page.floor_char_boundary(crate::names::NAME_MAX_BYTES - EXTENSION.len())])
+        }
     }
 }
 

@@ -118,7 +118,8 @@ impl Dav {
 
     pub async fn copy(&self, path: DavPath) -> Result<Response> {
         let mut way = self.way(path).await?;
-        let reach = if way.to.node.as_ref().is_some_and(|node| !node.is_folder()) { Reach::Content } else { Reach::Tree };
+        let reach =
+            if way.to.node.as_ref().is_some_and(|node| !node.is_folder()) { Reach::Content } else { Reach::Tree };
         self.require(&way.guard, &way.to, reach).await?;
         let (new, level) = match way.from.node()? {
             Node::Root => return Err(Error::forbidden("copy_not_allowed", "the drive itself cannot be copied")),
@@ -217,8 +218,7 @@ impl Dav {
                 return Err(Error::too_large("too_many_copied", "at most 10,000 files are copied at once"));
             }
             if is_live(&document.kind) {
-                let names: Vec<String> =
-                    names.iter().cloned().chain([super::shortcut::name(&document.name)]).collect();
+                let names: Vec<String> = names.iter().cloned().chain([super::shortcut::name(&document.name)]).collect();
                 refused.push(format!(
                     "<D:response><D:href>{}</D:href><D:status>HTTP/1.1 403 Forbidden</D:status></D:response>",
                     href(&names, false)
@@ -356,7 +356,9 @@ impl Dav {
         let DocumentNode { document, role, version } = &**node;
         let same = way.to.id() == way.from.id();
         match &way.to.node {
-            Some(Node::Page(_)) => return Err(Error::forbidden("document_is_page", "a page is written in the browser")),
+            Some(Node::Page(_)) => {
+                return Err(Error::forbidden("document_is_page", "a page is written in the browser"));
+            }
             Some(Node::Temporary(other)) => self.forget(&other.id).await?,
             Some(Node::Document(_)) if !same => return self.merge(way, document, *role, version).await,
             _ => {}
@@ -394,8 +396,7 @@ impl Dav {
             policy::check(Some(role), Action::Delete, document)?;
         }
         policy::check(Some(role), Action::Move, document)?;
-        let written =
-            self.write_content(&way.to, version.into(), document.level, None, Arrival::Copy).await?;
+        let written = self.write_content(&way.to, version.into(), document.level, None, Arrival::Copy).await?;
         self.copy_properties(document.id.as_str(), &written.node_id).await?;
         trash_document(&self.app, &self.caller.id, document).await?;
         self.end_locks(&way.from).await

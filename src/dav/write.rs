@@ -104,9 +104,9 @@ impl Dav {
         let guard = self.guard(&target).await?;
         let name = self.allow_writing(&target).await?;
         self.require(&guard, &target, if target.node.is_some() { Reach::Content } else { Reach::Membership }).await?;
-        let length = [header::CONTENT_LENGTH.as_str(), "x-expected-entity-length"].iter().find_map(|name| {
-            self.headers.get(*name)?.to_str().ok()?.parse::<u64>().ok()
-        });
+        let length = [header::CONTENT_LENGTH.as_str(), "x-expected-entity-length"]
+            .iter()
+            .find_map(|name| self.headers.get(*name)?.to_str().ok()?.parse::<u64>().ok());
         check_size(&self.app, length)?;
         require_room(&self.app.config)?;
         let folder = &target.folder()?.folder.id;
@@ -125,10 +125,11 @@ impl Dav {
             _ => None,
         };
         let new = NewVersion { chunks: manifest.chunks().to_vec(), ..NewVersion::of(&stored, media_type) };
-        let written = self.write_content(&target, new, 0, seen, Arrival::Put).await.map_err(|error| match error.code() {
-            "document_changed" => super::conditions::failed(),
-            _ => error,
-        })?;
+        let written =
+            self.write_content(&target, new, 0, seen, Arrival::Put).await.map_err(|error| match error.code() {
+                "document_changed" => super::conditions::failed(),
+                _ => error,
+            })?;
         Ok(written.answer())
     }
 
@@ -246,18 +247,15 @@ impl Dav {
     }
 
     /// Keeps content as a file that only the caller sees; returns its id.
-    pub async fn hold_back(
-        &self,
-        target: &Target,
-        new: &NewVersion,
-        level: i64,
-        kept_ms: Millis,
-    ) -> Result<String> {
+    pub async fn hold_back(&self, target: &Target, new: &NewVersion, level: i64, kept_ms: Millis) -> Result<String> {
         let folder = target.folder()?;
         let name = self.allow_writing(target).await?;
         let is_junk = fate_of(name.as_str()) == Fate::Junk;
         if is_junk && new.size_bytes > JUNK_MAX_BYTES {
-            return Err(Error::too_large("file_not_kept", "a file of this name is not kept, and may have 16 MiB at most"));
+            return Err(Error::too_large(
+                "file_not_kept",
+                "a file of this name is not kept, and may have 16 MiB at most",
+            ));
         }
         let kept_ms = if is_junk { JUNK_MS } else { kept_ms };
         let mut entry = self.entry(&folder.folder.id, name.as_str(), if is_junk { "junk" } else { "scratch" }, kept_ms);
@@ -378,7 +376,10 @@ impl Dav {
         let guard = self.guard(&target).await?;
         self.require(&guard, &target, Reach::Membership).await?;
         if is_system_folder(&target.name) {
-            return Err(Error::forbidden("name_reserved", "folders that systems keep for themselves are not kept here"));
+            return Err(Error::forbidden(
+                "name_reserved",
+                "folders that systems keep for themselves are not kept here",
+            ));
         }
         let name = FolderName::parse(&target.name)?;
         create_folder(&self.app, &self.caller, Some(&parent.folder), &name).await?;

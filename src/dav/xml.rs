@@ -268,7 +268,8 @@ mod tests {
     #[test]
     fn the_three_questions_of_propfind() {
         assert_eq!(read_propfind(b"").unwrap(), Asked::All(vec![]));
-        let these = br#"<?xml version="1.0"?><propfind xmlns="DAV:"><prop><getetag/><a:x xmlns:a="urn:a"/></prop></propfind>"#;
+        let these =
+            br#"<?xml version="1.0"?><propfind xmlns="DAV:"><prop><getetag/><a:x xmlns:a="urn:a"/></prop></propfind>"#;
         let x = PropName { namespace: "urn:a".into(), name: "x".into() };
         assert_eq!(read_propfind(these).unwrap(), Asked::These(vec![PropName::dav("getetag"), x.clone()]));
         assert_eq!(x.element(), r#"<X:x xmlns:X="urn:a"/>"#);

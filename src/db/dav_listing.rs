@@ -55,12 +55,7 @@ pub struct FolderBelow {
 }
 
 /// Lists the folders in `parent` that `user` sees, who is known to see `parent`, by name.
-pub async fn list_folders(
-    db: &AnyPool,
-    parent: &FolderId,
-    user: &UserId,
-    sees_all: bool,
-) -> Result<Vec<ListedFolder>> {
+pub async fn list_folders(db: &AnyPool, parent: &FolderId, user: &UserId, sees_all: bool) -> Result<Vec<ListedFolder>> {
     Ok(sqlx::query_as(concat!(
         "with recursive ",
         mine!(),

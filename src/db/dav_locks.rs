@@ -126,22 +126,15 @@ pub async fn count_of(tx: &mut Tx, user: &UserId) -> Result<i64> {
 }
 
 /// Moves the end of a lock; `false` when there is no such lock any more.
-pub async fn update_expiry(
-    tx: &mut Tx,
-    token: &str,
-    timeout_ms: i64,
-    now: Millis,
-    expires_at: Millis,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "update dav_locks set timeout_ms = $2, expires_at = $4 where token = $1 and expires_at > $3",
-    )
-    .bind(token)
-    .bind(timeout_ms)
-    .bind(now)
-    .bind(expires_at)
-    .execute(&mut **tx)
-    .await?;
+pub async fn update_expiry(tx: &mut Tx, token: &str, timeout_ms: i64, now: Millis, expires_at: Millis) -> Result<bool> {
+    let done =
+        sqlx::query("update dav_locks set timeout_ms = $2, expires_at = $4 where token = $1 and expires_at > $3")
+            .bind(token)
+            .bind(timeout_ms)
+            .bind(now)
+            .bind(expires_at)
+            .execute(&mut **tx)
+            .await?;
     Ok(done.rows_affected() == 1)
 }
 

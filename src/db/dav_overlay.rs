@@ -168,13 +168,21 @@ pub async fn rename(tx: &mut Tx, entry: &Entry) -> Result<()> {
 
 /// Notes which document a scratch file seems to be.
 pub async fn update_document(tx: &mut Tx, id: &str, document: &DocumentId) -> Result<()> {
-    sqlx::query("update dav_overlay set document_id = $2 where id = $1").bind(id).bind(document).execute(&mut **tx).await?;
+    sqlx::query("update dav_overlay set document_id = $2 where id = $1")
+        .bind(id)
+        .bind(document)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
 /// Lets an entry end later.
 pub async fn update_expiry(tx: &mut Tx, id: &str, expires_at: Millis) -> Result<()> {
-    sqlx::query("update dav_overlay set expires_at = $2 where id = $1").bind(id).bind(expires_at).execute(&mut **tx).await?;
+    sqlx::query("update dav_overlay set expires_at = $2 where id = $1")
+        .bind(id)
+        .bind(expires_at)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -82,7 +82,8 @@ async fn read_content(
     let document = find_document(&app, &id).await?;
     policy::allow(&app.db, &caller, Action::Download, &document).await?;
     let version = find_version(&app, &id, document.head).await?;
-    answer(&app, &caller, &document, &version, &ContentRequest { method, headers, download: query.download.is_some() }).await
+    answer(&app, &caller, &document, &version, &ContentRequest { method, headers, download: query.download.is_some() })
+        .await
 }
 
 /// Gives the bytes of one version.
@@ -100,7 +101,8 @@ async fn read_version_content(
     let document = find_document(&app, &id).await?;
     policy::allow(&app.db, &caller, Action::Download, &document).await?;
     let version = find_version(&app, &id, number).await?;
-    answer(&app, &caller, &document, &version, &ContentRequest { method, headers, download: query.download.is_some() }).await
+    answer(&app, &caller, &document, &version, &ContentRequest { method, headers, download: query.download.is_some() })
+        .await
 }
 
 /// How content is asked for.
@@ -332,11 +334,20 @@ mod tests {
 
     #[test]
     fn nasty_names_stay_names() {
-        let hostile = ["a\"; filename=evil.exe", "a\\b%22.txt", "50%.pdf", "e\u{301}.txt", "𠮷野家.docx", "a\u{202e}b", "\u{1F468}\u{200D}\u{1F469}.png"];
+        let hostile = [
+            "a\"; filename=evil.exe",
+            "a\\b%22.txt",
+            "50%.pdf",
+            "e\u{301}.txt",
+            "𠮷野家.docx",
+            "a\u{202e}b",
+            "\u{1F468}\u{200D}\u{1F469}.png",
+        ];
         for name in hostile {
             let value = disposition(false, name);
             let text = value.to_str().unwrap();
-            let (ascii, exact) = text.strip_prefix("attachment; filename=\"").unwrap().split_once("\"; filename*=UTF-8''").unwrap();
+            let (ascii, exact) =
+                text.strip_prefix("attachment; filename=\"").unwrap().split_once("\"; filename*=UTF-8''").unwrap();
             // Old programs read this part: nothing in it ends the quotes, is decoded, or is a path.
             assert!(ascii.bytes().all(|b| b.is_ascii_alphanumeric() || b" .-_()".contains(&b)), "{ascii}");
             assert_eq!(percent_encoding::percent_decode_str(exact).decode_utf8().unwrap(), name);

@@ -98,9 +98,8 @@ impl Several {
     /// How long the body is.
     pub fn length(&self, media_type: &str, size: u64) -> u64 {
         let parts = self.ranges.iter().enumerate();
-        let parts = parts.map(|(index, range)| {
-            self.before(index, range, media_type, size).len() as u64 + range.end - range.start
-        });
+        let parts = parts
+            .map(|(index, range)| self.before(index, range, media_type, size).len() as u64 + range.end - range.start);
         parts.sum::<u64>() + self.end().len() as u64
     }
 
@@ -117,9 +116,8 @@ impl Several {
         let parts: Vec<_> = parts
             .map(|(index, range)| (Bytes::from(self.before(index, range, media_type, size)), range.clone()))
             .collect();
-        let parts = stream::iter(parts).flat_map(move |(before, range)| {
-            stream::iter([Ok(before)]).chain(store.read(&manifest, range))
-        });
+        let parts = stream::iter(parts)
+            .flat_map(move |(before, range)| stream::iter([Ok(before)]).chain(store.read(&manifest, range)));
         parts.chain(stream::iter([Ok(end)]))
     }
 
@@ -150,7 +148,9 @@ mod tests {
         for outside in ["bytes=10-", "bytes=10-20", "bytes=-0", "bytes=10-, 20-30"] {
             assert_eq!(parse(outside, 10), Part::Outside, "{outside}");
         }
-        for whole in ["bytes=3-2", "lines=1-2", "bytes=a-b", "bytes=-", "0-1", "bytes=", "bytes=,", "bytes=0-1,x", "bytes=+1-2"] {
+        for whole in
+            ["bytes=3-2", "lines=1-2", "bytes=a-b", "bytes=-", "0-1", "bytes=", "bytes=,", "bytes=0-1,x", "bytes=+1-2"]
+        {
             assert_eq!(parse(whole, 10), Part::Whole, "{whole}");
         }
         assert_eq!(parse("bytes=0-", 0), Part::Outside);

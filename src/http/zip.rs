@@ -88,12 +88,7 @@ async fn read_zip(
 #[utoipa::path(post, path = "/zip", tag = "content",
     request_body(content = Chosen, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Vec<u8>, content_type = "application/zip")))]
-async fn post_zip(
-    State(app): State<App>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: String,
-) -> Result<Response> {
+async fn post_zip(State(app): State<App>, caller: Caller, headers: HeaderMap, body: String) -> Result<Response> {
     answer(&app, &caller, &Method::POST, &headers, Chosen::of_form(&body)?).await
 }
 

@@ -126,7 +126,8 @@ async fn several_ranges_come_in_one_answer() {
     let path = format!("/documents/{file}/content");
     let etag = ada.get(&path).await.header("etag").unwrap().to_owned();
 
-    let answer = get(&ada, &path, &[("range", "bytes=2999990-, 10-19,15-24, 1500000-1500004")]).await.assert_status(206);
+    let answer =
+        get(&ada, &path, &[("range", "bytes=2999990-, 10-19,15-24, 1500000-1500004")]).await.assert_status(206);
     assert_eq!(answer.header("content-length"), Some(answer.body.len().to_string().as_str()));
     let boundary = answer.header("content-type").unwrap().strip_prefix("multipart/byteranges; boundary=").unwrap();
     let mut expected = Vec::new();

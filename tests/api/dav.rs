@@ -128,7 +128,14 @@ async fn a_file_written_on_the_drive_is_a_document_and_its_next_bytes_a_version(
 
     let actions = wenshu::db::audit::list(server.app.db.read(), 0, None, 1000).await.unwrap();
     let actions: Vec<_> = actions.iter().map(|event| event.action.as_str()).collect();
-    for action in ["version_added", "content_downloaded", "document_renamed", "document_moved", "folder_created", "folder_trashed"] {
+    for action in [
+        "version_added",
+        "content_downloaded",
+        "document_renamed",
+        "document_moved",
+        "folder_created",
+        "folder_trashed",
+    ] {
         assert!(actions.contains(&action), "{action} is missing in {actions:?}");
     }
 }

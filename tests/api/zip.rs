@@ -55,7 +55,9 @@ async fn a_folder_comes_as_one_file_that_every_program_unpacks() {
     let path = format!("/folders/{library}/zip");
     let answer = bob.get(&path).await.assert_status(200);
     assert_eq!(answer.header("content-type"), Some("application/zip"));
-    assert!(answer.header("content-disposition").unwrap().contains("filename*=UTF-8''%E5%B8%82%E6%94%BF%20%E5%BA%93.zip"));
+    assert!(
+        answer.header("content-disposition").unwrap().contains("filename*=UTF-8''%E5%B8%82%E6%94%BF%20%E5%BA%93.zip")
+    );
     let found = entries(&answer);
     let link = format!("[InternetShortcut]\r\nURL={}/documents/{page}\r\n", ada.base).into_bytes();
     let expected = BTreeMap::from([

@@ -9,7 +9,10 @@ use crate::support::{PASSWORD, TestServer};
 
 async fn run(command: &mut Command) -> Output {
     command.kill_on_drop(true);
-    command.output().await.unwrap_or_else(|error| panic!("{:?}: {error}; `make setup-test` installs it", command.as_std()))
+    command
+        .output()
+        .await
+        .unwrap_or_else(|error| panic!("{:?}: {error}; `make setup-test` installs it", command.as_std()))
 }
 
 fn text(output: &Output) -> String {
@@ -83,7 +86,10 @@ async fn rclone_brings_a_tree_up_and_down_and_finds_it_equal() {
     let children = ada.get(&format!("/folders/{library}/children")).await.json();
     let tree = children["folders"][0]["id"].as_str().unwrap();
     let listed = ada.listed(tree).await;
-    assert!(listed.contains(&("问？“号”.txt".to_owned(), 2)) && listed.contains(&("空.txt".to_owned(), 1)), "{listed:?}");
+    assert!(
+        listed.contains(&("问？“号”.txt".to_owned(), 2)) && listed.contains(&("空.txt".to_owned(), 1)),
+        "{listed:?}"
+    );
 }
 
 #[tokio::test]
@@ -117,7 +123,8 @@ async fn windows_connects_and_saves() {
     let library = ada.folder("库", None).await;
     let drive = Drive::of(&ada);
     let agent = ("user-agent", "Microsoft-WebDAV-MiniRedir/10.0.19045");
-    let windows = |method: &str, path: &str| drive.request(method, path).header(agent.0, agent.1).header("translate", "f");
+    let windows =
+        |method: &str, path: &str| drive.request(method, path).header(agent.0, agent.1).header("translate", "f");
 
     // Without signing in: what can this server do?
     let options = |path: &str| {
@@ -130,7 +137,8 @@ async fn windows_connects_and_saves() {
         assert!(answer.header("dav").unwrap().contains('2') && answer.header("allow").unwrap().contains("LOCK"));
     }
     let root = reqwest::Method::from_bytes(b"PROPFIND").unwrap();
-    let root = || ada.http.request(root.clone(), format!("{}/", ada.base)).header(agent.0, agent.1).header("depth", "0");
+    let root =
+        || ada.http.request(root.clone(), format!("{}/", ada.base)).header(agent.0, agent.1).header("depth", "0");
     let bare = ada.send(root()).await;
     assert!(bare.header("www-authenticate").unwrap().starts_with("Basic"));
     ada.send(root().basic_auth("ada", Some(PASSWORD))).await.assert_status(207);
@@ -185,7 +193,8 @@ async fn the_finder_connects_and_saves() {
         </D:lockscope><D:locktype><D:write/></D:locktype><D:owner><D:href>http://www.apple.com/webdav_fs/</D:href>\
         </D:owner></D:lockinfo>";
     drive.send(mac("PUT", "/库/cafe\u{301}.txt").body("")).await.assert_status(201);
-    let locked = drive.send(mac("LOCK", "/库/cafe\u{301}.txt").header("depth", "0").body(lock)).await.assert_status(200);
+    let locked =
+        drive.send(mac("LOCK", "/库/cafe\u{301}.txt").header("depth", "0").body(lock)).await.assert_status(200);
     let token = locked.header("lock-token").unwrap().to_owned();
     // In pieces, with the length in a header of its own.
     let pieces = futures::stream::iter(["con", "tent"].map(Ok::<_, std::io::Error>));

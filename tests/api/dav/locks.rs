@@ -28,7 +28,12 @@ async fn a_document_locked_on_a_drive_is_locked_for_uploads_and_in_the_browser()
     let held = lock(&drive, "/lib/plan.docx").await.assert_status(200);
     let held_token = token(&held);
     let text = String::from_utf8(held.body).unwrap();
-    assert!(text.contains("ada@office") && text.contains("Second-3600") && text.contains("/dav/lib/plan%2Edocx") | text.contains("/dav/lib/plan.docx"), "{text}");
+    assert!(
+        text.contains("ada@office")
+            && text.contains("Second-3600")
+            && text.contains("/dav/lib/plan%2Edocx") | text.contains("/dav/lib/plan.docx"),
+        "{text}"
+    );
     lock(&other, "/lib/plan.docx").await.assert_status(423);
 
     let refused = bob.try_upload(&[("filename", "plan.docx"), ("document_id", &file)], b"two").await;
@@ -86,7 +91,9 @@ async fn a_locked_folder_protects_what_is_in_it() {
     other.put("/lib/inner/deep.txt", b"two").await.assert_status(423);
     other.put("/lib/inner/new.txt", b"two").await.assert_status(423);
     lock(&other, "/lib/inner/deep.txt").await.assert_status(423);
-    bob.try_upload(&[("filename", "deep.txt"), ("document_id", &file)], b"two").await.assert_error(423, "document_locked");
+    bob.try_upload(&[("filename", "deep.txt"), ("document_id", &file)], b"two")
+        .await
+        .assert_error(423, "document_locked");
     let tagged = format!("<{}> ({held})", drive.address("/lib/inner"));
     let write = drive.request("PUT", "/lib/inner/new.txt").header("if", tagged).body("mine");
     drive.send(write).await.assert_status(201);

@@ -13,12 +13,7 @@ async fn begun() -> (TestServer, Client, String, Drive, String) {
 }
 
 /// The document has `versions` versions, is alone in the library, and its newest content is `content`.
-async fn assert_went_on(
-    (ada, library, drive): (&Client, &str, &Drive),
-    document: &str,
-    versions: i64,
-    content: &[u8],
-) {
+async fn assert_went_on((ada, library, drive): (&Client, &str, &Drive), document: &str, versions: i64, content: &[u8]) {
     let view = ada.document(document).await;
     assert_eq!((view["name"].as_str(), view["version"].as_i64()), (Some("报告.docx"), Some(versions)));
     assert_eq!(ada.listed(library).await, [("报告.docx".to_owned(), versions)]);
