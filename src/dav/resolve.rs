@@ -44,7 +44,7 @@ pub enum Node {
     Document(Box<DocumentNode>),
     Page(Box<PageNode>),
     /// A file that only this person sees.
-    Temporary(Entry),
+    Temporary(Box<Entry>),
 }
 
 /// A folder.
@@ -294,7 +294,7 @@ impl Dav {
         let (key, folder, now) = (names::key(name), &parent.folder.id, self.app.clock.now());
         let entry = db::dav_overlay::find(self.db(), &self.caller.id, folder, &key, now).await?;
         let absent = match entry {
-            Some(entry) if entry.is_file() => return Ok((Some(Node::Temporary(entry)), None)),
+            Some(entry) if entry.is_file() => return Ok((Some(Node::Temporary(Box::new(entry))), None)),
             Some(entry) if entry.kind == "away" => return Ok((None, Some(entry))),
             other => other,
         };

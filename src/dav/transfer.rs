@@ -125,7 +125,7 @@ impl Dav {
             Node::Root => return Err(Error::forbidden("copy_not_allowed", "the drive itself cannot be copied")),
             Node::Page(_) => return Err(Error::forbidden("document_is_page", "a page is copied in the browser")),
             Node::Document(node) => ((&node.version).into(), node.document.level),
-            Node::Temporary(entry) => (entry.into(), entry.level),
+            Node::Temporary(entry) => (NewVersion::from(&**entry), entry.level),
             Node::Folder(node) => {
                 let node = node.clone();
                 return self.copy_folder(way, &node).await;
