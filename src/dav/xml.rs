@@ -174,8 +174,16 @@ impl Element {
 fn parse(body: &[u8]) -> Result<Element> {
     let text = std::str::from_utf8(body).map_err(|_| invalid())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // What is stored is sent to others as it is: it has to be well-formed for every parser.
+    if text
+        .chars()
+        .any(|c| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
+    {
+        return Err(invalid());
+    }
     let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
+    reader.config_mut().check_comments = true;
     let mut open: Vec<Element> = Vec::new();
     let mut root = None;
     loop {
@@ -203,7 +211,12 @@ fn parse(body: &[u8]) -> Result<Element> {
                     return Err(invalid());
                 }
             }
-            Event::DocType(_) => return Err(invalid()),
+            Event::Text(piece) if piece.contains("]]>") || (open.is_empty() && !piece.trim().is_empty()) => {
+                return Err(invalid());
+            }
+            Event::Decl(_) if before > 0 => return Err(invalid()),
+            Event::PI(_) | Event::DocType(_) => return Err(invalid()),
+            Event::CData(_) if open.is_empty() => return Err(invalid()),
             Event::Eof => break,
             _ => {}
         }
@@ -220,6 +233,9 @@ fn begin(tag: &BytesStart<'_>, parent: Option<&Element>) -> Result<Element> {
         let attribute = attribute.map_err(|_| invalid())?;
         let key: &str = attribute.key.as_ref();
         let value = unescape(&attribute.value).map_err(|_| invalid())?.into_owned();
+        if attribute.value.contains('<') || !is_name(key) {
+            return Err(invalid());
+        }
         match key.split_once(':') {
             None if key == "xmlns" && value.is_empty() => drop(prefixes.remove("")),
             None if key == "xmlns" => drop(prefixes.insert(String::new(), value)),
@@ -241,7 +257,7 @@ fn begin(tag: &BytesStart<'_>, parent: Option<&Element>) -> Result<Element> {
     let qualified: &str = name.as_ref();
     let (prefix, name) = qualified.split_once(':').unwrap_or(("", qualified));
     used.push(prefix.to_owned());
-    if used.iter().any(|prefix| !prefix.is_empty() && !prefixes.contains_key(prefix)) || name.is_empty() {
+    if used.iter().any(|prefix| !prefix.is_empty() && !prefixes.contains_key(prefix)) || !is_name(qualified) {
         return Err(invalid());
     }
     Ok(Element {
@@ -255,6 +271,18 @@ fn begin(tag: &BytesStart<'_>, parent: Option<&Element>) -> Result<Element> {
         inner: String::new(),
         inner_from: 0,
     })
+}
+
+/// A name, with or without a prefix.
+fn is_name(name: &str) -> bool {
+    let part = |part: &str| {
+        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    match name.split_once(':') {
+        Some((prefix, local)) => part(prefix) && part(local),
+        None => part(name),
+    }
 }
 
 fn invalid() -> Error {
@@ -288,6 +316,13 @@ mod tests {
             "<!DOCTYPE a [<!ENTITY b \"c\">]><D:propfind xmlns:D=\"DAV:\"><D:allprop/></D:propfind>",
             "<D:propfind xmlns:D=\"DAV:\"><D:allprop/></D:propfind><D:propfind xmlns:D=\"DAV:\"/>",
             "<D:propfind xmlns:D=\"DAV:\"><D:allprop>&xxe;</D:allprop></D:propfind>",
+            "<D:propfind xmlns:D=\"DAV:\"><D:allprop>\u{1}</D:allprop></D:propfind>",
+            "<D:propfind xmlns:D=\"DAV:\"><D:allprop>]]></D:allprop></D:propfind>",
+            "<D:propfind xmlns:D=\"DAV:\"><D:allprop><!-- a -- b --></D:allprop></D:propfind>",
+            "<D:propfind xmlns:D=\"DAV:\"><D:allprop a=\"<\"/></D:propfind>",
+            "<D:propfind xmlns:D=\"DAV:\"><D:allprop a=\"1\" a=\"2\"/></D:propfind>",
+            "<D:propfind xmlns:D=\"DAV:\"><D:allprop><a'b/></D:allprop></D:propfind>",
+            "<D:propfind xmlns:D=\"DAV:\"><D:allprop><?x y?></D:allprop></D:propfind>",
         ] {
             assert!(read_propfind(body.as_bytes()).is_err(), "{body}");
         }
