@@ -33,6 +33,7 @@ mod search;
 mod search_input;
 mod session;
 mod similar;
+mod storage;
 mod suggest;
 pub mod surround;
 mod tokens;
@@ -109,6 +110,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(uploads::routes())
         .merge(upload_chunks::routes())
         .merge(audit::routes())
+        .merge(storage::routes())
         .merge(changes::routes())
         .merge(zip::routes())
 }
