@@ -21,7 +21,7 @@ use crate::{
     config::{Config, DEFAULT_FILE, Flags},
     db,
     http::{self, listener},
-    names, search, server, telemetry,
+    names, push, search, server, telemetry,
 };
 
 /// Wenshu 文枢: keeps, shows and finds documents, and lets people edit them together.
@@ -56,6 +56,8 @@ enum Command {
     Audit(AuditCommand),
     /// Reads every version's content again and reports damage
     Verify,
+    /// Uploads what is new in a folder of this machine, also to a service elsewhere
+    Push(push::Options),
     /// Prints the settings file with its defaults and explanations
     Config,
     /// Prints the OpenAPI description
@@ -119,6 +121,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Config => return print(DEFAULT_FILE),
         Command::Openapi => return print(&http::openapi().to_pretty_json()?),
+        Command::Push(options) => {
+            let runtime = tokio::runtime::Runtime::new().context("the runtime does not start")?;
+            return runtime.block_on(push::push(options));
+        }
         _ => {}
     }
     let config = Config::load(&cli.flags, std::env::vars())?;
@@ -151,7 +157,7 @@ async fn command(app: &App, command: Command) -> anyhow::Result<()> {
         Command::Verify => verify_content(app).await,
         // Opening the app has brought the database up to date.
         Command::Migrate => print("the database is up to date"),
-        Command::Serve | Command::Worker | Command::Reindex | Command::Config | Command::Openapi => {
+        Command::Serve | Command::Worker | Command::Reindex | Command::Push(_) | Command::Config | Command::Openapi => {
             unreachable!("handled before the app was opened")
         }
     }
