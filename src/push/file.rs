@@ -147,8 +147,11 @@ impl Pusher {
 
     async fn cut(&self, file: &File) -> Result<Option<Entry>, Failure> {
         let _permit = self.cutting.acquire().await.expect("it is never closed");
+        // What nobody else needs now: one large file gets all processors, many small ones one each.
+        let threads = 1 + self.cutting.available_permits();
         let (began, path, sizes) = (SystemTime::now(), self.root.join(&file.path), self.remote.sizes);
-        let found = tokio::task::spawn_blocking(move || cut(&path, sizes)).await.map_err(std::io::Error::other)??;
+        let found =
+            tokio::task::spawn_blocking(move || cut(&path, sizes, threads)).await.map_err(std::io::Error::other)??;
         Ok(found.map(|(stamp, pieces)| Entry::new(stamp, began, pieces)))
     }
 

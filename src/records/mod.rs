@@ -90,10 +90,10 @@ impl Records {
         let ids: Vec<DocumentId> = documents.iter().map(|(id, _)| (*id).clone()).collect();
         let folders = documents.iter().map(|(_, folder)| *folder);
         let mut records = Self::default();
-        let (definitions, ()) = tokio::try_join!(
-            async { Definitions::load(&mut *db.acquire().await?, folders).await },
-            async { records.read_tags(&mut *db.acquire().await?, &ids).await },
-        )?;
+        let (definitions, ()) =
+            tokio::try_join!(async { Definitions::load(&mut *db.acquire().await?, folders).await }, async {
+                records.read_tags(&mut *db.acquire().await?, &ids).await
+            },)?;
         records.definitions = definitions;
         if !records.definitions.is_empty() {
             records.read_values(&mut *db.acquire().await?, &ids).await?;
