@@ -57,7 +57,7 @@ pub struct Options {
 }
 
 /// Does what the options say; fails when a single file could not be pushed.
-pub async fn push(options: Options) -> anyhow::Result<()> {
+pub async fn push(options: &Options) -> anyhow::Result<()> {
     let root = options.dir.canonicalize().with_context(|| format!("{} cannot be read", options.dir.display()))?;
     if !root.is_dir() {
         bail!("{} is no folder", options.dir.display());

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ids::{ChunkId, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
+use crate::seal;
 use crate::store::Store;
 
 /// Chunks fetched before the reader asks for them. With the one it waits for, this bounds its memory.
@@ -20,17 +21,27 @@ const READ_AHEAD: usize = 2;
 /// Finds the chunks of a content: in its list, or in the one chunk of the same name.
 pub(crate) async fn manifest(store: &Store, content: &ContentId) -> Result<Manifest> {
     let only = ChunkId::from_bytes(*content.as_bytes());
-    let (list_key, chunk_key) = (content_key(content), chunk_key(&only));
+    let list_key = content_key(content);
     // Both are asked for at once: which one exists is not known, and most contents have one chunk.
-    let (list, header) =
-        tokio::try_join!(store.objects.get(&list_key), store.objects.get_range(&chunk_key, 0..chunk::HEADER_BYTES),)?;
-    let damaged = Error::Damaged { content: *content, chunk: None };
+    let (list, size) = tokio::join!(store.objects.get(&list_key), only_chunk_bytes(store, &only));
+    let damaged = || Error::Damaged { content: *content, chunk: None };
+    let list = list.map_err(|error| if matches!(error, Error::ObjectDamaged { .. }) { damaged() } else { error })?;
     if let Some(list) = list {
-        return Manifest::from_object(content, &list).ok_or(damaged);
+        return Manifest::from_object(content, &list).ok_or_else(damaged);
     }
-    let (header, object_bytes) = header.ok_or(Error::Missing { content: *content, chunk: None })?;
-    let size_bytes = chunk::plain_size(&header, object_bytes).ok_or(damaged)?;
+    let size_bytes = size?.ok_or(Error::Missing { content: *content, chunk: None })?.ok_or_else(damaged)?;
     Ok(Manifest::new(&[ChunkRef { id: only, size_bytes }]))
+}
+
+/// Tells the plain size of a chunk, or that its object is damaged, if there is one.
+async fn only_chunk_bytes(store: &Store, chunk: &ChunkId) -> Result<Option<Option<u32>>> {
+    let sealed = store.objects.keys().is_some();
+    let header = 0..if sealed { seal::HEADER_BYTES } else { chunk::HEADER_BYTES };
+    let found = store.objects.get_range_raw(&chunk_key(chunk), header).await?;
+    Ok(found.map(|(header, object_bytes)| match sealed {
+        true => seal::plain_size(&header).and_then(chunk::possible_size),
+        false => chunk::plain_size(&header, object_bytes),
+    }))
 }
 
 /// Streams the bytes of `range`.
@@ -42,7 +53,17 @@ pub(crate) fn read(
     let content = manifest.content();
     let parts = manifest.touched(range).map(move |(chunk, part)| {
         let store = store.clone();
-        async move { Ok(fetch(&store, content, chunk).await?.slice(part)) }
+        async move {
+            if part.len() == chunk.size_bytes as usize {
+                return fetch(&store, content, chunk).await;
+            }
+            if let Some(plain) = store.recent.get(&chunk.id).filter(|plain| plain.len() == chunk.size_bytes as usize) {
+                return Ok(plain.slice(part));
+            }
+            let plain = fetch(&store, content, chunk).await?;
+            store.recent.note(chunk.id, &plain);
+            Ok(plain.slice(part))
+        }
     });
     Box::pin(stream::iter(parts).buffered(1 + READ_AHEAD))
 }
@@ -50,9 +71,18 @@ pub(crate) fn read(
 /// Reads one chunk and checks it.
 async fn fetch(store: &Store, content: ContentId, chunk: ChunkRef) -> Result<Bytes> {
     let at = Some(chunk.id);
-    let object = store.objects.get(&chunk_key(&chunk.id)).await?;
+    let key = chunk_key(&chunk.id);
+    let object = store.objects.get_raw(&key).await?;
     let object = object.ok_or(Error::Missing { content, chunk: at })?;
-    let plain = store.compute(move || chunk::decode(&chunk.id, object)).await?;
+    let keys = store.objects.keys_for(&object).await?;
+    let decode = move || {
+        let Some(keys) = keys else {
+            return chunk::decode(object).filter(|(hash, _)| ChunkId::plain(hash) == chunk.id);
+        };
+        let object = keys.open(key.as_ref(), object).ok()?;
+        chunk::decode(object).filter(|(hash, _)| keys.chunk_id(hash) == chunk.id)
+    };
+    let plain = store.compute(decode).await?.map(|(_, plain)| plain);
     plain.filter(|plain| plain.len() == chunk.size_bytes as usize).ok_or(Error::Damaged { content, chunk: at })
 }
 
