@@ -88,7 +88,7 @@ pub fn scan(root: &Path, hidden: bool) -> io::Result<Scanned> {
 fn list(root: &Path, path: &Path, hidden: bool, below: &mut Vec<PathBuf>, scanned: &mut Scanned) -> io::Result<Folder> {
     let mut folder = Folder { path: path.to_owned(), files: Vec::new() };
     // The service does not tell names apart that differ in case or in the form of an accent.
-    let mut keys: HashMap<String, String> = HashMap::new();
+    let mut keys: HashMap<String, Vec<(String, fs::DirEntry)>> = HashMap::new();
     for entry in fs::read_dir(root.join(path))? {
         let entry = entry?;
         let file_path = path.join(entry.file_name());
@@ -111,14 +111,23 @@ fn list(root: &Path, path: &Path, hidden: bool, below: &mut Vec<PathBuf>, scanne
                 continue;
             }
         };
-        if let Some(other) = keys.insert(key, name.clone()) {
-            scanned.unreadable.push((file_path, format!("the service takes its name for that of {other:?}")));
-            continue;
-        }
-        match entry.metadata() {
-            Ok(_) if kind.is_dir() => below.push(file_path),
-            Ok(metadata) => folder.files.push(File { path: file_path, name, stamp: Stamp::of(&metadata) }),
-            Err(error) => scanned.unreadable.push((file_path, error.to_string())),
+        keys.entry(key).or_default().push((name, entry));
+    }
+    for alike in keys.into_values() {
+        // Which of them was meant cannot be known, and one would become a version of the other.
+        let others = alike.len() > 1;
+        for (name, entry) in alike {
+            let file_path = path.join(&name);
+            match entry.metadata() {
+                _ if others => {
+                    scanned
+                        .unreadable
+                        .push((file_path, "the service cannot keep its name apart from another one".into()));
+                }
+                Ok(metadata) if metadata.is_dir() => below.push(file_path),
+                Ok(metadata) => folder.files.push(File { path: file_path, name, stamp: Stamp::of(&metadata) }),
+                Err(error) => scanned.unreadable.push((file_path, error.to_string())),
+            }
         }
     }
     folder.files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -157,11 +166,11 @@ mod tests {
             .iter()
             .flat_map(|folder| folder.files.iter().map(|file| file.path.display().to_string()))
             .collect();
-        assert_eq!(paths.len(), 3, "{paths:?}");
+        assert_eq!(paths.len(), 2, "{paths:?}");
         assert!(paths.contains(&"合同/二〇二六/á.txt".to_owned()) && paths.contains(&"合同/b.txt".to_owned()));
         let folders: Vec<_> = scanned.folders.iter().map(|folder| folder.path.display().to_string()).collect();
         assert_eq!(folders, ["", "合同", "合同/二〇二六"]);
-        assert_eq!((scanned.passed_over, scanned.unreadable.len()), (1, 2), "{:?}", scanned.unreadable);
+        assert_eq!((scanned.passed_over, scanned.unreadable.len()), (1, 3), "{:?}", scanned.unreadable);
         assert_eq!(scan(root.path(), true).unwrap().folders.len(), 4);
     }
 }
