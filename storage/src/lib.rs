@@ -23,6 +23,7 @@ mod recent;
 mod seal;
 mod store;
 mod suspension;
+mod tree;
 mod writer;
 
 pub use backend::Backend;

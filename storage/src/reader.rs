@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
@@ -14,6 +15,7 @@ use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
 use crate::seal;
 use crate::store::Store;
+use crate::tree::GROUP_BYTES;
 
 /// Chunks fetched before the reader asks for them. With the one it waits for, this bounds its memory.
 const READ_AHEAD: usize = 2;
@@ -53,19 +55,66 @@ pub(crate) fn read(
     let content = manifest.content();
     let parts = manifest.touched(range).map(move |(chunk, part)| {
         let store = store.clone();
-        async move {
-            if part.len() == chunk.size_bytes as usize {
-                return fetch(&store, content, chunk).await;
-            }
-            if let Some(plain) = store.recent.get(&chunk.id).filter(|plain| plain.len() == chunk.size_bytes as usize) {
-                return Ok(plain.slice(part));
-            }
-            let plain = fetch(&store, content, chunk).await?;
-            store.recent.note(chunk.id, &plain);
-            Ok(plain.slice(part))
-        }
+        async move { read_part(&store, content, chunk, part).await }
     });
     Box::pin(stream::iter(parts).buffered(1 + READ_AHEAD))
+}
+
+/// Reads a part of a chunk and checks it: the groups it lies in, or the whole chunk where that is not possible.
+async fn read_part(store: &Store, content: ContentId, chunk: ChunkRef, part: Range<usize>) -> Result<Bytes> {
+    let size = chunk.size_bytes as usize;
+    if part.len() == size {
+        return fetch(store, content, chunk).await;
+    }
+    if let Some(plain) = store.recent.chunk(&chunk.id).filter(|plain| plain.len() == size) {
+        return Ok(plain.slice(part));
+    }
+    if part.len() <= size / 2
+        && let Some(bytes) = read_groups(store, chunk, &part).await?
+    {
+        return Ok(bytes);
+    }
+    let plain = fetch(store, content, chunk).await?;
+    store.recent.note_part(chunk.id, &plain);
+    Ok(plain.slice(part))
+}
+
+/// Reads the groups that hold a part; `None` when the chunk is not stored with its tree, or something is wrong with it.
+async fn read_groups(store: &Store, chunk: ChunkRef, part: &Range<usize>) -> Result<Option<Bytes>> {
+    let size = chunk.size_bytes as usize;
+    if store.objects.keys().is_some() || size <= 2 * GROUP_BYTES {
+        return Ok(None);
+    }
+    let (key, plain_start) = (chunk_key(&chunk.id), chunk::plain_start(size));
+    let first = part.start / GROUP_BYTES;
+    let groups = first * GROUP_BYTES..size.min(part.end.next_multiple_of(GROUP_BYTES));
+    let wanted = (plain_start + groups.start) as u64..(plain_start + groups.end) as u64;
+    let known = store.recent.tree(&chunk.id);
+    let head = async {
+        match known {
+            Some(_) => Ok(None),
+            None => store.objects.get_range(&key, 0..plain_start as u64).await,
+        }
+    };
+    let (head, bytes) = tokio::try_join!(head, store.objects.get_range(&key, wanted))?;
+    let Some(bytes) = bytes.filter(|bytes| bytes.len() == groups.len()) else { return Ok(None) };
+    let tree = match (known, head) {
+        (Some(tree), _) => tree,
+        (None, Some(head)) => {
+            let tree = chunk::parse_tree(&head, size);
+            let Some(tree) = tree.filter(|tree| tree.root().is_some_and(|root| ChunkId::plain(&root) == chunk.id))
+            else {
+                return Ok(None);
+            };
+            let tree = Arc::new(tree);
+            store.recent.keep_tree(chunk.id, tree.clone());
+            tree
+        }
+        (None, None) => return Ok(None),
+    };
+    let part = part.start - groups.start..part.end - groups.start;
+    let check = move || tree.holds(first, &bytes).then(|| bytes.slice(part));
+    store.compute(check).await
 }
 
 /// Reads one chunk and checks it.

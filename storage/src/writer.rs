@@ -23,6 +23,7 @@ use crate::objects::{chunk_key, content_key};
 use crate::seal::Inside;
 use crate::store::Store;
 use crate::suspension::{Saved, State};
+use crate::tree;
 
 /// Chunks one writer stores at a time.
 const IN_FLIGHT_CHUNKS: usize = 8;
@@ -296,7 +297,7 @@ pub(crate) async fn store_chunk(
     _permit: OwnedSemaphorePermit,
 ) -> Result<StoredChunk> {
     let size_bytes = plain.len() as u32;
-    let (hash, plain) = store.compute(move || (chunk::hash(&plain), plain)).await?;
+    let ((hash, tree), plain) = store.compute(move || (tree::hash(&plain), plain)).await?;
     if let Some(chunk) = expected.filter(|expected| *expected != hash) {
         return Err(Error::WrongChunk { chunk });
     }
@@ -308,8 +309,9 @@ pub(crate) async fn store_chunk(
     }
     let (keys, sealed_key) = (store.objects.keys(), key.to_string());
     let encode = move || {
-        let object = chunk::encode(plain);
-        let Some(keys) = keys else { return object };
+        let Some(keys) = keys else { return chunk::encode(plain, tree.as_ref()) };
+        // An envelope opens as a whole.
+        let object = chunk::encode(plain, None);
         let inside = if chunk::is_raw(&object) { Inside::Raw(&hash) } else { Inside::Bytes };
         keys.seal(&sealed_key, &object, size_bytes, inside).into()
     };

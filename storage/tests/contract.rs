@@ -261,6 +261,40 @@ async fn damage_is_noticed(place: Place) {
     assert!(matches!(error, Error::Damaged { chunk: None, .. }), "{error}");
 }
 
+async fn damage_is_noticed_in_small_ranges(place: Place) {
+    let content = noise(19, 3_000_000);
+    let stored = place.store.put(content.clone()).await.unwrap();
+    let store = place.reopen().await;
+    let manifest = store.manifest(&stored.content).await.unwrap();
+    let first = manifest.chunks()[0];
+    let key = chunk_key(first.id);
+    let before = store.objects().head(&key).await.unwrap().size - u64::from(first.size_bytes);
+    let range = 200_000..260_000;
+    for round in 0..3 {
+        let expected = content.slice(range.start as usize..range.end as usize);
+        assert!(read(&store, &manifest, range.clone()).await.unwrap() == expected, "round {round}");
+        // Where the range lies, also when what it is checked against is known already.
+        let other = manifest.clone();
+        flip(&store, &key, (before + 230_000) as usize).await;
+        if round == 0 || place.key.is_none() {
+            let error = read(&store, &other, range.clone()).await.unwrap_err();
+            assert!(matches!(error, Error::Damaged { chunk, .. } if chunk == Some(first.id)), "{error}");
+        }
+        flip(&store, &key, (before + 230_000) as usize).await;
+    }
+    // What parts are checked against, for somebody who does not know it yet.
+    let store = place.reopen().await;
+    if !matches!(place.backend, Backend::Memory) {
+        flip(&store, &key, 40).await;
+        let error = read(&store, &manifest, range.clone()).await.unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
+        flip(&store, &key, 40).await;
+    }
+    assert!(matches!(store.verify(&stored.content).await, Ok(())));
+    flip(&store, &key, 40).await;
+    assert!(matches!(store.verify(&stored.content).await, Err(Error::Damaged { .. })));
+}
+
 async fn missing_is_not_damaged(place: Place) {
     let nothing: ContentId = "ab".repeat(32).parse().unwrap();
     let error = place.store.manifest(&nothing).await.unwrap_err();
@@ -377,6 +411,7 @@ contract!(
     many_small_requests_cost_little,
     a_writer_that_is_dropped_leaves_nothing_reachable,
     damage_is_noticed,
+    damage_is_noticed_in_small_ranges,
     missing_is_not_damaged,
     a_damaged_suspension_is_noticed,
     a_large_content_is_refused_by_read_all,

@@ -41,15 +41,15 @@ struct Everything {
 
 impl Everything {
     async fn put(store: &Store) -> Self {
-        let text = Bytes::from(PHRASE.repeat(200_000));
-        let mixed = Bytes::from([&noise(1, 3_000_000)[..], PHRASE.as_bytes(), &noise(2, 12_000_000)].concat());
+        let text = Bytes::from(PHRASE.repeat(40_000));
+        let mixed = Bytes::from([&noise(1, 1_500_000)[..], PHRASE.as_bytes(), &noise(2, 4_000_000)].concat());
         let mut contents = Vec::new();
         for content in [Bytes::from(PHRASE), text, mixed, Bytes::new()] {
             contents.push((store.put(content.clone()).await.unwrap().content, content));
         }
         store.put_object("text/1.json", PHRASE.into()).await.unwrap();
         store.check().await.unwrap();
-        let unfinished = Bytes::from([PHRASE.as_bytes(), &noise(3, 5_000_000), PHRASE.as_bytes()].concat());
+        let unfinished = Bytes::from([PHRASE.as_bytes(), &noise(3, 1_500_000), PHRASE.as_bytes()].concat());
         let mut writer = store.writer();
         writer.write(&unfinished[..40]).await.unwrap();
         let first = writer.checkpoint("unfinished").await.unwrap();
