@@ -32,6 +32,7 @@ mod search;
 mod search_input;
 mod session;
 mod similar;
+mod storage;
 mod suggest;
 pub mod surround;
 mod tokens;
@@ -107,6 +108,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(uploads::routes())
         .merge(upload_chunks::routes())
         .merge(audit::routes())
+        .merge(storage::routes())
         .merge(changes::routes())
 }
 

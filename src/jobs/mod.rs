@@ -1,6 +1,7 @@
 //! What is done later, and how is it asked for? Each job is a row; it may run twice with the same result.
 
 pub mod clean_up;
+pub mod collect_garbage;
 pub mod compact_room;
 pub mod hash_content;
 pub mod index_room;
@@ -12,6 +13,7 @@ pub mod recognise_text;
 pub mod remove_expired_uploads;
 pub mod runner;
 pub mod save_page;
+pub mod verify_storage;
 
 use std::future::Future;
 
@@ -60,6 +62,8 @@ pub fn all() -> runner::JobSet {
         .with::<prepare_content::PrepareContent>()
         .with::<read_text::ReadText>()
         .with::<recognise_text::RecogniseText>()
+        .with::<collect_garbage::CollectGarbage>()
+        .with::<verify_storage::VerifyStorage>()
         .with::<list_chunks::ListChunks>()
         .with::<hash_content::HashContent>()
 }

@@ -96,7 +96,9 @@ async fn read_groups(store: &Store, chunk: ChunkRef, part: &Range<usize>) -> Res
             None => store.objects.get_range(&key, 0..plain_start as u64).await,
         }
     };
-    let (head, bytes) = tokio::try_join!(head, store.objects.get_range(&key, wanted))?;
+    // The object of a compressed chunk may end before the part would begin, which stores refuse. Whatever it was, reading
+    // the whole chunk tells.
+    let Ok((head, bytes)) = tokio::try_join!(head, store.objects.get_range(&key, wanted)) else { return Ok(None) };
     let Some(bytes) = bytes.filter(|bytes| bytes.len() == groups.len()) else { return Ok(None) };
     let tree = match (known, head) {
         (Some(tree), _) => tree,
@@ -123,16 +125,22 @@ async fn fetch(store: &Store, content: ContentId, chunk: ChunkRef) -> Result<Byt
     let key = chunk_key(&chunk.id);
     let object = store.objects.get_raw(&key).await?;
     let object = object.ok_or(Error::Missing { content, chunk: at })?;
+    let plain = decode(store, &chunk.id, object).await?;
+    plain.filter(|plain| plain.len() == chunk.size_bytes as usize).ok_or(Error::Damaged { content, chunk: at })
+}
+
+/// Returns the plain bytes of a chunk's object, or `None` when they are not those that its name says.
+pub(crate) async fn decode(store: &Store, id: &ChunkId, object: Bytes) -> Result<Option<Bytes>> {
+    let (key, id) = (chunk_key(id), *id);
     let keys = store.objects.keys_for(&object).await?;
     let decode = move || {
         let Some(keys) = keys else {
-            return chunk::decode(object).filter(|(hash, _)| ChunkId::plain(hash) == chunk.id);
+            return chunk::decode(object).filter(|(hash, _)| ChunkId::plain(hash) == id);
         };
         let object = keys.open(key.as_ref(), object).ok()?;
-        chunk::decode(object).filter(|(hash, _)| keys.chunk_id(hash) == chunk.id)
+        chunk::decode(object).filter(|(hash, _)| keys.chunk_id(hash) == id)
     };
-    let plain = store.compute(decode).await?.map(|(_, plain)| plain);
-    plain.filter(|plain| plain.len() == chunk.size_bytes as usize).ok_or(Error::Damaged { content, chunk: at })
+    Ok(store.compute(decode).await?.map(|(_, plain)| plain))
 }
 
 /// Reads a whole content that fits in memory.
