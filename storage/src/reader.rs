@@ -96,8 +96,11 @@ async fn read_groups(store: &Store, chunk: ChunkRef, part: &Range<usize>) -> Res
             None => store.objects.get_range(&key, 0..plain_start as u64).await,
         }
     };
-    let (head, bytes) = tokio::join!(head, store.objects.get_range(&key, wanted));
-    let tree = match (known, head?) {
+    // The object of a compressed chunk may end before the part would begin, which stores refuse. Whatever it was, reading
+    // the whole chunk tells.
+    let Ok((head, bytes)) = tokio::try_join!(head, store.objects.get_range(&key, wanted)) else { return Ok(None) };
+    let Some(bytes) = bytes.filter(|bytes| bytes.len() == groups.len()) else { return Ok(None) };
+    let tree = match (known, head) {
         (Some(tree), _) => tree,
         (None, Some(head)) => {
             let tree = chunk::parse_tree(&head, size);
@@ -111,8 +114,6 @@ async fn read_groups(store: &Store, chunk: ChunkRef, part: &Range<usize>) -> Res
         }
         (None, None) => return Ok(None),
     };
-    // Only now: of a chunk that was compressed the range may begin after the end of its object, which is no failure.
-    let Some(bytes) = bytes?.filter(|bytes| bytes.len() == groups.len()) else { return Ok(None) };
     let part = part.start - groups.start..part.end - groups.start;
     let check = move || tree.holds(first, &bytes).then(|| bytes.slice(part));
     store.compute(check).await
