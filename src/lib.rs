@@ -2,11 +2,13 @@
 
 pub mod actions;
 pub mod app;
+pub mod archive;
 pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dav;
 pub mod db;
 pub mod error;
 pub mod exchange;
@@ -16,6 +18,7 @@ pub mod jobs;
 pub mod memory;
 pub mod names;
 pub mod preview;
+pub mod push;
 pub mod records;
 pub mod rooms;
 pub mod search;

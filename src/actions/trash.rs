@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, free_name, reclaim, rescope},
+    actions::{current_document, current_folder, free_name, reclaim, require_unlocked, rescope},
     app::App,
     audit,
     db::{self, Tx, documents::Document, folders::Folder},
@@ -18,6 +18,7 @@ pub async fn trash_document(app: &App, by: &UserId, document: &Document) -> Resu
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     let document = current_document(&mut tx, &document.id).await?;
+    require_unlocked(&mut tx, &document.id, by, now).await?;
     db::documents::update_trashed_at(&mut tx, &document.id, Some(now)).await?;
     db::documents::update_attached(&mut tx, &document.id).await?;
     // What nobody sees keeps no value from others.

@@ -59,6 +59,7 @@ pub fn all() -> runner::JobSet {
         .with::<mirror_notes::MirrorNotes>()
         .with::<save_page::SavePage>()
         .with::<clean_up::CleanUp>()
+        .with::<crate::dav::tidy::TidyDav>()
         .with::<prepare_content::PrepareContent>()
         .with::<read_text::ReadText>()
         .with::<recognise_text::RecogniseText>()

@@ -21,6 +21,8 @@ import { en as groupsEn } from '../features/groups/en';
 import { zhCN as groupsZh } from '../features/groups/zh-CN';
 import { en as settingsEn } from '../features/settings/en';
 import { zhCN as settingsZh } from '../features/settings/zh-CN';
+import { en as driveEn } from '../features/drive/en';
+import { zhCN as driveZh } from '../features/drive/zh-CN';
 import { en as trashEn } from '../features/trash/en';
 import { zhCN as trashZh } from '../features/trash/zh-CN';
 import { en as historyEn } from '../features/history/en';
@@ -60,6 +62,7 @@ export const zhCN = {
   ...usersZh,
   ...groupsZh,
   ...settingsZh,
+  ...driveZh,
   ...trashZh,
   ...historyZh,
   ...viewerZh,
@@ -87,6 +90,7 @@ export const en: Record<string, string> = {
   ...usersEn,
   ...groupsEn,
   ...settingsEn,
+  ...driveEn,
   ...trashEn,
   ...historyEn,
   ...viewerEn,
