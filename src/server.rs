@@ -23,7 +23,7 @@ use crate::{
     config::Config,
     db::{self, Db},
     http::{self, health::Readiness, listener},
-    jobs::{self, clean_up::CleanUp},
+    jobs::{self, check_usage::CheckUsage, clean_up::CleanUp, expire_trash::ExpireTrash, thin_versions::ThinVersions},
     memory,
     preview::Preview,
     rooms::{self, Rooms, http_transport::HttpPeers},
@@ -107,7 +107,11 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
             // This process holds the data folder alone, so nobody else works on what a killed one left.
             db::jobs::end_leases(&mut tx).await?;
         }
-        jobs::enqueue(&mut tx, &CleanUp {}, app.clock.now(), app.clock.now()).await?;
+        let now = app.clock.now();
+        jobs::enqueue(&mut tx, &CleanUp {}, now, now).await?;
+        jobs::enqueue(&mut tx, &ExpireTrash {}, now, now).await?;
+        jobs::enqueue(&mut tx, &ThinVersions {}, now, now).await?;
+        jobs::enqueue(&mut tx, &CheckUsage {}, now, now).await?;
         tx.commit().await?;
         jobs::runner::start(&app, jobs::all());
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, name_taken, quota, reclaim, require_free_name, rescope},
+    actions::{current_document, current_folder, hold, name_taken, quota, reclaim, require_free_name, rescope},
     app::App,
     audit,
     db::{self, Tx, documents::Document, folders::Folder},
@@ -24,6 +24,7 @@ pub async fn move_document(app: &App, by: &UserId, document: &Document, destinat
         return Ok(());
     }
     require_free_name(&mut tx, &destination.id, &DocumentName::parse(&before.name)?).await?;
+    hold::refuse_leaving(&mut tx, &before.folder_id, &destination.id).await?;
     let bytes = db::usage::size_of_document(&mut tx, &before.id).await?;
     change_library(app, &mut tx, &before.folder_id, &destination.id, bytes).await?;
     db::documents::update_folder(&mut tx, &before.id, &destination.id, by, now).await?;
@@ -55,6 +56,9 @@ pub async fn move_folder(app: &App, by: &UserId, folder: &Folder, destination: &
     }
     if db::folders::find_by_name(&mut tx, &destination.id, &before.name_key).await?.is_some() {
         return Err(name_taken());
+    }
+    if let Some(parent) = &before.parent_id {
+        hold::refuse_leaving(&mut tx, parent, &destination.id).await?;
     }
     let bytes = db::usage::size_below(&mut tx, &before.id).await?;
     change_library(app, &mut tx, &before.id, &destination.id, bytes).await?;

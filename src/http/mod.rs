@@ -18,6 +18,7 @@ mod groups;
 pub mod health;
 mod history;
 mod hits;
+mod holds;
 mod info;
 pub mod listener;
 pub mod page;
@@ -25,6 +26,7 @@ mod pages;
 mod properties;
 mod records;
 mod refusal;
+mod retention;
 mod room_stream;
 mod rooms;
 mod saved_searches;
@@ -38,6 +40,7 @@ mod tokens;
 mod trash;
 mod unlock;
 mod uploads;
+mod usage;
 pub mod users;
 pub mod versions;
 mod web;
@@ -102,6 +105,9 @@ fn api() -> OpenApiRouter<App> {
         .merge(grants::routes())
         .merge(history::routes())
         .merge(trash::routes())
+        .merge(holds::routes())
+        .merge(retention::routes())
+        .merge(usage::routes())
         .merge(unlock::routes())
         .merge(uploads::routes())
         .merge(audit::routes())

@@ -23,6 +23,12 @@ import { en as settingsEn } from '../features/settings/en';
 import { zhCN as settingsZh } from '../features/settings/zh-CN';
 import { en as trashEn } from '../features/trash/en';
 import { zhCN as trashZh } from '../features/trash/zh-CN';
+import { en as holdsEn } from '../features/holds/en';
+import { zhCN as holdsZh } from '../features/holds/zh-CN';
+import { en as retentionEn } from '../features/retention/en';
+import { zhCN as retentionZh } from '../features/retention/zh-CN';
+import { en as usageEn } from '../features/usage/en';
+import { zhCN as usageZh } from '../features/usage/zh-CN';
 import { en as historyEn } from '../features/history/en';
 import { zhCN as historyZh } from '../features/history/zh-CN';
 import { en as viewerEn } from '../features/viewer/en';
@@ -61,6 +67,9 @@ export const zhCN = {
   ...groupsZh,
   ...settingsZh,
   ...trashZh,
+  ...holdsZh,
+  ...retentionZh,
+  ...usageZh,
   ...historyZh,
   ...viewerZh,
   ...searchZh,
@@ -88,6 +97,9 @@ export const en: Record<string, string> = {
   ...groupsEn,
   ...settingsEn,
   ...trashEn,
+  ...holdsEn,
+  ...retentionEn,
+  ...usageEn,
   ...historyEn,
   ...viewerEn,
   ...searchEn,
