@@ -52,7 +52,7 @@ async fn places(server: &TestServer, value: &str) -> Vec<String> {
     let columns: Vec<(String, String)> = match server.app.db.engine() {
         Engine::Sqlite => {
             "select t.name, c.name from sqlite_master t join pragma_table_info(t.name) c
-             where t.type = 'table' and c.type = 'text' and t.name not like 'sqlite%'"
+             where t.type = 'table' and lower(c.type) = 'text' and t.name not like 'sqlite%'"
         }
         Engine::Postgres => {
             "select cast(table_name as text), cast(column_name as text) from information_schema.columns
