@@ -23,7 +23,10 @@ use crate::{
     config::Config,
     db::{self, Db},
     http::{self, health::Readiness, listener},
-    jobs::{self, check_usage::CheckUsage, clean_up::CleanUp, expire_trash::ExpireTrash, thin_versions::ThinVersions},
+    jobs::{
+        self, check_usage::CheckUsage, clean_up::CleanUp, expire_trash::ExpireTrash, list_chunks::ListChunks,
+        thin_versions::ThinVersions,
+    },
     memory,
     preview::Preview,
     rooms::{self, Rooms, http_transport::HttpPeers},
@@ -112,6 +115,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         jobs::enqueue(&mut tx, &ExpireTrash {}, now, now).await?;
         jobs::enqueue(&mut tx, &ThinVersions {}, now, now).await?;
         jobs::enqueue(&mut tx, &CheckUsage {}, now, now).await?;
+        jobs::enqueue(&mut tx, &ListChunks { content_id: None }, now, now).await?;
         tx.commit().await?;
         jobs::runner::start(&app, jobs::all());
     }

@@ -11,6 +11,7 @@ export default defineConfig({
   plugins: [react(), excalidrawAssets(), serviceWorker()],
   // Bundled for development too, the plugin would not see it.
   optimizeDeps: { exclude: ['@excalidraw/excalidraw'] },
+  worker: { format: 'es' },
   server: { proxy },
   preview: { proxy },
   build: {

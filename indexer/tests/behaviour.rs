@@ -45,6 +45,41 @@ fn found(index: &Index, q: &str) -> String {
     ids(index, &request(q)).join(" ")
 }
 
+/// So many that the work is divided among the processors.
+#[test]
+fn a_broad_search_is_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, _) = open(&folder);
+    let count = 40_000;
+    let id = |number: i64| format!("{number:05}");
+    for number in 0..count {
+        let scope = format!("s{}", number % 2);
+        let document = page(&id(number), "公文.pdf", &format!("关于印发第{number}号通知的函"));
+        index.put(&IndexDocument { scope, updated_at: number, ..document }).unwrap();
+    }
+    index.commit(1).unwrap();
+    let gone = |number: &i64| number % 3 == 0;
+    (0..count).filter(gone).for_each(|number| index.delete(&id(number)).unwrap());
+    index.commit(2).unwrap();
+    for is_one_segment in [false, true] {
+        if is_one_segment {
+            index.merge_all().unwrap();
+        }
+        for q in ["号通知的", "通知", "关于印发第"] {
+            let access = Access { scopes: Scopes::Only(vec!["s1".into()]), max_level: 3 };
+            let request = SearchRequest { sort: Sort::Newest, access, ..request(q) };
+            let expected: Vec<i64> = (0..count).rev().filter(|number| number % 2 == 1 && !gone(number)).collect();
+            let found = index.search(&request).unwrap();
+            assert_eq!(found.total, expected.len() as u64, "{q}");
+            let shown: Vec<String> = found.hits.into_iter().map(|hit| hit.id).collect();
+            let first: Vec<String> = expected.iter().take(shown.len()).map(|number| id(*number)).collect();
+            assert_eq!(shown, first, "{q}");
+            let by_quality = index.search(&SearchRequest { sort: Sort::Relevance, ..request }).unwrap();
+            assert_eq!(by_quality.total, expected.len() as u64, "{q}");
+        }
+    }
+}
+
 #[test]
 fn hidden_documents_change_nothing_at_all() {
     let access =

@@ -1,7 +1,7 @@
 //! Adds a version to a document, or a document with its first version. There is no other door for versions.
 
 use serde_json::json;
-use storage::Stored;
+use storage::{ChunkRef, Stored};
 
 use crate::{
     actions::{current_document, current_folder, quota},
@@ -11,7 +11,9 @@ use crate::{
     db::{self, Tx, documents::Document, folders::Folder, versions::Version},
     error::{Error, Result},
     ids::{DocumentId, UserId},
-    jobs::{self, prepare_content::PrepareContent, read_text::ReadText},
+    jobs::{
+        self, hash_content::HashContent, list_chunks::ListChunks, prepare_content::PrepareContent, read_text::ReadText,
+    },
     names::DocumentName,
     worker::{board::BOARD, room::PAGE},
 };
@@ -25,12 +27,14 @@ pub struct NewVersion {
     /// Hex.
     pub content_id: String,
     pub size_bytes: i64,
-    /// Hex.
+    /// Hex; empty when it is not known: it is then taken from an equal content or computed later.
     pub sha256: String,
     pub media_type: String,
     pub note: String,
     /// Of a page: the last journal entry that the content contains.
     pub room_seq: Option<i64>,
+    /// What the content is made of. Empty when it was not looked up: a job does so then.
+    pub chunks: Vec<ChunkRef>,
 }
 
 impl NewVersion {
@@ -43,6 +47,7 @@ impl NewVersion {
             media_type: media_type.into(),
             note: String::new(),
             room_seq: None,
+            chunks: Vec::new(),
         }
     }
 
@@ -139,12 +144,16 @@ pub async fn append(
         current_document(tx, &document.id).await?;
         return Err(Error::conflict("document_changed", "somebody else added a version in the meantime"));
     }
+    let known_sha256 = match new.sha256.is_empty() {
+        true => db::versions::find_sha256(tx, &new.content_id).await?,
+        false => Some(new.sha256),
+    };
     let version = Version {
         document_id: document.id.clone(),
         number: document.head + 1,
         content_id: new.content_id,
         size_bytes: new.size_bytes,
-        sha256: new.sha256,
+        sha256: known_sha256.unwrap_or_default(),
         media_type: new.media_type,
         author_id: author.clone(),
         note: new.note,
@@ -155,13 +164,31 @@ pub async fn append(
     let unlocked_bytes = db::versions::insert(tx, &version).await?;
     let folder = current_document(tx, &document.id).await?.folder_id;
     quota::charge(app, tx, &folder, author, version.size_bytes + unlocked_bytes).await?;
+    if version.sha256.is_empty() {
+        jobs::enqueue(tx, &HashContent { content_id: version.content_id.clone() }, now, now).await?;
+    }
+    if !document.is_live() {
+        list_chunks(tx, &version, &new.chunks, now).await?;
+    }
     if !document.is_live() || [PAGE, BOARD].contains(&version.media_type.as_str()) {
         prepare(tx, &version, &document.name, now).await?;
     }
-    let details = json!({ "number": version.number, "sha256": version.sha256, "size_bytes": version.size_bytes });
+    let sha256 = Some(&version.sha256).filter(|known| !known.is_empty());
+    let details = json!({ "number": version.number, "sha256": sha256, "size_bytes": version.size_bytes });
     let event = audit::Event::new("version_added").document(&document.id).folder(&document.folder_id).details(details);
     audit::record(tx, Some(author), now, event).await?;
     Ok(version)
+}
+
+/// Notes what the content is made of, so that its readers' next uploads send only what is new.
+async fn list_chunks(tx: &mut Tx, version: &Version, chunks: &[ChunkRef], now: Millis) -> Result<()> {
+    if version.size_bytes == 0 || db::content_chunks::exists(tx, &version.content_id).await? {
+        return Ok(());
+    }
+    if chunks.is_empty() {
+        return jobs::enqueue(tx, &ListChunks { content_id: Some(version.content_id.clone()) }, now, now).await;
+    }
+    db::content_chunks::insert(tx, &version.content_id, chunks).await
 }
 
 /// Asks for pages and text of the content, once for equal contents.

@@ -1,7 +1,7 @@
 //! Turns a whole upload into a version: of its document, or of a new one in its folder.
 
 use futures::TryStreamExt;
-use storage::Stored;
+use storage::{Manifest, Stored};
 
 use crate::{
     actions::{
@@ -38,7 +38,27 @@ impl Finished {
 
 /// Adds the version and marks the upload finished, in one transaction. The rights are looked at again.
 pub async fn finish_upload(app: &App, by: &Caller, upload: &Upload, stored: &Stored) -> Result<Finished> {
-    let new = NewVersion::of(stored, media_type(app, stored, &upload.name).await?).with_note(&*upload.note);
+    let manifest = app.store.manifest(&stored.content).await?;
+    finish_with(app, by, upload, &manifest, hex::encode(stored.sha256)).await
+}
+
+/// Like [`finish_upload`], for a content of which the chunks are known; `sha256` may be empty (see [`NewVersion`]).
+pub async fn finish_with(
+    app: &App,
+    by: &Caller,
+    upload: &Upload,
+    manifest: &Manifest,
+    sha256: String,
+) -> Result<Finished> {
+    let new = NewVersion {
+        content_id: manifest.content().to_string(),
+        size_bytes: manifest.size_bytes() as i64,
+        sha256,
+        media_type: media_type(app, manifest, &upload.name).await?.to_owned(),
+        note: upload.note.clone(),
+        room_seq: None,
+        chunks: manifest.chunks().to_vec(),
+    };
     let finished = match (&upload.document_id, &upload.attached_to, &upload.folder_id) {
         (Some(document), ..) => add_to_document(app, by, upload, document, &new).await?,
         (None, Some(page), _) => add_to_page(app, by, upload, page, new).await?,
@@ -50,10 +70,9 @@ pub async fn finish_upload(app: &App, by: &Caller, upload: &Upload, stored: &Sto
 }
 
 /// Decided from what was stored, never from what the client said.
-async fn media_type(app: &App, stored: &Stored, name: &str) -> Result<&'static str> {
-    let manifest = app.store.manifest(&stored.content).await?;
-    let range = 0..stored.size_bytes.min(HEAD_BYTES);
-    let head: Vec<bytes::Bytes> = app.store.read(&manifest, range).try_collect().await?;
+async fn media_type(app: &App, manifest: &Manifest, name: &str) -> Result<&'static str> {
+    let range = 0..manifest.size_bytes().min(HEAD_BYTES);
+    let head: Vec<bytes::Bytes> = app.store.read(manifest, range).try_collect().await?;
     Ok(indexer::media_type::detect(&head.concat(), name))
 }
 
@@ -117,7 +136,7 @@ async fn add_to_page(app: &App, by: &Caller, upload: &Upload, page: &DocumentId,
 }
 
 /// What was reserved for the upload becomes the version's.
-async fn release(tx: &mut Tx, upload: &Upload) -> Result<()> {
+pub async fn release(tx: &mut Tx, upload: &Upload) -> Result<()> {
     match db::uploads::lock_reservation(tx, &upload.id).await? {
         Some(reservation) => quota::release(tx, &reservation).await,
         // It was finished or cancelled elsewhere: see `commit`.
@@ -126,13 +145,18 @@ async fn release(tx: &mut Tx, upload: &Upload) -> Result<()> {
 }
 
 async fn commit(mut tx: Tx, upload: &Upload, finished: Finished, new: &NewVersion, now: i64) -> Result<Finished> {
-    let first =
-        db::uploads::update_finished(&mut tx, &upload.id, new.size_bytes, &finished.document_id, finished.version);
-    if !first.await? {
-        // Another node finished it, or it was cancelled: the version of this transaction is taken back with it.
-        return Err(Error::conflict("upload_offset_mismatch", "this upload was finished or cancelled elsewhere"));
-    }
+    mark(&mut tx, upload, &finished, new.size_bytes).await?;
     db::changes::append(&mut tx, &finished.document_id, now).await?;
     tx.commit().await?;
     Ok(finished)
+}
+
+/// Notes what the upload became; what came for it is held by the version from now on.
+pub async fn mark(tx: &mut Tx, upload: &Upload, finished: &Finished, size_bytes: i64) -> Result<()> {
+    let (document, version) = (&finished.document_id, finished.version);
+    if !db::uploads::update_finished(tx, &upload.id, size_bytes, document, version).await? {
+        // Another node finished it, or it was cancelled: the version of this transaction is taken back with it.
+        return Err(Error::conflict("upload_offset_mismatch", "this upload was finished or cancelled elsewhere"));
+    }
+    db::upload_chunks::delete(tx, &upload.id).await
 }

@@ -115,6 +115,7 @@ async fn delete(tx: &mut Tx, entry: &Entry, documents: &[DocumentId], now: Milli
     let by_author = db::purge::sizes_by_author(tx, documents).await?;
     quota::refund(tx, &library, &by_author).await?;
     db::purge::delete_previews(tx, documents).await?;
+    db::purge::delete_content_facts(tx, documents).await?;
     db::purge::delete_documents(tx, documents).await?;
     let own = remains.iter().filter(|remains| remains.attached_to.is_none());
     db::trash::add_purged(tx, &entry.id, own.count() as i64).await?;

@@ -23,6 +23,7 @@ pub async fn restore_version(app: &App, by: &UserId, document: &Document, versio
         sha256: version.sha256,
         media_type: version.media_type,
         room_seq: None,
+        chunks: Vec::new(),
     };
     add_version(app, by, document, new).await
 }

@@ -203,6 +203,7 @@ async fn remove(tx: &mut Tx, versions: &[&OlderVersion]) -> Result<()> {
         db::versions::delete(tx, &version.document_id, version.number).await?;
     }
     for version in versions {
+        db::purge::delete_unused_facts(tx, &version.content_id).await?;
         for content in [Some(&version.content_id), version.unlocked_id.as_ref()].into_iter().flatten() {
             db::purge::delete_unused_preview(tx, content, &version.media_type).await?;
         }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
+use storage::ChunkRef;
 
 use crate::{
     app::App,
@@ -355,6 +356,12 @@ pub async fn readable_scopes(db: &Db, caller: &Caller) -> Result<Scopes> {
     }
     let least = Role::Previewer.number();
     Ok(Scopes::Only(db::grants::list_reached_scopes(db.read(), &caller.id, least).await?))
+}
+
+/// Which of `chunks` the caller may build on, without bringing their bytes: those of contents that the caller could
+/// download as they are. Knowing the hash of a chunk is no right to it. The answer has the position and the size of each.
+pub async fn readable_chunks(db: &Db, caller: &Caller, chunks: &[ChunkRef]) -> Result<Vec<(i64, i64)>> {
+    db::content_chunks::list_readable(db.read(), caller, Action::Download.least_role().number(), chunks).await
 }
 
 /// What the rules need to know of a document.

@@ -53,7 +53,6 @@ pub fn is_live(kind: &str) -> bool {
 /// What a view shows of a document beside [`Document`]: its newest version, its preview and people's names.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Head {
-    pub document_id: DocumentId,
     pub media_type: Option<String>,
     pub size_bytes: Option<i64>,
     pub creator_name: String,
@@ -66,6 +65,15 @@ pub struct Head {
     pub recognise_done: Option<i64>,
     /// Whether there is a hold on the document itself.
     pub is_held: i64,
+}
+
+/// A document with its [`Head`].
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DocumentAndHead {
+    #[sqlx(flatten)]
+    pub document: Document,
+    #[sqlx(flatten)]
+    pub head: Head,
 }
 
 /// Adds a document without versions.
@@ -131,12 +139,14 @@ pub async fn list<'c>(db: impl sqlx::Executor<'c, Database = sqlx::Any>, ids: &[
     .await?)
 }
 
-/// Lists what views show beside the documents themselves.
-pub async fn list_heads(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<Head>> {
+/// Lists documents by id with what views show beside them, in the order asked for, also from the trash.
+pub async fn list_with_heads(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<DocumentAndHead>> {
     Ok(sqlx::query_as(concat!(
         "with recursive ",
         wanted!(),
-        " select d.id as document_id, v.media_type, v.size_bytes,
+        " select d.id, d.folder_id, case when d.editor = 'board' then 'board' else d.kind end as kind, d.name, d.name_key,
+                d.head, d.level, d.scope_id, d.inherits, d.created_by, d.created_at, d.updated_by, d.updated_at,
+                d.trashed_at, d.attached_to, v.media_type, v.size_bytes,
                 creator.display_name as creator_name, updater.display_name as updater_name,
                 p.state as preview_state, p.code as preview_code, p.message as preview_message, p.page_count,
                 p.recognise_total, p.recognise_done,
@@ -147,7 +157,8 @@ pub async fn list_heads(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<Head>> {
          join users creator on creator.id = d.created_by
          join users updater on updater.id = d.updated_by
          left join versions v on v.document_id = d.id and v.number = d.head
-         left join previews p on p.content_id = coalesce(v.unlocked_id, v.content_id) and p.media_type = v.media_type"
+         left join previews p on p.content_id = coalesce(v.unlocked_id, v.content_id) and p.media_type = v.media_type
+         order by wanted.n"
     ))
     .bind(joined(ids.iter().map(DocumentId::as_str)))
     .fetch_all(db)

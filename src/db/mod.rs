@@ -11,6 +11,24 @@ macro_rules! wanted {
     };
 }
 
+/// SQL: the recursive table `asked(n, id)`, which takes a list of chunk ids apart again (see [`joined_chunks`]). Both engines
+/// slice bytes without looking at those before, so the length of the list does not matter.
+macro_rules! asked {
+    ($list:literal) => {
+        concat!(
+            "asked(n, id) as (
+            select 1, substr(",
+            $list,
+            ", 1, 32)
+            union all select n + 1, substr(",
+            $list,
+            ", n * 32 + 1, 32) from asked where n * 32 < length(",
+            $list,
+            "))"
+        )
+    };
+}
+
 /// SQL: the recursive table `mine(id)`, the groups that the user (`$2` unless said otherwise) is in and all groups above.
 macro_rules! mine {
     () => {
@@ -92,6 +110,16 @@ macro_rules! holding {
     };
 }
 
+/// SQL: the table `only(id)`, contents that only documents in [`wanted`] have.
+macro_rules! only {
+    () => {
+        ", only(id) as (
+            select v.content_id from wanted join versions v on v.document_id = wanted.id
+            where not exists (select 1 from versions other where other.content_id = v.content_id
+                and other.document_id not in (select id from wanted)))"
+    };
+}
+
 /// SQL: the table `named(room)`, all rooms of the documents in [`wanted`].
 macro_rules! rooms {
     () => {
@@ -102,6 +130,7 @@ macro_rules! rooms {
 pub mod annotations;
 pub mod audit;
 pub mod changes;
+pub mod content_chunks;
 pub mod document_properties;
 pub mod document_tags;
 pub mod documents;
@@ -127,6 +156,7 @@ pub mod sign_in_failures;
 pub mod sqlite;
 pub mod tokens;
 pub mod trash;
+pub mod upload_chunks;
 pub mod uploads;
 pub mod usage;
 pub mod users;
@@ -287,6 +317,11 @@ pub fn joined<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
 
 /// How many ids to join at most: taking apart costs the square of the length.
 pub const JOIN_MAX: usize = 1000;
+
+/// Joins the ids of chunks into one parameter, for the SQL of `asked!`.
+pub fn joined_chunks<'a>(ids: impl IntoIterator<Item = &'a storage::ChunkId>) -> Vec<u8> {
+    ids.into_iter().flat_map(|id| *id.as_bytes()).collect()
+}
 
 /// Asks the database for nothing, to see whether it answers.
 pub async fn ping(db: &Db) -> Result<()> {

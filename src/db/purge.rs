@@ -107,6 +107,42 @@ pub async fn delete_previews(tx: &mut Tx, ids: &[DocumentId]) -> Result<()> {
     forget_preparing(tx, &deleted).await
 }
 
+/// Forgets what contents are made of that only versions of these documents have, and the jobs that wait to find that out.
+pub async fn delete_content_facts(tx: &mut Tx, ids: &[DocumentId]) -> Result<()> {
+    let ids = joined(ids.iter().map(DocumentId::as_str));
+    for statement in [
+        concat!(
+            "with recursive ",
+            wanted!(),
+            only!(),
+            " delete from content_chunks where content_id in (select id from only)"
+        ),
+        concat!(
+            "with recursive ",
+            wanted!(),
+            only!(),
+            " delete from jobs where key in (select id from only) and state = 'waiting'
+             and kind in ('hash_content', 'list_chunks')"
+        ),
+    ] {
+        sqlx::query(statement).bind(&ids).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// The same of one content, unless a version has it.
+pub async fn delete_unused_facts(tx: &mut Tx, content_id: &str) -> Result<()> {
+    super::content_chunks::delete_unused(tx, content_id).await?;
+    sqlx::query(
+        "delete from jobs where key = $1 and state = 'waiting' and kind in ('hash_content', 'list_chunks')
+         and not exists (select 1 from versions v where v.content_id = $1)",
+    )
+    .bind(content_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Removes the preview of a content that no version has any more, and the jobs that wait to make it.
 pub async fn delete_unused_preview(tx: &mut Tx, content_id: &str, media_type: &str) -> Result<()> {
     let deleted: Vec<(String, String)> = sqlx::query_as(

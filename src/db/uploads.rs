@@ -102,6 +102,27 @@ pub async fn update_offset(tx: &mut Tx, id: &UploadId, from: i64, to: i64, expir
     Ok(updated.rows_affected() == 1)
 }
 
+/// Counts a chunk of `size_bytes` that came; `false` when the upload would have more than `most_bytes`, or is finished.
+pub async fn add_received(
+    tx: &mut Tx,
+    id: &UploadId,
+    size_bytes: i64,
+    most_bytes: i64,
+    expires_at: Millis,
+) -> Result<bool> {
+    let updated = sqlx::query(
+        "update uploads set received_bytes = received_bytes + $2, expires_at = $4
+         where id = $1 and received_bytes + $2 <= $3 and finished_version is null",
+    )
+    .bind(id)
+    .bind(size_bytes)
+    .bind(most_bytes)
+    .bind(expires_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
 /// Notes what the upload became; `false` when it is finished already.
 pub async fn update_finished(
     tx: &mut Tx,

@@ -17,7 +17,7 @@ pub struct Version {
     /// What the store knows the content by, in hex.
     pub content_id: String,
     pub size_bytes: i64,
-    /// Hex.
+    /// Hex; empty as long as it is not computed.
     pub sha256: String,
     pub media_type: String,
     pub author_id: UserId,
@@ -77,6 +77,25 @@ pub async fn insert(tx: &mut Tx, version: &Version) -> Result<i64> {
     .bind(version.created_at)
     .bind(version.room_seq)
     .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// The SHA-256 of a content that is known already.
+pub async fn find_sha256(tx: &mut Tx, content_id: &str) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar("select sha256 from versions where content_id = $1 and sha256 <> '' limit 1")
+        .bind(content_id)
+        .fetch_optional(&mut **tx)
+        .await?)
+}
+
+/// Tells the SHA-256 of a content; returns the versions that did not have it.
+pub async fn update_sha256(tx: &mut Tx, content_id: &str, sha256: &str) -> Result<Vec<(DocumentId, i64)>> {
+    Ok(sqlx::query_as(
+        "update versions set sha256 = $2 where content_id = $1 and sha256 = '' returning document_id, number",
+    )
+    .bind(content_id)
+    .bind(sha256)
+    .fetch_all(&mut **tx)
     .await?)
 }
 

@@ -21,7 +21,7 @@ use crate::{
     clock::Millis,
     db::{
         self,
-        documents::{Document, Head, is_live},
+        documents::{Document, DocumentAndHead, Head, is_live},
     },
     error::{Error, Result},
     http::{
@@ -182,19 +182,19 @@ impl DocumentView {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let documents = db::documents::list(app.db.read(), ids).await?;
+        let (documents, heads): (Vec<Document>, Vec<Head>) = db::documents::list_with_heads(app.db.read(), ids)
+            .await?
+            .into_iter()
+            .map(|DocumentAndHead { document, head }| (document, head))
+            .unzip();
         let places: Vec<_> = documents.iter().map(|document| (&document.id, &document.folder_id)).collect();
         // At once: a list of hits is waited for.
-        let (access, heads, records) = tokio::try_join!(
+        let (access, records) = tokio::try_join!(
             DocumentAccess::load(&app.db, caller, &documents),
-            db::documents::list_heads(app.db.read(), ids),
-            async { Records::load(&mut *app.db.read().acquire().await?, &places).await },
+            Records::read(app.db.read(), &places),
         )?;
-        let mut heads: HashMap<_, _> = heads.into_iter().map(|head| (head.document_id.clone(), head)).collect();
-        let views = documents.into_iter().filter_map(|document| {
-            let head = heads.remove(&document.id)?;
-            Self::new(document, head, &access, &records)
-        });
+        let views = documents.into_iter().zip(heads);
+        let views = views.filter_map(|(document, head)| Self::new(document, head, &access, &records));
         Ok(views.collect())
     }
 

@@ -2,11 +2,14 @@
 
 use axum::extract::State;
 use serde::Serialize;
+use storage::Sizes;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{app::App, http::extract::Json};
 
+/// The way of cutting that `ChunkingView` describes.
+pub const CHUNKING: &str = "fastcdc-2020-1";
 /// Levels of documents and clearances, by number.
 const LEVELS: [&str; 4] = ["公开", "内部", "秘密", "机密"];
 
@@ -22,6 +25,26 @@ struct InfoView {
     name: String,
     upload_max_bytes: u64,
     levels: Vec<LevelView>,
+    chunks: ChunkingView,
+}
+
+/// How files are cut: a client that cuts in the same way sends only what is new.
+#[derive(Serialize, ToSchema)]
+struct ChunkingView {
+    /// `fastcdc-2020-1`: FastCDC of 2020 with normalisation level 1 and the usual gear table; chunks are named by BLAKE3.
+    algorithm: &'static str,
+    min_bytes: usize,
+    average_bytes: usize,
+    max_bytes: usize,
+}
+
+impl ChunkingView {
+    const HERE: Self = Self {
+        algorithm: CHUNKING,
+        min_bytes: Sizes::STORE.min,
+        average_bytes: Sizes::STORE.average,
+        max_bytes: Sizes::STORE.max,
+    };
 }
 
 /// A level of documents.
@@ -39,5 +62,6 @@ async fn read_info(State(app): State<App>) -> Json<InfoView> {
         name: app.config.name.clone(),
         upload_max_bytes: app.config.upload_max_bytes,
         levels: LEVELS.iter().enumerate().map(|(level, name)| LevelView { level, name }).collect(),
+        chunks: ChunkingView::HERE,
     })
 }

@@ -19,7 +19,7 @@ pub mod health;
 mod history;
 mod hits;
 mod holds;
-mod info;
+pub mod info;
 pub mod listener;
 pub mod page;
 mod pages;
@@ -39,6 +39,7 @@ pub mod surround;
 mod tokens;
 mod trash;
 mod unlock;
+mod upload_chunks;
 mod uploads;
 mod usage;
 pub mod users;
@@ -110,6 +111,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(usage::routes())
         .merge(unlock::routes())
         .merge(uploads::routes())
+        .merge(upload_chunks::routes())
         .merge(audit::routes())
         .merge(changes::routes())
 }

@@ -40,7 +40,8 @@ pub fn routes() -> OpenApiRouter<App> {
 pub struct VersionView {
     number: i64,
     size_bytes: i64,
-    sha256: String,
+    /// `null` for a moment after a large file was put together from parts that were here already.
+    sha256: Option<String>,
     media_type: String,
     author: PersonView,
     note: String,
@@ -66,7 +67,7 @@ impl VersionView {
             is_head: version.number == document.head,
             number: version.number,
             size_bytes: version.size_bytes,
-            sha256: version.sha256,
+            sha256: Some(version.sha256).filter(|known| !known.is_empty()),
             media_type: version.media_type,
             author: PersonView { id: version.author_id, name: author_name },
             note: version.note,

@@ -12,6 +12,9 @@ use crate::error::Error;
 #[folder = "web/dist"]
 struct Client;
 
+/// For workers of the client, which get no more than they need: they compute, some of them with WebAssembly.
+const WORKER_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
+
 /// What is shown when the program was built without its client.
 const NO_CLIENT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Wenshu 文枢</title>\
     <p>This program was built without its web client: <code>make build</code> builds both. The API is at \
@@ -57,6 +60,9 @@ fn file(path: &str, found: EmbeddedFile, caching: &'static str, asked: &HeaderMa
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, mime.parse().expect("a media type is a header value"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    if path.contains(".worker-") {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(WORKER_SECURITY_POLICY));
+    }
     headers.insert(header::ETAG, tag.parse().expect("hex is a header value"));
     response
 }

@@ -4,7 +4,9 @@ pub mod check_usage;
 pub mod clean_up;
 pub mod compact_room;
 pub mod expire_trash;
+pub mod hash_content;
 pub mod index_room;
+pub mod list_chunks;
 pub mod mirror_notes;
 pub mod prepare_content;
 pub mod purge_trash;
@@ -66,4 +68,6 @@ pub fn all() -> runner::JobSet {
         .with::<prepare_content::PrepareContent>()
         .with::<read_text::ReadText>()
         .with::<recognise_text::RecogniseText>()
+        .with::<list_chunks::ListChunks>()
+        .with::<hash_content::HashContent>()
 }

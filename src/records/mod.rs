@@ -17,7 +17,7 @@ use std::{
     sync::Arc,
 };
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AnyPool};
 
 use crate::{
     db::{self, JOIN_MAX, document_properties::ValueRow, document_tags::TagRow},
@@ -80,19 +80,47 @@ impl Records {
         let definitions = Definitions::load(connection, documents.iter().map(|(_, folder)| *folder)).await?;
         let mut records = Self { definitions, ..Self::default() };
         let ids: Vec<DocumentId> = documents.iter().map(|(id, _)| (*id).clone()).collect();
-        for ids in ids.chunks(JOIN_MAX) {
-            for row in db::document_tags::list(&mut *connection, ids).await? {
-                records.tags.entry(row.document_id.clone()).or_default().push(row);
-            }
-            // Where there are no fields all values are dormant.
-            if records.definitions.is_empty() {
-                continue;
-            }
-            for row in db::document_properties::list(&mut *connection, ids).await? {
-                records.values.entry(row.document_id.clone()).or_default().push(row);
-            }
+        records.read_tags(connection, &ids).await?;
+        records.read_values(connection, &ids).await?;
+        Ok(records)
+    }
+
+    /// Does what [`Records::load`] does, with questions asked at once.
+    pub async fn read(db: &AnyPool, documents: &[(&DocumentId, &FolderId)]) -> Result<Self> {
+        let ids: Vec<DocumentId> = documents.iter().map(|(id, _)| (*id).clone()).collect();
+        let folders = documents.iter().map(|(_, folder)| *folder);
+        let mut records = Self::default();
+        let (definitions, ()) =
+            tokio::try_join!(async { Definitions::load(&mut *db.acquire().await?, folders).await }, async {
+                records.read_tags(&mut *db.acquire().await?, &ids).await
+            },)?;
+        records.definitions = definitions;
+        if !records.definitions.is_empty() {
+            records.read_values(&mut *db.acquire().await?, &ids).await?;
         }
         Ok(records)
+    }
+
+    async fn read_tags(&mut self, connection: &mut AnyConnection, ids: &[DocumentId]) -> Result<()> {
+        for ids in ids.chunks(JOIN_MAX) {
+            for row in db::document_tags::list(&mut *connection, ids).await? {
+                self.tags.entry(row.document_id.clone()).or_default().push(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where there are no fields all values are dormant.
+    async fn read_values(&mut self, connection: &mut AnyConnection, ids: &[DocumentId]) -> Result<()> {
+        if self.definitions.is_empty() {
+            return Ok(());
+        }
+        for ids in ids.chunks(JOIN_MAX) {
+            for row in db::document_properties::list(&mut *connection, ids).await? {
+                self.values.entry(row.document_id.clone()).or_default().push(row);
+            }
+        }
+        Ok(())
     }
 
     /// Reads what is known of documents wherever they are.

@@ -18,9 +18,9 @@ pub const AVERAGE_CHUNK_BYTES: usize = 1024 * 1024;
 /// No chunk is larger. Bounds the memory of every upload and download, and the work lost when a connection breaks.
 pub const MAX_CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
-/// The three sizes a cut depends on. Anything but [`Sizes::STORE`] is for tests.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes {
+/// The three sizes a cut depends on. A store uses [`Sizes::STORE`]; a client that cuts for one takes its server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
     pub min: usize,
     pub average: usize,
     pub max: usize,

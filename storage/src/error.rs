@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use object_store::client::HttpError;
 
-use crate::ids::{ChunkId, ContentId};
+use crate::ids::{ChunkHash, ChunkId, ContentId};
 
 /// The result of a storage operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -26,6 +26,12 @@ pub enum Error {
     /// A content is not here. With a chunk, its list is here and the chunk is not: that is damage, too.
     #[error("content {content} is missing{}", in_chunk(.chunk))]
     Missing { content: ContentId, chunk: Option<ChunkId> },
+    /// Bytes were given for a chunk that are not the ones of this hash, or no chunk can be so small or so large.
+    #[error("the bytes are not those of chunk {chunk}")]
+    WrongChunk { chunk: ChunkHash },
+    /// A content was to be assembled from chunks of which some are not here.
+    #[error("{} chunks are not in the store", .chunks.len())]
+    ChunksMissing { chunks: Vec<ChunkId> },
     /// A content is larger than the caller is ready to hold in memory.
     #[error("content {content} has {size_bytes} bytes, more than {limit_bytes}")]
     TooLarge { content: ContentId, size_bytes: u64, limit_bytes: u64 },

@@ -6,6 +6,7 @@
 //! range and checks every chunk it touches. The objects live in a local folder, in S3-compatible storage or in memory
 //! ([`backend`]). The crate knows no users and no SQL. `README.md` describes the format.
 
+mod assemble;
 mod backend;
 mod chunk;
 mod cut;
@@ -20,7 +21,7 @@ mod suspension;
 mod writer;
 
 pub use backend::Backend;
-pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES};
+pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Sizes};
 pub use error::{Error, Result};
 pub use ids::{ChunkHash, ChunkId, ContentId};
 pub use manifest::{ChunkRef, Manifest};

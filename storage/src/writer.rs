@@ -171,7 +171,7 @@ impl Writer {
             self.settle(IN_FLIGHT_CHUNKS - 1).await?;
             let in_flight = self.store.in_flight.clone();
             let permit = in_flight.acquire_many_owned(plain.len() as u32).await.expect("the semaphore is never closed");
-            let task = tokio::spawn(store_chunk(self.store.clone(), plain, permit));
+            let task = tokio::spawn(store_chunk(self.store.clone(), plain, None, permit));
             self.in_flight.push_back(AbortOnDropHandle::new(task));
         }
         Ok(())
@@ -187,10 +187,19 @@ impl Writer {
     }
 }
 
-/// Makes one chunk durable, unless it is already.
-async fn store_chunk(store: Store, plain: Bytes, _permit: OwnedSemaphorePermit) -> Result<ChunkRef> {
+/// Makes one chunk durable, unless it is already. Fails when it does not have the `expected` hash.
+pub(crate) async fn store_chunk(
+    store: Store,
+    plain: Bytes,
+    expected: Option<ChunkHash>,
+    _permit: OwnedSemaphorePermit,
+) -> Result<ChunkRef> {
     let named = plain.clone();
-    let id = store.chunk_id(&store.compute(move || ChunkHash::of(&named)).await?);
+    let hash = store.compute(move || ChunkHash::of(&named)).await?;
+    if let Some(chunk) = expected.filter(|expected| *expected != hash) {
+        return Err(Error::WrongChunk { chunk });
+    }
+    let id = store.chunk_id(&hash);
     let size_bytes = plain.len() as u32;
     let key = chunk_key(&id);
     if !store.objects.settled(&key).await? {

@@ -8,6 +8,7 @@ mod canary;
 mod colleagues;
 mod content;
 mod cross_site;
+mod delta;
 mod documents;
 mod earlier_searches;
 mod exchange;

@@ -19,6 +19,7 @@ mod schema;
 mod search;
 mod similar;
 mod snippet;
+mod spread;
 mod suggest;
 mod texts;
 mod tokenizer;

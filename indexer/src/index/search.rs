@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use tantivy::{DocAddress, Searcher};
 
 use super::collect::{Collected, Key, Ranked, Visible};
-use super::compile::{Compiler, Flat};
+use super::compile::Compiler;
 use super::places::Places;
 use super::snippet::{self, Place};
 use super::texts::Texts;
 use super::types::{Hit, SearchRequest, SearchResults, Sort};
-use super::{Error, Index, Result, facets, pinyin, rank};
+use super::{Error, Index, Result, facets, pinyin, rank, spread};
 use crate::normalize::{CharOffsets, Normalized};
 use crate::query::Query;
 
@@ -177,7 +177,7 @@ impl<'a> Search<'a> {
             limit: wanted.limit,
             facets: wanted.facets,
         };
-        Ok(self.searcher.search_with_statistics_provider(&compiled, &visible, &Flat)?)
+        Ok(spread::collect(&self.searcher, &*compiled, &visible)?)
     }
 
     /// Orders the first candidates again by the quality of their hits and returns one page.

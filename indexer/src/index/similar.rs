@@ -10,12 +10,12 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, Term};
 
 use super::collect::{Collected, Visible};
-use super::compile::{Compiler, Flat};
+use super::compile::Compiler;
 use super::places::Places;
 use super::rights::Rights;
 use super::texts::Texts;
 use super::types::{Access, Similar, Sort};
-use super::{Index, Result, rank};
+use super::{Index, Result, rank, spread};
 use crate::normalize::{is_cjk, is_latin, normalize};
 
 /// Characters of the document that are read, in chunks of some thousands.
@@ -42,7 +42,7 @@ impl Index {
         let Some(own) = self.find_readable(&searcher, id, access)? else { return Ok(Vec::new()) };
         let count = |query: Box<dyn Query>, limit: usize| -> Result<Collected> {
             let visible = Visible { access, sort: Sort::Relevance, after: None, limit, facets: &[] };
-            Ok(searcher.search_with_statistics_provider(&query, &visible, &Flat)?)
+            Ok(spread::collect(&searcher, &query, &visible)?)
         };
         let compiler = Compiler { fields: &self.fields, searcher: &searcher, folders: &[], pinyin: false };
         let documents = count(Box::new(AllQuery), 0)?.total;

@@ -5,11 +5,11 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, TERMINATED, Term};
 
 use super::collect::Visible;
-use super::compile::{Compiler, Flat};
+use super::compile::Compiler;
 use super::rights::Rights;
 use super::texts::Texts;
 use super::types::{Access, Sort, Suggestion};
-use super::{Index, Result, keyed, pinyin, rank};
+use super::{Index, Result, keyed, pinyin, rank, spread};
 use crate::normalize::normalize;
 
 /// Candidates looked at for one list.
@@ -34,7 +34,7 @@ impl Index {
             part(readings, 1.0),
         ];
         let visible = Visible { access, sort: Sort::Relevance, after: None, limit: CANDIDATES, facets: &[] };
-        let found = searcher.search_with_statistics_provider(&BooleanQuery::new(either), &visible, &Flat)?;
+        let found = spread::collect(&searcher, &BooleanQuery::new(either), &visible)?;
         let mut texts = Texts::new(&searcher, &self.fields);
         let mut ranked = Vec::new();
         for (at, candidate) in found.top.iter().enumerate() {

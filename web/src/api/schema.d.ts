@@ -1239,6 +1239,60 @@ export interface paths {
         patch: operations["update_upload"];
         trace?: never;
     };
+    "/api/v1/uploads/{id}/assemble": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a version of the chunks, as if the file had been uploaded as a whole. */
+        post: operations["assemble_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/chunks/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Brings one chunk: its plain bytes. It is durable when this is answered. */
+        put: operations["put_chunk"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells which of these chunks the server needs. One that the caller may not read in some document needs to be sent, whoever
+         *     else has it.
+         */
+        post: operations["list_missing_chunks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage": {
         parameters: {
             query?: never;
@@ -1387,6 +1441,19 @@ export interface components {
             resolved_by?: components["schemas"]["PersonView"] | null;
             state: components["schemas"]["ThreadState"];
         };
+        AssembleInput: {
+            chunks: components["schemas"]["ChunkInput"][];
+            /** @description Add no version when the document has this content already. */
+            skip_unchanged?: boolean;
+        };
+        /** @description What the upload became. */
+        AssembledView: {
+            document_id: components["schemas"]["DocumentId"];
+            /** @description The document had this content already: this is its newest version, and none was added. */
+            unchanged: boolean;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A thread that waits for the caller. */
         AssignedAnnotationView: {
             created_at: components["schemas"]["i64"];
@@ -1433,6 +1500,25 @@ export interface components {
             documents: components["schemas"]["DocumentView"][];
             folders: components["schemas"]["FolderView"][];
             next_cursor?: string | null;
+        };
+        /** @description A piece of a file. */
+        ChunkInput: {
+            /** @description BLAKE3 of its bytes, 64 hexadecimal digits. */
+            hash: string;
+            /** Format: int32 */
+            size_bytes: number;
+        };
+        /** @description How files are cut: a client that cuts in the same way sends only what is new. */
+        ChunkingView: {
+            /** @description `fastcdc-2020-1`: FastCDC of 2020 with normalisation level 1 and the usual gear table; chunks are named by BLAKE3. */
+            algorithm: string;
+            average_bytes: number;
+            max_bytes: number;
+            min_bytes: number;
+        };
+        /** @description A file as a list of chunks, in order. */
+        ChunksInput: {
+            chunks: components["schemas"]["ChunkInput"][];
         };
         /** @description Somebody who may be mentioned. */
         ColleagueView: {
@@ -1773,6 +1859,7 @@ export interface components {
         };
         /** @description This installation. */
         InfoView: {
+            chunks: components["schemas"]["ChunkingView"];
             levels: components["schemas"]["LevelView"][];
             name: string;
             /** Format: int64 */
@@ -2088,7 +2175,8 @@ export interface components {
                  * @description Of a page: the last entry of its history that the version contains.
                  */
                 room_seq?: number | null;
-                sha256: string;
+                /** @description `null` for a moment after a large file was put together from parts that were here already. */
+                sha256?: string | null;
                 /** Format: int64 */
                 size_bytes: number;
             }[];
@@ -2119,6 +2207,11 @@ export interface components {
             hit: number;
             /** Format: int32 */
             start: number;
+        };
+        /** @description What has to be sent. */
+        MissingView: {
+            /** @description Hashes, each once, in the order of the list. */
+            missing: string[];
         };
         /** @description A version as a point of the history. */
         MomentView: {
@@ -2695,7 +2788,8 @@ export interface components {
              * @description Of a page: the last entry of its history that the version contains.
              */
             room_seq?: number | null;
-            sha256: string;
+            /** @description `null` for a moment after a large file was put together from parts that were here already. */
+            sha256?: string | null;
             /** Format: int64 */
             size_bytes: number;
         };
@@ -5099,6 +5193,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    assemble_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssembleInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssembledView"];
+                };
+            };
+        };
+    };
+    put_chunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UploadId"];
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_missing_chunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChunksInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingView"];
+                };
             };
         };
     };

@@ -12,7 +12,7 @@ export const en: Translation<typeof zhCN> = {
   'retention.most': 'Versions of a document at most',
   'retention.days': ' days',
   'retention.would_other': 'Now this would remove {{count}} older versions of {{documents}} documents, {{size}}',
-  'retention.would_one': 'Now this would remove {{count}} older version, {{size}}',
+  'retention.would_one': 'Now this would remove {{count}} older version of {{documents}} document, {{size}}',
   'retention.nothing': 'Now this would remove no version',
   'retention.incomplete': 'Fill in the days',
   'retention.never': 'The newest version, versions with a name, versions that somebody commented on, and what is on hold always stay. Versions are removed once a day and cannot be brought back.',

@@ -83,10 +83,10 @@ function Headline({ view, open }: { view: UploadsView; open: boolean }) {
 }
 
 function speedText(view: UploadsView): string {
-  const parts = [`${formatBytes(view.sentBytes)} / ${formatBytes(view.totalBytes)}`];
+  const parts = [`${formatBytes(view.doneBytes)} / ${formatBytes(view.totalBytes)}`];
   if (view.bytesPerSecond > 0) {
     parts.push(`${formatBytes(view.bytesPerSecond)}/s`);
-    parts.push(formatDuration((view.totalBytes - view.sentBytes) / view.bytesPerSecond));
+    parts.push(formatDuration((view.totalBytes - view.doneBytes) / view.bytesPerSecond));
   }
   return parts.join(' · ');
 }
@@ -94,7 +94,7 @@ function speedText(view: UploadsView): string {
 function TotalProgress({ view, open }: { view: UploadsView; open: boolean }) {
   const { t } = useTranslation();
   if (!open && view.preparing === 0) return null;
-  const percent = view.totalBytes > 0 ? (view.sentBytes / view.totalBytes) * 100 : 0;
+  const percent = view.totalBytes > 0 ? (view.doneBytes / view.totalBytes) * 100 : 0;
   return (
     <Progress.Root size="sm" radius={0}>
       <Progress.Section

@@ -20,7 +20,7 @@ import classes from './UploadPanel.module.css';
 
 export function UploadRow({ item }: { item: UploadItem }) {
   const { t } = useTranslation();
-  const percent = item.sizeBytes > 0 ? Math.min(100, (item.sentBytes / item.sizeBytes) * 100) : item.state === 'done' ? 100 : 0;
+  const percent = item.sizeBytes > 0 ? Math.min(100, (item.doneBytes / item.sizeBytes) * 100) : item.state === 'done' ? 100 : 0;
   const showBar = item.state === 'uploading' || item.state === 'paused' || item.state === 'waiting';
   return (
     <Group className={classes.row} wrap="nowrap" gap="sm">
@@ -60,22 +60,29 @@ function stateText(t: TFunction, item: UploadItem): string {
     case 'queued':
       return `${t('uploads.state.queued')} · ${formatBytes(item.sizeBytes)}`;
     case 'paused':
-      return `${t('uploads.state.paused')} · ${formatBytes(item.sentBytes)} / ${formatBytes(item.sizeBytes)}`;
+      return `${t('uploads.state.paused')} · ${formatBytes(item.doneBytes)} / ${formatBytes(item.sizeBytes)}`;
     case 'waiting':
       return item.error ? `${t('uploads.state.waiting')} · ${errorText(t, item.error)}` : t('uploads.state.waiting');
     case 'done':
-      return `${t('uploads.state.done')} · ${formatBytes(item.sizeBytes)}`;
+      return [t('uploads.state.done'), formatBytes(item.sizeBytes), savedText(t, item)].filter(Boolean).join(' · ');
     case 'failed':
       return item.error ? errorText(t, item.error) : t('error.unknown');
     case 'uploading': {
-      const parts = [`${formatBytes(item.sentBytes)} / ${formatBytes(item.sizeBytes)}`];
+      const parts = [`${formatBytes(item.doneBytes)} / ${formatBytes(item.sizeBytes)}`];
       if (item.bytesPerSecond > 0) {
         parts.push(`${formatBytes(item.bytesPerSecond)}/s`);
-        parts.push(formatDuration((item.sizeBytes - item.sentBytes) / item.bytesPerSecond));
+        parts.push(formatDuration((item.sizeBytes - item.doneBytes) / item.bytesPerSecond));
       }
       return parts.join(' · ');
     }
   }
+}
+
+/** What was spared, when that is worth a word. */
+function savedText(t: TFunction, { sentBytes, sizeBytes }: UploadItem): string | null {
+  if (sentBytes === 0) return t('uploads.nothingSent');
+  if (sentBytes === null || sentBytes > sizeBytes * 0.9) return null;
+  return t('uploads.sentOnly', { sent: formatBytes(sentBytes) });
 }
 
 function Actions({ item }: { item: UploadItem }) {

@@ -28,6 +28,8 @@ export const en: Translation<typeof zhCN> = {
   'uploads.state.paused': 'Paused',
   'uploads.state.waiting': 'Will be tried again',
   'uploads.state.done': 'Uploaded',
+  'uploads.nothingSent': 'the server had it, nothing was sent',
+  'uploads.sentOnly': 'only {{sent}} sent',
   'uploads.conflict.title_other': '{{count}} files exist already',
   'uploads.conflict.title_one': '{{count}} file exists already',
   'uploads.conflict.text': 'Choose what happens to them. As a new version, the old content stays in the history.',

@@ -15,7 +15,8 @@ interface Fake {
 const fakes = vi.hoisted(() => [] as Fake[]);
 
 vi.mock('./transfer', () => ({
-  Transfer: class {
+  readInfo: () => Promise.resolve({ upload_max_bytes: 100 }),
+  FileTransfer: class {
     fake: Fake;
     constructor(file: File, target: Target, _fingerprint: string, events: TransferEvents) {
       this.fake = { file, target, events, paused: 0, cancelled: false };
@@ -54,9 +55,9 @@ test('a few files go at a time, the next when one is done', async () => {
   await manager.add('f1', files('a', 'b', 'c', 'd', 'e'));
   await settled(manager, ['uploading', 'uploading', 'uploading', 'queued', 'queued']);
   expect(fakes).toHaveLength(PARALLEL);
-  fakes[1]!.events.onDone('d2');
+  fakes[1]!.events.onDone('d2', null);
   await settled(manager, ['uploading', 'done', 'uploading', 'uploading', 'queued']);
-  expect(manager.getView().items[1]).toMatchObject({ documentId: 'd2', sentBytes: 5 });
+  expect(manager.getView().items[1]).toMatchObject({ documentId: 'd2', doneBytes: 5 });
 });
 
 test('one question covers all names that exist: some become versions, some are skipped', async () => {

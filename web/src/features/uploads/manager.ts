@@ -1,11 +1,11 @@
 // What is being uploaded right now? One queue for the whole application, so that uploads go on while the user looks around.
-import { api, ApiError } from '../../api/client';
+import { ApiError } from '../../api/client';
 import { queryClient } from '../../api/queries';
-import type { DocumentView, InfoView } from '../../api/types';
+import type { DocumentView } from '../../api/types';
 import type { Selection } from './dropped';
 import { ensureFolders, findConflicts, nameKey } from './prepare';
 import { RateMeter } from './rate';
-import { Transfer, type Target } from './transfer';
+import { FileTransfer, readInfo, type Target, type Transfer } from './transfer';
 
 export const PARALLEL = 3;
 const EMIT_MS = 150;
@@ -18,7 +18,10 @@ export interface UploadItem {
   readonly name: string;
   readonly sizeBytes: number;
   readonly state: UploadState;
-  readonly sentBytes: number;
+  /** What of the file is on the server. */
+  readonly doneBytes: number;
+  /** What went over the wire for it; null when the file was sent as it is. */
+  readonly sentBytes: number | null;
   readonly bytesPerSecond: number;
   /** The folder whose list shows the result. */
   readonly folderId: string;
@@ -43,7 +46,7 @@ export interface UploadsView {
   paused: boolean;
   question: Question | null;
   failure: unknown;
-  sentBytes: number;
+  doneBytes: number;
   totalBytes: number;
   bytesPerSecond: number;
 }
@@ -53,6 +56,8 @@ interface Job {
   target: Target;
   transfer: Transfer | null;
   rate: RateMeter;
+  /** Bytes that went over the wire by now. */
+  wireBytes: number;
   pathKey: string;
 }
 
@@ -62,7 +67,7 @@ const IDLE: UploadsView = {
   paused: false,
   question: null,
   failure: null,
-  sentBytes: 0,
+  doneBytes: 0,
   totalBytes: 0,
   bytesPerSecond: 0,
 };
@@ -286,13 +291,14 @@ export class UploadManager {
 
   private enqueue(file: File, target: Target, folderId: string, pathKey: string): number {
     const id = this.nextId++;
-    this.jobs.set(id, { file, target, transfer: null, rate: new RateMeter(), pathKey });
+    this.jobs.set(id, { file, target, transfer: null, rate: new RateMeter(), wireBytes: 0, pathKey });
     this.items.set(id, {
       id,
       name: file.name,
       sizeBytes: file.size,
       state: 'queued',
-      sentBytes: 0,
+      doneBytes: 0,
+      sentBytes: null,
       bytesPerSecond: 0,
       folderId,
       documentId: null,
@@ -317,11 +323,11 @@ export class UploadManager {
 
   private start(id: number): void {
     const job = this.jobs.get(id)!;
-    job.transfer ??= new Transfer(job.file, job.target, fingerprint(job, this.owner), {
+    job.transfer ??= new FileTransfer(job.file, job.target, fingerprint(job, this.owner), {
       onActive: () => this.update(id, { state: 'uploading', retryAt: null }),
-      onProgress: (sentBytes) => this.handleProgress(id, sentBytes),
+      onProgress: (doneBytes, sentBytes) => this.handleProgress(id, doneBytes, sentBytes),
       onWaiting: (error, retryAt) => this.update(id, { state: 'waiting', error, retryAt, bytesPerSecond: 0 }),
-      onDone: (documentId) => this.handleDone(id, documentId),
+      onDone: (documentId, sentBytes) => this.handleDone(id, documentId, sentBytes),
       onFailed: (error) => {
         job.transfer = null;
         this.update(id, { state: 'failed', error, bytesPerSecond: 0 });
@@ -332,21 +338,22 @@ export class UploadManager {
     void job.transfer.start();
   }
 
-  private handleProgress(id: number, sentBytes: number): void {
+  private handleProgress(id: number, doneBytes: number, sentBytes: number): void {
     const [item, job] = [this.items.get(id), this.jobs.get(id)];
     if (!item || !job || item.state !== 'uploading') return;
-    this.wireBytes += Math.max(0, sentBytes - item.sentBytes);
+    this.wireBytes += Math.max(0, sentBytes - job.wireBytes);
+    job.wireBytes = sentBytes;
     this.rate.add(this.wireBytes);
     job.rate.add(sentBytes);
-    this.update(id, { sentBytes, bytesPerSecond: job.rate.bytesPerSecond, error: null });
+    this.update(id, { doneBytes, bytesPerSecond: job.rate.bytesPerSecond, error: null });
   }
 
-  private handleDone(id: number, documentId: string | null): void {
+  private handleDone(id: number, documentId: string | null, sentBytes: number | null): void {
     const item = this.items.get(id);
     if (!item) return;
     const job = this.jobs.get(id);
     if (job) job.transfer = null;
-    this.update(id, { state: 'done', sentBytes: item.sizeBytes, documentId, error: null, bytesPerSecond: 0 });
+    this.update(id, { state: 'done', doneBytes: item.sizeBytes, sentBytes, documentId, error: null, bytesPerSecond: 0 });
     this.refresh(item.folderId);
     this.startNext();
     this.wakeAll(); // one got through, so the server is back for the others too
@@ -387,7 +394,7 @@ export class UploadManager {
       paused: this.paused,
       question: this.questions[0] ?? null,
       failure: this.failure,
-      sentBytes: counted.reduce((sum, item) => sum + item.sentBytes, 0),
+      doneBytes: counted.reduce((sum, item) => sum + item.doneBytes, 0),
       totalBytes: counted.reduce((sum, item) => sum + item.sizeBytes, 0),
       bytesPerSecond: items.some((item) => item.state === 'uploading') ? this.rate.bytesPerSecond : 0,
     };
@@ -405,8 +412,8 @@ function fingerprint({ file, target, pathKey }: Job, owner = ''): string {
 
 async function readLimit(): Promise<number> {
   try {
-    const info = await queryClient.fetchQuery({ queryKey: ['info'], queryFn: () => api.get<InfoView>('/info'), staleTime: 60_000 });
-    return info.upload_max_bytes > 0 ? info.upload_max_bytes : Infinity;
+    const { upload_max_bytes: most } = await readInfo();
+    return most > 0 ? most : Infinity;
   } catch {
     return Infinity; // the server checks anyway
   }

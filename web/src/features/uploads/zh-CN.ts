@@ -23,6 +23,8 @@ export const zhCN = {
   'uploads.state.paused': '已暂停',
   'uploads.state.waiting': '稍后自动重试',
   'uploads.state.done': '已上传',
+  'uploads.nothingSent': '秒传，无需传输',
+  'uploads.sentOnly': '仅传输 {{sent}}',
   'uploads.conflict.title_other': '{{count}} 个同名文件已存在',
   'uploads.conflict.text': '请选择如何处理同名文件。上传为新版本时，旧版本仍会保留。',
   'uploads.conflict.version': '新版本',

@@ -1,0 +1,151 @@
+//! `/uploads/{id}/…`: for clients that cut a file as the store does, and send only the chunks that are new.
+//!
+//! An upload begins as always (`POST /uploads`). Then, any number of times and in any order: ask which chunks are missing,
+//! send those, and put the whole together. `/info` tells how to cut. What arrived is kept with the upload, so after a
+//! broken connection the client asks again.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    middleware::from_fn,
+};
+use serde::{Deserialize, Serialize};
+use storage::{ChunkHash, MAX_CHUNK_BYTES};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    actions::{
+        assemble_upload::{Chunk, assemble_upload as assemble, list_missing},
+        receive_chunk::receive_chunk,
+    },
+    app::App,
+    auth::policy::Caller,
+    db::{self, uploads::Upload},
+    error::{Error, Result},
+    http::{
+        extract::{Json, Path},
+        refusal,
+    },
+    ids::{DocumentId, UploadId},
+};
+
+/// Longest list of chunks as JSON: more than the largest file has that is taken by default.
+const LIST_MAX_BYTES: usize = 16 << 20;
+/// How long one chunk may take to arrive.
+const CHUNK_PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// Routes of this resource.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_missing_chunks))
+        .routes(routes!(assemble_upload))
+        .layer(DefaultBodyLimit::max(LIST_MAX_BYTES))
+        .merge(OpenApiRouter::new().routes(routes!(put_chunk)).layer(from_fn(refusal::let_finish)))
+}
+
+/// A piece of a file.
+#[derive(Deserialize, ToSchema)]
+struct ChunkInput {
+    /// BLAKE3 of its bytes, 64 hexadecimal digits.
+    #[schema(value_type = String)]
+    hash: ChunkHash,
+    size_bytes: u32,
+}
+
+/// A file as a list of chunks, in order.
+#[derive(Deserialize, ToSchema)]
+struct ChunksInput {
+    chunks: Vec<ChunkInput>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct AssembleInput {
+    chunks: Vec<ChunkInput>,
+    /// Add no version when the document has this content already.
+    #[serde(default)]
+    skip_unchanged: bool,
+}
+
+/// What has to be sent.
+#[derive(Serialize, ToSchema)]
+struct MissingView {
+    /// Hashes, each once, in the order of the list.
+    #[schema(value_type = Vec<String>)]
+    missing: Vec<ChunkHash>,
+}
+
+/// What the upload became.
+#[derive(Serialize, ToSchema)]
+struct AssembledView {
+    document_id: DocumentId,
+    version: i64,
+    /// The document had this content already: this is its newest version, and none was added.
+    unchanged: bool,
+}
+
+fn parse(chunks: Vec<ChunkInput>) -> Vec<Chunk> {
+    chunks.into_iter().map(|chunk| Chunk { hash: chunk.hash, size_bytes: chunk.size_bytes }).collect()
+}
+
+/// Tells which of these chunks the server needs. One that the caller may not read in some document needs to be sent, whoever
+/// else has it.
+#[utoipa::path(post, path = "/uploads/{id}/missing", tag = "uploads", params(("id" = UploadId, Path)),
+    request_body = ChunksInput, responses((status = 200, body = MissingView)))]
+async fn list_missing_chunks(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<UploadId>,
+    Json(input): Json<ChunksInput>,
+) -> Result<Json<MissingView>> {
+    let upload = find(&app, &caller, &id).await?;
+    let missing = list_missing(&app, &caller, &upload, &parse(input.chunks)).await?;
+    Ok(Json(MissingView { missing }))
+}
+
+/// Brings one chunk: its plain bytes. It is durable when this is answered.
+#[utoipa::path(put, path = "/uploads/{id}/chunks/{hash}", tag = "uploads",
+    params(("id" = UploadId, Path), ("hash" = String, Path)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses((status = 204)))]
+async fn put_chunk(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, hash)): Path<(UploadId, ChunkHash)>,
+    body: Body,
+) -> Result<StatusCode> {
+    let upload = find(&app, &caller, &id).await?;
+    let read = tokio::time::timeout(CHUNK_PATIENCE, to_bytes(body, MAX_CHUNK_BYTES)).await;
+    let late = || Error::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", "the chunk did not arrive in time");
+    let plain = read.map_err(|_| late())?.map_err(|cause| match is_too_long(&cause) {
+        true => Error::too_large("chunk_too_large", format!("a chunk has at most {MAX_CHUNK_BYTES} bytes")),
+        false => Error::invalid("connection_broken", "the connection broke within the upload").because(cause),
+    })?;
+    receive_chunk(&app, &upload, &hash, plain).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes a version of the chunks, as if the file had been uploaded as a whole.
+#[utoipa::path(post, path = "/uploads/{id}/assemble", tag = "uploads", params(("id" = UploadId, Path)),
+    request_body = AssembleInput, responses((status = 200, body = AssembledView)))]
+async fn assemble_upload(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<UploadId>,
+    Json(input): Json<AssembleInput>,
+) -> Result<Json<AssembledView>> {
+    let upload = find(&app, &caller, &id).await?;
+    let done = assemble(&app, &caller, &upload, parse(input.chunks), input.skip_unchanged).await?;
+    let (document_id, version) = (done.finished.document_id, done.finished.version);
+    Ok(Json(AssembledView { document_id, version, unchanged: done.unchanged }))
+}
+
+async fn find(app: &App, caller: &Caller, id: &UploadId) -> Result<Upload> {
+    db::uploads::find(app.db.read(), id, &caller.id).await?.ok_or_else(|| Error::not_found("upload"))
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>())
+}

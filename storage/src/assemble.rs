@@ -1,0 +1,55 @@
+//! How does a content come from chunks that somebody else has cut?
+//!
+//! A client that cuts by the same rules sends only the chunks that are new, each under its hash, and at the end the list.
+//! The bytes are hashed here, so no chunk ever stands under a name that is not its own; the list is written last, after
+//! every chunk of it was found, so it never names a chunk that is not there.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use crate::cut::MAX_CHUNK_BYTES;
+use crate::error::{Error, Result};
+use crate::ids::{ChunkHash, ChunkId};
+use crate::manifest::{ChunkRef, Manifest};
+use crate::objects::{chunk_key, content_key};
+use crate::store::Store;
+use crate::writer::store_chunk;
+
+/// Chunks looked for at a time.
+const LOOKS_AT_ONCE: usize = 32;
+
+impl Store {
+    /// Makes one chunk durable, unless it is already. Fails with [`Error::WrongChunk`] when `hash` is not the hash of
+    /// `plain`, or when its size is not that of a chunk.
+    pub async fn put_chunk(&self, hash: &ChunkHash, plain: Bytes) -> Result<ChunkRef> {
+        if plain.is_empty() || plain.len() > MAX_CHUNK_BYTES {
+            return Err(Error::WrongChunk { chunk: *hash });
+        }
+        let permit = self.in_flight.clone().acquire_many_owned(plain.len() as u32).await;
+        store_chunk(self.clone(), plain, Some(*hash), permit.expect("the semaphore is never closed")).await
+    }
+
+    /// Makes the content of these chunks durable. Fails with [`Error::ChunksMissing`] when some are not in the store.
+    /// The sizes are believed: they must be those with which the chunks were stored.
+    pub async fn assemble(&self, chunks: &[ChunkRef]) -> Result<Manifest> {
+        let distinct: HashSet<ChunkId> = chunks.iter().map(|chunk| chunk.id).collect();
+        let missing: Vec<ChunkId> = stream::iter(distinct)
+            .map(|id| async move { Ok::<_, Error>((id, self.objects.settled(&chunk_key(&id)).await?)) })
+            .buffer_unordered(LOOKS_AT_ONCE)
+            .try_filter_map(|(id, is_there)| async move { Ok((!is_there).then_some(id)) })
+            .try_collect()
+            .await?;
+        if !missing.is_empty() {
+            return Err(Error::ChunksMissing { chunks: missing });
+        }
+        let manifest = Manifest::new(chunks);
+        let key = content_key(&manifest.content());
+        // Last, since whoever finds the list may rely on its chunks.
+        if manifest.needs_list() && !self.objects.settled(&key).await? {
+            self.objects.put(&key, vec![manifest.to_object()]).await?;
+        }
+        Ok(manifest)
+    }
+}
