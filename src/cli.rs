@@ -2,11 +2,13 @@
 
 use std::{
     io::{BufRead, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
+use storage::{KeyFile, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -56,6 +58,9 @@ enum Command {
     Audit(AuditCommand),
     /// Reads every version's content again and reports damage
     Verify,
+    /// Manages the key of an encrypted storage
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Prints the settings file with its defaults and explanations
     Config,
     /// Prints the OpenAPI description
@@ -92,6 +97,24 @@ enum TokenCommand {
 }
 
 #[derive(Subcommand)]
+enum KeyCommand {
+    /// Writes a new key into FILE, which must not exist; name it in `storage_key_file` before the first start
+    New {
+        /// The file to make; only its owner may read it
+        file: PathBuf,
+    },
+    /// Changes the key of the storage; content stays as it is. May run beside the service, and again after it was interrupted
+    Rotate {
+        /// Key file that takes the place of `storage_key_file`; made when it does not exist
+        #[arg(long, value_name = "FILE", required_unless_present = "new_data_key")]
+        to: Option<PathBuf>,
+        /// Encrypts what is written from the next start on with a new data key
+        #[arg(long)]
+        new_data_key: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum AuditCommand {
     /// Checks that no event was changed or removed
     Verify,
@@ -116,9 +139,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    match cli.command {
+    match &cli.command {
         Command::Config => return print(DEFAULT_FILE),
         Command::Openapi => return print(&http::openapi().to_pretty_json()?),
+        Command::Key(KeyCommand::New { file }) => {
+            KeyFile::create(file).with_context(|| format!("{} cannot be made", file.display()))?;
+            return print(&format!("{} holds the key: keep a copy of it in a safe place", file.display()));
+        }
         _ => {}
     }
     let config = Config::load(&cli.flags, std::env::vars())?;
@@ -127,6 +154,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         match cli.command {
             Command::Serve => return serve(config).await,
             Command::Reindex => return reindex(config).await,
+            Command::Key(KeyCommand::Rotate { to, new_data_key }) => {
+                return rotate_key(&config, to, new_data_key).await;
+            }
             _ => {}
         }
         let app = server::open_app(config, Clock::default()).await?;
@@ -151,7 +181,7 @@ async fn command(app: &App, command: Command) -> anyhow::Result<()> {
         Command::Verify => verify_content(app).await,
         // Opening the app has brought the database up to date.
         Command::Migrate => print("the database is up to date"),
-        Command::Serve | Command::Worker | Command::Reindex | Command::Config | Command::Openapi => {
+        Command::Serve | Command::Worker | Command::Reindex | Command::Key(_) | Command::Config | Command::Openapi => {
             unreachable!("handled before the app was opened")
         }
     }
@@ -176,6 +206,27 @@ async fn reindex(config: Config) -> anyhow::Result<()> {
         }
     }
     print(&format!("{} documents are in the index", app.search().index().document_count()?))
+}
+
+async fn rotate_key(config: &Config, to: Option<PathBuf>, new_data_key: bool) -> anyhow::Result<()> {
+    let old = config.storage_key()?.context("storage_key_missing: storage_key_file names no file")?;
+    let new = match &to {
+        // It exists when the command was interrupted before.
+        Some(path) if path.exists() => KeyFile::read(path),
+        Some(path) => KeyFile::create(path),
+        None => Ok(old.clone()),
+    };
+    let new = new.with_context(|| format!("{} cannot be used", to.clone().unwrap_or_default().display()))?;
+    let rotated = Store::rotate_keys(&server::backend(config)?, &old, &new, new_data_key).await;
+    rotated.map_err(|error| {
+        let refusal =
+            server::key_refusal(&error).unwrap_or("the key was not changed completely: run the command again");
+        anyhow::Error::new(error).context(refusal)
+    })?;
+    match to {
+        Some(path) => print(&format!("{} opens the storage now: set storage_key_file to it", path.display())),
+        None => print("what is written from the next start on is encrypted with a new data key"),
+    }
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

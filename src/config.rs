@@ -8,7 +8,10 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use storage::KeyFile;
 use toml::{Table, Value};
+
+use crate::server::key_refusal;
 
 /// The file that explains every setting and holds its default.
 pub const DEFAULT_FILE: &str = include_str!("../deploy/wenshu.toml");
@@ -28,6 +31,8 @@ pub struct Config {
     pub database: String,
     /// Storage URL (`file:///dir`, `s3://bucket?endpoint=…`); empty: `objects` in the data folder.
     pub storage: String,
+    /// File with the key of an encrypted storage; empty: the storage is not encrypted.
+    pub storage_key_file: PathBuf,
     /// What this installation is called.
     pub name: String,
     /// Largest upload that is taken, in bytes.
@@ -76,6 +81,9 @@ pub struct Flags {
     /// Storage URL; the folder `objects` in the data folder by default
     #[arg(long, global = true, value_name = "URL")]
     pub storage: Option<String>,
+    /// File with the key of an encrypted storage (`wenshu key new` makes one)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub storage_key_file: Option<PathBuf>,
     /// Settings file; `wenshu.toml` in the data folder by default
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -88,6 +96,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             database: String::new(),
             storage: String::new(),
+            storage_key_file: PathBuf::new(),
             name: "Wenshu 文枢".into(),
             upload_max_bytes: 20 << 30,
             quota_library_bytes: 0,
@@ -145,6 +154,21 @@ impl Config {
         if self.storage.is_empty() { self.data.join("objects").display().to_string() } else { self.storage.clone() }
     }
 
+    /// The key of the storage, when it is encrypted.
+    pub fn storage_key(&self) -> anyhow::Result<Option<KeyFile>> {
+        if self.storage_key_file.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        match KeyFile::read(&self.storage_key_file) {
+            Ok(key) => Ok(Some(key)),
+            Err(error) => {
+                let path = self.storage_key_file.display();
+                let refusal = key_refusal(&error).unwrap_or("storage_key_missing: the file cannot be read");
+                Err(anyhow::Error::new(error).context(format!("storage_key_file {path}: {refusal}")))
+            }
+        }
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         ensure!(!self.data.as_os_str().is_empty(), "the setting `data` is empty");
         ensure!(self.session_idle_ms > 0, "the setting `session_idle_ms` is not above 0");
@@ -168,6 +192,7 @@ impl Flags {
             ("listen", self.listen.map(|address| address.to_string())),
             ("database", self.database.clone()),
             ("storage", self.storage.clone()),
+            ("storage_key_file", self.storage_key_file.as_ref().map(|path| path.display().to_string())),
         ];
         texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), Value::String(text?)))).collect()
     }

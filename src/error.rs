@@ -178,7 +178,10 @@ impl From<storage::Error> for Error {
     fn from(error: storage::Error) -> Self {
         match &error {
             storage::Error::Full { .. } => Error::disk_full(error),
-            storage::Error::Unavailable { .. } => Error::unavailable("storage_unavailable", error),
+            // A key that is missing is told at the start; later only when somebody changed it meanwhile.
+            storage::Error::Unavailable { .. } | storage::Error::KeyMissing | storage::Error::KeyWrong => {
+                Error::unavailable("storage_unavailable", error)
+            }
             // Never 404: the database says that it exists.
             storage::Error::Damaged { .. } | storage::Error::Missing { .. } => {
                 Error { code: "content_damaged".into(), ..Error::internal(error) }

@@ -51,11 +51,49 @@ pub async fn open_app(config: Config, clock: Clock) -> anyhow::Result<App> {
     open(config, clock, None).await
 }
 
+/// Where the objects are, by the settings and the environment.
+pub fn backend(config: &Config) -> anyhow::Result<Backend> {
+    Ok(Backend::parse(&config.storage_url(), |name| std::env::var(name).ok())?)
+}
+
+/// Opens the storage with the key file, if there is one. Without the right key nothing would be found, and plain bytes must not
+/// get into an encrypted storage: so the service does not start.
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let backend = backend(config)?;
+    let opened = match config.storage_key()? {
+        Some(key) => Store::open_with_key(&backend, &key).await,
+        None => match Store::open(&backend) {
+            Ok(store) => match store.require_key().await {
+                Err(error @ storage::Error::KeyMissing) => Err(error),
+                // A storage that cannot be reached now may be reached later: `/readyz` says so until then.
+                _ => Ok(store),
+            },
+            Err(error) => Err(error),
+        },
+    };
+    opened.map_err(|error| match key_refusal(&error) {
+        Some(refusal) => anyhow::Error::new(error).context(refusal),
+        None => anyhow::Error::new(error).context("the storage does not open"),
+    })
+}
+
+/// What an administrator is told about keys, each with its code.
+pub fn key_refusal(error: &storage::Error) -> Option<&'static str> {
+    match error {
+        storage::Error::KeyMissing => Some("storage_key_missing: set storage_key_file to the key file of this storage"),
+        storage::Error::KeyWrong => Some("storage_key_wrong: storage_key_file is not the key file of this storage"),
+        storage::Error::KeyFileInvalid { .. } => Some("storage_key_invalid: `wenshu key new FILE` makes a key file"),
+        storage::Error::NotEncrypted => {
+            Some("storage_not_encrypted: a storage that was begun without a key file goes on without one")
+        }
+        _ => None,
+    }
+}
+
 async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::Result<App> {
     let db = Db::connect(&config.database_url()).await.context("the database does not open")?;
     db.migrate().await.context("the database cannot be brought up to date")?;
-    let backend = Backend::parse(&config.storage_url(), |name| std::env::var(name).ok())?;
-    let store = Store::open(&backend).context("the storage does not open")?;
+    let store = open_store(&config).await?;
     let workers = Workers::new(PoolConfig {
         program: config.worker_program.clone(),
         converters: config.converters,

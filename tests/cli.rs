@@ -188,3 +188,48 @@ fn the_openapi_description_is_printed() {
     assert!(api["paths"]["/api/v1/session"].is_object());
     assert!(!folder.path().join("wenshu.db").exists(), "printing opens nothing");
 }
+
+#[test]
+fn an_encrypted_storage_opens_with_its_key_file_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, first, second) =
+        (folder.path().join("data"), folder.path().join("first.key"), folder.path().join("second.key"));
+    let with = |key: Option<&Path>, arguments: &[&str]| {
+        let mut command = wenshu(&data);
+        if let Some(key) = key {
+            command.arg("--storage-key-file").arg(key);
+        }
+        run(command.args(arguments))
+    };
+    let refused = |output: Output, code: &str| {
+        assert!(!output.status.success() && text(&output.stderr).contains(code), "{}", text(&output.stderr));
+    };
+    let works = |output: Output| assert!(output.status.success(), "{}", text(&output.stderr));
+
+    refused(with(Some(&first), &["migrate"]), "storage_key_missing");
+    works(with(None, &["key", "new", first.to_str().unwrap()]));
+    refused(with(None, &["key", "new", first.to_str().unwrap()]), "cannot be made");
+    assert_eq!(fs::metadata(&first).unwrap().permissions().mode() & 0o777, 0o600);
+    works(with(Some(&first), &["migrate"]));
+    works(with(Some(&first), &["verify"]));
+    refused(with(None, &["verify"]), "storage_key_missing");
+    refused(with(None, &["serve", "--listen", "127.0.0.1:0"]), "storage_key_missing");
+
+    works(with(Some(&first), &["key", "rotate", "--new-data-key"]));
+    works(with(Some(&first), &["verify"]));
+    works(with(Some(&first), &["key", "rotate", "--to", second.to_str().unwrap()]));
+    refused(with(Some(&first), &["verify"]), "storage_key_wrong");
+    works(with(Some(&second), &["verify"]));
+    // Once more after it was done, as after an interruption.
+    works(with(Some(&first), &["key", "rotate", "--to", second.to_str().unwrap()]));
+    refused(with(Some(&second), &["key", "rotate"]), "--to");
+    fs::write(&first, "something else").unwrap();
+    refused(with(Some(&first), &["verify"]), "storage_key_invalid");
+
+    // A storage that was begun without a key stays as it is.
+    let plain = folder.path().join("plain");
+    fs::create_dir_all(plain.join("objects/derived/text")).unwrap();
+    fs::write(plain.join("objects/derived/text/1.json"), "{}").unwrap();
+    works(run(wenshu(&plain).arg("verify")));
+    refused(run(wenshu(&plain).arg("--storage-key-file").arg(&second).arg("verify")), "storage_not_encrypted");
+}

@@ -2,7 +2,7 @@
 //! the end; the last byte makes a version. The work goes on when the request is dropped, so that a broken connection
 //! keeps everything that had arrived.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::{
     body::{Body, BodyDataStream},
@@ -26,8 +26,11 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How many bytes may be lost when the server dies.
-const CHECKPOINT_BYTES: u64 = 32 << 20;
+/// After so many bytes it is looked whether there is still room for more.
+const LOOK_BYTES: u64 = 32 << 20;
+/// What came in this time may be lost when the server dies, or a little more. By time and not by bytes: a fast upload would
+/// wait for the disk again and again, and has little to send anew; a slow one has less than [`LOOK_BYTES`].
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How long a client may be silent within a request.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -210,6 +213,7 @@ impl Receiving {
     ) -> Result<End> {
         let limit = self.upload.size_bytes.map_or(self.app.config.upload_max_bytes, |size| size as u64);
         let mut allowed = self.allowed().await?;
+        let (mut looked_at, mut checkpointed) = (writer.offset(), Instant::now());
         loop {
             let bytes = match self.next(&mut body).await {
                 Ok(Some(bytes)) => bytes,
@@ -235,8 +239,12 @@ impl Receiving {
                 checksum.update(&bytes);
             }
             writer.write(&bytes).await?;
-            if checksum.is_none() && writer.offset() - self.durable >= CHECKPOINT_BYTES {
-                self.checkpoint(writer).await?;
+            if writer.offset() - looked_at >= LOOK_BYTES {
+                looked_at = writer.offset();
+                if checksum.is_none() && checkpointed.elapsed() >= CHECKPOINT_EVERY {
+                    self.checkpoint(writer).await?;
+                    checkpointed = Instant::now();
+                }
                 require_room(&self.app.config)?;
             }
         }

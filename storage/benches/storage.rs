@@ -2,7 +2,8 @@
 //!
 //! The bytes are noise, as compressed office files and images are. Every put is durable when it is counted: files and
 //! folders are synced by the local store, by the copy, and by Garage. Run with `cargo bench -p storage`; Garage is left out
-//! when it is not installed (`make setup-test` installs it).
+//! when it is not installed (`make setup-test` installs it). `-- sizes` compares sizes of chunks, `-- large` stops after the
+//! first lines, `-- folder` leaves Garage out.
 
 #[path = "../tests/support/garage.rs"]
 #[allow(dead_code)]
@@ -16,13 +17,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
-use storage::{Backend, ContentId, Store};
+use rand::{Rng, RngExt, SeedableRng};
+use storage::{AVERAGE_CHUNK_BYTES, Backend, ContentId, KeyFile, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Store};
 
 const MIB: usize = 1024 * 1024;
 /// Number and size of the files in each row.
 const ROWS: [(usize, usize, &str); 3] =
-    [(1, 256 * MIB, "1 x 256 MiB"), (50, MIB, "50 x 1 MiB"), (500, 20 * 1024, "500 x 20 KiB")];
+    [(1, 1024 * MIB, "1 x 1 GiB"), (200, MIB, "200 x 1 MiB"), (1000, 20 * 1024, "1000 x 20 KiB")];
 /// Files at a time in the second put.
 const AT_ONCE: usize = 8;
 /// What a server hands to a writer at a time.
@@ -110,29 +111,128 @@ async fn put_large(store: &Store) -> Duration {
     spent + began.elapsed()
 }
 
-fn stores(folder: &Path) -> Vec<(&'static str, Store)> {
-    let mut stores = vec![("folder", Backend::Local { root: folder.join("objects") })];
-    if garage::find_program().is_some() {
-        let garage::Bucket { endpoint, bucket, region, access_key, secret_key } =
-            garage::Garage::shared().bucket("bench");
-        stores.push(("garage", Backend::S3 { endpoint, bucket, region, access_key, secret_key }));
-    } else {
-        println!("garage is not installed: its rows are left out");
+/// Seconds of processor time this process has used.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks: u64 = fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    ticks as f64 / 100.0
+}
+
+/// Reads 64 KiB at random places; returns how long one takes.
+async fn random_ranges(store: &Store, content: &ContentId) -> Duration {
+    const READS: u32 = 200;
+    let manifest = store.manifest(content).await.unwrap();
+    let mut random = SmallRng::seed_from_u64(5);
+    let began = Instant::now();
+    for _ in 0..READS {
+        let start = random.random_range(0..manifest.size_bytes() - 65536);
+        store.read(&manifest, start..start + 65536).try_for_each(|_| async { Ok(()) }).await.unwrap();
     }
-    stores.into_iter().map(|(name, backend)| (name, Store::open(&backend).unwrap())).collect()
+    began.elapsed() / READS
+}
+
+fn bucket(name: &str) -> Option<Backend> {
+    garage::find_program()?;
+    let garage::Bucket { endpoint, bucket, region, access_key, secret_key } = garage::Garage::shared().bucket(name);
+    Some(Backend::S3 { endpoint, bucket, region, access_key, secret_key })
+}
+
+async fn stores(folder: &Path) -> Vec<(&'static str, Store)> {
+    let local = |name: &str| Backend::Local { root: folder.join(name) };
+    let mut stores = vec![("folder", Store::open(&local("objects")).unwrap())];
+    let key = KeyFile::generate().unwrap();
+    stores.push(("folder, encrypted", Store::open_with_key(&local("sealed"), &key).await.unwrap()));
+    if std::env::args().any(|argument| argument == "folder") {
+        return stores;
+    }
+    match bucket("bench") {
+        Some(bucket) => stores.push(("garage", Store::open(&bucket).unwrap())),
+        None => println!("garage is not installed: its rows are left out"),
+    }
+    stores
+}
+
+/// A gigabyte, the same with a megabyte inserted in the middle, and small changes all over: what does each size of chunks cost?
+async fn compare_sizes(folder: &Path) {
+    let whole = noise(7, 1024 * MIB);
+    let inserted = Bytes::from([&whole[..512 * MIB], &noise(8, MIB), &whole[512 * MIB..]].concat());
+    let mut touched = whole[..256 * MIB].to_vec();
+    for place in 0..16 {
+        touched[place * 16 * MIB + 1000] ^= 1;
+    }
+    let touched = Bytes::from(touched);
+    println!(
+        "{:<18}{:<9}{:>8}{:>10}{:>12}{:>12}{:>10}{:>12}",
+        "min/average/max", "where", "objects", "put MB/s", "1 MiB in MB", "16 x 1 B MB", "get MB/s", "64 KiB ms"
+    );
+    const KIB: usize = 1024;
+    for (min, average, max) in [
+        (256 * KIB, MIB, 4 * MIB),
+        (512 * KIB, MIB, 4 * MIB),
+        (512 * KIB, 2 * MIB, 8 * MIB),
+        (MIB, 2 * MIB, 8 * MIB),
+        (2 * MIB, 4 * MIB, 8 * MIB),
+    ] {
+        let local = Backend::Local { root: folder.join(format!("{min}-{average}")) };
+        let backends = [("folder", Some(local)), ("garage", bucket(&format!("sizes-{min}-{average}")))];
+        for (place, backend) in backends.into_iter().filter_map(|(place, backend)| Some((place, backend?))) {
+            let store = Store::open(&backend).unwrap().with_chunk_sizes(min, average, max);
+            let stored_bytes = async || {
+                let found = store.objects().list(None).try_fold(0, async |sum, meta| Ok(sum + meta.size)).await;
+                found.unwrap() as f64 / 1e6
+            };
+            let began = Instant::now();
+            let content = put(&store, &whole).await;
+            let took = began.elapsed();
+            let first = stored_bytes().await;
+            put(&store, &inserted).await;
+            let second = stored_bytes().await;
+            put(&store, &touched).await;
+            let third = stored_bytes().await;
+            let read = get_all(&store, &[content]).await;
+            let range = random_ranges(&store, &content).await;
+            let sizes = format!("{}K/{}M/{}M", min / KIB, average / MIB, max / MIB);
+            let objects = store.manifest(&content).await.unwrap().chunks().len();
+            println!(
+                "{sizes:<18}{place:<9}{objects:>8}{:>10.0}{:>12.1}{:>12.1}{:>10.0}{:>12.2}",
+                megabytes_per_second(whole.len(), took),
+                second - first,
+                third - second,
+                megabytes_per_second(whole.len(), read),
+                range.as_secs_f64() * 1000.0,
+            );
+            if let Backend::Local { root } = backend {
+                std::fs::remove_dir_all(root).unwrap();
+            }
+        }
+    }
 }
 
 #[tokio::main]
 async fn main() {
     let folder = tempfile::tempdir().unwrap();
-    let stores = stores(folder.path());
+    if std::env::args().any(|argument| argument == "sizes") {
+        return compare_sizes(folder.path()).await;
+    }
+    let sizes = [MIN_CHUNK_BYTES, AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES].map(|size| size / 1024);
+    println!("chunks of {sizes:?} KiB");
+    let stores = stores(folder.path()).await;
     // First, while nothing else has used much memory.
     let before = peak_memory_mib();
+    let processor = processor_seconds();
     let took = put_large(&stores[0].1).await;
     println!("2 GiB into the folder: {:.0} MB/s, ", megabytes_per_second(2048 * MIB, took));
+    println!("processor time with making the bytes: {:.1} s per GiB", (processor_seconds() - processor) / 2.0);
     println!("peak memory of the process {} MiB, {before} MiB before\n", peak_memory_mib());
+    if std::env::args().any(|argument| argument == "large") {
+        return;
+    }
 
-    println!("{:<14}{:<18}{:>10}{:>12}{:>10}   MB/s", "files", "where", "put", "put, 8 once", "get");
+    println!(
+        "{:<16}{:<18}{:>9}{:>13}{:>9}{:>9}{:>12}",
+        "files", "where", "put MB/s", "8 once MB/s", "files/s", "get MB/s", "64 KiB ms"
+    );
     let mut seed = 0;
     let mut files = |count: usize, length: usize| -> Vec<Bytes> {
         (0..count)
@@ -147,12 +247,20 @@ async fn main() {
         let plain = tempfile::tempdir_in(folder.path()).unwrap();
         let copied = plain_copy(plain.path(), &files(count, length));
         let read = plain_read(plain.path(), count);
-        println!("{row:<14}{:<18}{:>10.1}{:>12}{:>10.1}", "cp + fsync", rate(copied), "", rate(read));
+        println!("{row:<16}{:<18}{:>9.1}{:>13}{:>9}{:>9.1}", "cp + fsync", rate(copied), "", "", rate(read));
         for (place, store) in &stores {
             let (one_by_one, contents) = put_all(store, &files(count, length), 1).await;
             let (side_by_side, _) = put_all(store, &files(count, length), AT_ONCE).await;
             let read = get_all(store, &contents).await;
-            println!("{row:<14}{place:<18}{:>10.1}{:>12.1}{:>10.1}", rate(one_by_one), rate(side_by_side), rate(read));
+            let range = if length > 65536 { random_ranges(store, &contents[0]).await } else { Duration::ZERO };
+            println!(
+                "{row:<16}{place:<18}{:>9.1}{:>13.1}{:>9.0}{:>9.1}{:>12.2}",
+                rate(one_by_one),
+                rate(side_by_side),
+                count as f64 / side_by_side.as_secs_f64(),
+                rate(read),
+                range.as_secs_f64() * 1000.0,
+            );
         }
     }
 }

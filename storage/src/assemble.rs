@@ -28,7 +28,10 @@ impl Store {
             return Err(Error::WrongChunk { chunk: *hash });
         }
         let permit = self.in_flight.clone().acquire_many_owned(plain.len() as u32).await;
-        store_chunk(self.clone(), plain, Some(*hash), permit.expect("the semaphore is never closed")).await
+        let permit = permit.expect("the semaphore is never closed");
+        let stored = store_chunk(self, plain.into(), Some(*hash), permit).await?;
+        self.objects.settle(stored.name).await?;
+        Ok(stored.chunk)
     }
 
     /// Makes the content of these chunks durable. Fails with [`Error::ChunksMissing`] when some are not in the store.

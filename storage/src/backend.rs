@@ -1,7 +1,8 @@
 //! Where are the objects kept? A local folder, a bucket of S3-compatible storage, or memory (for tests).
 
+use std::error::Error as StdError;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +14,14 @@ use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::folder::Folder;
 use crate::objects::Objects;
 use crate::plain_http::PlainHttp;
 
 /// A dead server is noticed this fast.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Long enough for the largest chunk over a slow line (4 MiB at 280 KB/s).
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Long enough for the largest chunk over a slow line (8 MiB at 280 KB/s).
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// No new attempt begins later than this after the first: uploads and pages wait for the answer.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(5);
 const RETRIES: usize = 3;
@@ -67,12 +69,13 @@ impl Backend {
         match self {
             Self::Memory => Ok(Objects::remote(Arc::new(InMemory::new()))),
             Self::Local { root } => {
-                prepare_folder(root).map_err(|source| Error::object(root.display(), source))?;
-                let folder = LocalFileSystem::new_with_prefix(root)
-                    .map_err(|source| Error::object(root.display(), source))?
-                    // Without this nothing that was acknowledged would survive a power cut.
+                let failed = |source: Box<dyn StdError + Send + Sync>| Error::object(root.display(), source);
+                let folder = Folder::open(root).map_err(|source| failed(source.into()))?;
+                let objects = LocalFileSystem::new_with_prefix(root)
+                    .map_err(|source| failed(source.into()))?
+                    // For what is not written by way of `folder`: nothing may get lost in a power cut.
                     .with_fsync(true);
-                Ok(Objects::folder(Arc::new(folder), root.clone()))
+                Ok(Objects::folder(Arc::new(objects), folder))
             }
             Self::S3 { .. } => Ok(Objects::remote(self.bucket()?)),
         }
@@ -157,35 +160,10 @@ fn parse_bucket(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Result<
     })
 }
 
-/// Makes the folders of a store, durably.
-///
-/// object_store syncs a folder only in the write that made it. When two writes need the same new folder, the second one
-/// could return before its folder is on disk; so the folders of chunks and lists are made here, before any write.
-fn prepare_folder(root: &Path) -> std::io::Result<()> {
-    let made = |family: &str| root.join(family).join("ff").is_dir();
-    if made("chunks") && made("contents") {
-        return Ok(());
-    }
-    std::fs::create_dir_all(root)?;
-    for family in ["chunks", "contents"] {
-        // The last one to be made is the one looked for above.
-        for first_byte in 0..=u8::MAX {
-            std::fs::create_dir_all(root.join(family).join(hex::encode([first_byte])))?;
-        }
-        sync_folder(&root.join(family))?;
-    }
-    sync_folder(root)?;
-    root.canonicalize()?.parent().map_or(Ok(()), sync_folder)
-}
-
-/// Makes the names in a folder durable.
-pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    std::fs::File::open(folder)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn parse(address: &str) -> Result<Backend> {
         Backend::parse(address, |name| name.starts_with("AWS_").then(|| format!("of {name}")))

@@ -1,19 +1,25 @@
 //! How does a chunk look as an object?
 //!
 //! The first byte tells the encoding: `0` is followed by the plain bytes, `1` by the plain length (four bytes, little
-//! endian) and a zstd frame. Other values are free for later encodings. The id is always the hash of the plain bytes.
+//! endian) and a zstd frame, `3` by the plain length, the values of the chunk's groups ([`crate::tree`]) and the plain bytes.
+//! In an encrypted store `0` and `1` are what the envelope (`2`) holds ([`crate::seal`]). Other values are free for later
+//! encodings. The hash is always that of the plain bytes.
 
 use bytes::Bytes;
 
+use crate::block::Pieces;
 use crate::cut::MAX_CHUNK_BYTES;
-use crate::ids::{ChunkHash, ChunkId};
+use crate::ids::ChunkHash;
+use crate::tree::{self, Tree};
 
 const RAW: u8 = 0;
 const ZSTD: u8 = 1;
-const ZSTD_HEADER_BYTES: usize = 5;
+const TREE: u8 = 3;
+/// The encoding and the plain length.
+const LONG_HEADER_BYTES: usize = 5;
 
 /// As many bytes of an object as [`plain_size`] needs.
-pub(crate) const HEADER_BYTES: u64 = ZSTD_HEADER_BYTES as u64;
+pub(crate) const HEADER_BYTES: u64 = LONG_HEADER_BYTES as u64;
 
 /// Fast enough to stay beside the hashing; the files people upload are mostly compressed already.
 const ZSTD_LEVEL: i32 = 1;
@@ -21,39 +27,114 @@ const ZSTD_LEVEL: i32 = 1;
 /// Compression is kept when it saves at least one part in this many: less is not worth the time to unpack.
 const SMALLEST_SAVING: usize = 32;
 
-/// Returns the object for a chunk, in parts so that plain bytes are not copied.
-pub(crate) fn encode(plain: Bytes) -> Vec<Bytes> {
-    let limit = plain.len() - plain.len() / SMALLEST_SAVING;
-    match zstd::bulk::compress(&plain, ZSTD_LEVEL) {
-        Ok(frame) if frame.len() + ZSTD_HEADER_BYTES < limit => {
-            let mut header = vec![ZSTD];
-            header.extend_from_slice(&(plain.len() as u32).to_le_bytes());
-            vec![header.into(), frame.into()]
-        }
-        _ => vec![Bytes::from_static(&[RAW]), plain],
+/// Of a large chunk this many samples of this size are tried first. The rest of it is mostly alike, and compressing
+/// noise would cost the memory and the time to write it once more.
+const SAMPLES: usize = 8;
+const SAMPLE_BYTES: usize = 8 * 1024;
+
+/// Returns the object for a chunk, in parts so that plain bytes are not copied. With a tree parts of it can be read.
+pub(crate) fn encode(plain: Pieces, tree: Option<&Tree>) -> Pieces {
+    if let Some(frame) = compress(&plain) {
+        let mut object = Pieces::from(long_header(ZSTD, plain.len()));
+        object.push(frame.into());
+        return object;
     }
+    let mut object = match tree {
+        None => Pieces::from(Bytes::from_static(&[RAW])),
+        Some(tree) => {
+            let mut object = Pieces::from(long_header(TREE, plain.len()));
+            object.push(tree.to_bytes());
+            object
+        }
+    };
+    plain.into_iter().for_each(|part| object.push(part));
+    object
 }
 
-/// Returns the plain bytes of a chunk, or `None` when they are not the ones that `id` names.
-pub(crate) fn decode(id: &ChunkId, object: Bytes) -> Option<Bytes> {
+fn long_header(encoding: u8, plain_bytes: usize) -> Bytes {
+    [&[encoding], &(plain_bytes as u32).to_le_bytes()[..]].concat().into()
+}
+
+/// Where the plain bytes of a chunk begin in its object, if it has a tree.
+pub(crate) fn plain_start(plain_bytes: usize) -> usize {
+    LONG_HEADER_BYTES + tree::groups(plain_bytes) * tree::VALUE_BYTES
+}
+
+/// Reads the tree that an object begins with, from all before its plain bytes; `None` when it has none.
+pub(crate) fn parse_tree(head: &[u8], plain_bytes: usize) -> Option<Tree> {
+    let values = head.strip_prefix(&*long_header(TREE, plain_bytes))?;
+    Tree::parse(values).filter(|_| head.len() == plain_start(plain_bytes))
+}
+
+/// Tells whether the object holds the plain bytes as they are.
+pub(crate) fn is_raw(object: &Pieces) -> bool {
+    object.parts().next().is_some_and(|first| **first == [RAW])
+}
+
+/// Compresses where that saves enough.
+fn compress(plain: &Pieces) -> Option<Vec<u8>> {
+    let saves = |length: usize, frame: &[u8]| frame.len() + LONG_HEADER_BYTES < length - length / SMALLEST_SAVING;
+    if plain.len() > 2 * SAMPLES * SAMPLE_BYTES {
+        let sample = sample(plain);
+        let frame = zstd::bulk::compress(&sample, ZSTD_LEVEL).ok()?;
+        if !saves(sample.len(), &frame) {
+            return None;
+        }
+    }
+    let frame = zstd::bulk::compress(&plain.join(), ZSTD_LEVEL).ok()?;
+    saves(plain.len(), &frame).then_some(frame)
+}
+
+/// Samples from all over the chunk, each from one part.
+fn sample(plain: &Pieces) -> Vec<u8> {
+    let step = plain.len() / SAMPLES;
+    let mut sample = Vec::with_capacity(SAMPLES * SAMPLE_BYTES);
+    let (mut start, mut next) = (0, 0);
+    for part in plain.parts() {
+        while next < start + part.len() {
+            let at = next - start;
+            sample.extend_from_slice(&part[at..part.len().min(at + SAMPLE_BYTES)]);
+            next += step;
+        }
+        start += part.len();
+    }
+    sample
+}
+
+/// Returns the plain bytes of a chunk and their hash, or `None` when the object is none.
+pub(crate) fn decode(object: Bytes) -> Option<(ChunkHash, Bytes)> {
     let plain = match *object.first()? {
         RAW => object.slice(1..),
         ZSTD => {
             let size = plain_size(&object, object.len() as u64)?;
-            zstd::bulk::decompress(object.get(ZSTD_HEADER_BYTES..)?, size as usize).ok()?.into()
+            zstd::bulk::decompress(object.get(LONG_HEADER_BYTES..)?, size as usize).ok()?.into()
+        }
+        TREE => {
+            let size = plain_size(&object, object.len() as u64)? as usize;
+            let start = plain_start(size);
+            let stored = parse_tree(object.get(..start)?, size)?;
+            let plain = object.slice(start..);
+            let (hash, tree) = tree::hash(&plain.clone().into());
+            // The values are not needed here. But they are stored, so damage to them is damage.
+            return (plain.len() == size && tree? == stored).then_some((hash, plain));
         }
         _ => return None,
     };
-    (ChunkId::plain(&ChunkHash::of(&plain)) == *id).then_some(plain)
+    Some((ChunkHash::of(&plain), plain))
 }
 
 /// Returns the plain size of a chunk from the beginning of its object and the object's size, or `None` when it is damaged.
 pub(crate) fn plain_size(header: &[u8], object_bytes: u64) -> Option<u32> {
     let size = match *header.first()? {
         RAW => u32::try_from(object_bytes.checked_sub(1)?).ok()?,
-        ZSTD => u32::from_le_bytes(header.get(1..ZSTD_HEADER_BYTES)?.try_into().ok()?),
+        ZSTD | TREE => u32::from_le_bytes(header.get(1..LONG_HEADER_BYTES)?.try_into().ok()?),
         _ => return None,
     };
+    possible_size(size)
+}
+
+/// Returns the size when a chunk can have it.
+pub(crate) fn possible_size(size: u32) -> Option<u32> {
     (1..=MAX_CHUNK_BYTES as u32).contains(&size).then_some(size)
 }
 
@@ -62,12 +143,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn id_of(plain: &[u8]) -> ChunkId {
-        ChunkId::plain(&ChunkHash::of(plain))
+    fn object(plain: &Bytes) -> Bytes {
+        let plain = Pieces::from(plain.clone());
+        let (_, tree) = tree::hash(&plain);
+        encode(plain, tree.as_ref()).join()
     }
 
-    fn object(plain: &Bytes) -> Bytes {
-        encode(plain.clone()).concat().into()
+    fn noise(seed: u8, length: usize) -> Bytes {
+        let mut bytes = vec![0; length];
+        blake3::Hasher::new().update(&[seed]).finalize_xof().fill(&mut bytes);
+        bytes.into()
     }
 
     #[test]
@@ -75,47 +160,56 @@ mod tests {
         let text = Bytes::from("协同办公 ".repeat(1000));
         assert_eq!(object(&text)[0], ZSTD);
         assert!(object(&text).len() < text.len() / 10);
-        let noise: Bytes = blake3::Hasher::new().finalize_xof_bytes(10_000);
-        assert_eq!(object(&noise)[0], RAW);
-    }
-
-    trait Noise {
-        fn finalize_xof_bytes(&self, length: usize) -> Bytes;
-    }
-
-    impl Noise for blake3::Hasher {
-        fn finalize_xof_bytes(&self, length: usize) -> Bytes {
-            let mut bytes = vec![0; length];
-            self.finalize_xof().fill(&mut bytes);
-            bytes.into()
-        }
+        assert_eq!(object(&noise(0, 10_000))[0], RAW);
+        // Large ones, where samples decide.
+        let text = Bytes::from("协同办公 ".repeat(100_000));
+        assert_eq!(object(&text)[0], ZSTD);
+        assert_eq!(object(&noise(0, 1_000_000))[0], TREE);
+        assert_eq!(encode(noise(0, 1_000_000).into(), None).join()[0], RAW);
+        let mixture = [noise(0, 1_000_000), text].concat();
+        assert_eq!(object(&mixture.into())[0], ZSTD);
     }
 
     proptest! {
         #[test]
-        fn a_chunk_comes_back_and_knows_its_size(seed in any::<u8>(), length in 1..5000usize, noisy in any::<bool>()) {
-            let plain = if noisy { blake3::Hasher::new().update(&[seed]).finalize_xof_bytes(length) }
-                else { vec![seed; length].into() };
-            let (id, object) = (id_of(&plain), object(&plain));
+        fn a_chunk_comes_back_and_knows_its_size(seed in any::<u8>(), length in prop_oneof![1..5000usize, 60_000..300_000usize], noisy in any::<bool>(), at in any::<prop::sample::Index>()) {
+            let plain = if noisy { noise(seed, length) } else { vec![seed; length].into() };
+            let mut rest = Pieces::from(plain.clone());
+            let mut pieces = rest.split_to(at.index(length));
+            rest.into_iter().for_each(|part| pieces.push(part));
+            let (hash, tree) = tree::hash(&pieces);
+            prop_assert_eq!(hash, ChunkHash::of(&plain));
+            let object = encode(pieces, tree.as_ref()).join();
             prop_assert_eq!(plain_size(&object[..object.len().min(5)], object.len() as u64), Some(length as u32));
-            prop_assert_eq!(decode(&id, object), Some(plain));
+            prop_assert_eq!(decode(object), Some((ChunkHash::of(&plain), plain)));
         }
 
         #[test]
-        fn a_damaged_chunk_is_noticed(at in any::<prop::sample::Index>(), flip in 1..=255u8, noisy in any::<bool>()) {
-            let plain: Bytes = if noisy { blake3::Hasher::new().finalize_xof_bytes(3000) } else { vec![7; 3000].into() };
+        fn a_damaged_chunk_is_noticed(at in any::<prop::sample::Index>(), flip in 1..=255u8, kind in 0..3) {
+            let plain: Bytes = match kind {
+                0 => noise(0, 3000),
+                1 => noise(0, 200_000),
+                _ => vec![7; 3000].into(),
+            };
             let mut damaged = object(&plain).to_vec();
             let at = at.index(damaged.len());
             damaged[at] ^= flip;
+            if kind == 1 && at % 3 > 0 {
+                // Also in the values of the groups, which are few beside the bytes.
+                let at = at % plain_start(200_000);
+                let mut damaged = object(&plain).to_vec();
+                damaged[at] ^= flip;
+                prop_assert_ne!(decode(damaged.into()).map(|(hash, _)| hash), Some(ChunkHash::of(&plain)));
+            }
             // A flip in a part of the zstd frame that does not carry data may leave the plain bytes whole.
-            if let Some(found) = decode(&id_of(&plain), damaged.into()) {
+            if let Some((hash, found)) = decode(damaged.into()) && hash == ChunkHash::of(&plain) {
                 prop_assert_eq!(found, plain);
             }
         }
 
         #[test]
         fn arbitrary_bytes_are_refused(object in prop::collection::vec(any::<u8>(), 0..200)) {
-            prop_assert_eq!(decode(&id_of(b"something else"), object.into()), None);
+            prop_assert_ne!(decode(object.into()).map(|(hash, _)| hash), Some(ChunkHash::of(b"something else")));
         }
     }
 }

@@ -53,6 +53,21 @@ pub enum Error {
     /// A local file outside the storage (given by the caller) failed.
     #[error("file {path}")]
     File { path: PathBuf, source: io::Error },
+    /// An object that is no part of a content is not the one that was written.
+    #[error("the object {key} is damaged")]
+    ObjectDamaged { key: String },
+    /// The storage is encrypted and no key file was given.
+    #[error("the storage is encrypted and no key file was given")]
+    KeyMissing,
+    /// The storage is encrypted, and not for this key file.
+    #[error("the storage is encrypted with the key of another key file")]
+    KeyWrong,
+    /// A key file was given for a storage that holds plain content.
+    #[error("a key file was given, and the storage holds content that is not encrypted")]
+    NotEncrypted,
+    /// A file is not a key file.
+    #[error("{path} is not a key file")]
+    KeyFileInvalid { path: PathBuf },
     /// Any other failure of the object storage.
     #[error("storage failed at {key}")]
     Object { key: String, source: Box<dyn StdError + Send + Sync> },

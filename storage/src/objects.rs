@@ -1,29 +1,51 @@
 //! How are single objects written and read, durably and with errors that mean something?
 //!
-//! Every key of the format is made here: `chunks/`, `contents/`, `uploads/`, `derived/`, `probe`.
+//! Every key of the format is made here: `chunks/`, `contents/`, `uploads/`, `derived/`, `probe`; and in [`crate::keys`]. In an
+//! encrypted store everything goes in and out of envelopes here, chunks excepted: they do where they are computed anyway.
 
 use std::ops::Range;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutPayload};
+use tokio::sync::OnceCell;
 
-use crate::backend::sync_folder;
+use crate::block::Pieces;
 use crate::error::{Error, Result};
+use crate::folder::{Folder, Unsettled};
 use crate::ids::{ChunkId, ContentId};
+use crate::keys::{self, KeyFile};
+use crate::seal::{self, Inside, Keys};
 
 /// Deletions sent at a time.
 const DELETES_AT_ONCE: usize = 8;
+
+/// Folders synced at a time.
+const SETTLES_AT_ONCE: usize = 8;
 
 /// The objects of a store.
 #[derive(Clone)]
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
-    /// Set when the objects are files below this folder.
-    folder: Option<Arc<PathBuf>>,
+    /// Set when the objects are files.
+    folder: Option<Arc<Folder>>,
+    access: Access,
+}
+
+/// How objects are kept.
+#[derive(Clone)]
+enum Access {
+    /// As they are. Set once it is known that the store is not encrypted.
+    Plain(Arc<OnceCell<()>>),
+    /// In envelopes.
+    Sealed(Arc<Sealed>),
+}
+
+struct Sealed {
+    file: KeyFile,
+    keys: RwLock<Arc<Keys>>,
 }
 
 /// Returns the key of a chunk.
@@ -70,12 +92,18 @@ fn spread_key(family: &str, id: &str) -> Path {
 impl Objects {
     /// Uses a store that makes writes durable by itself.
     pub fn remote(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, folder: None }
+        Self { store, folder: None, access: Access::Plain(Arc::default()) }
     }
 
     /// Uses a folder of the local file system.
-    pub fn folder(store: Arc<dyn ObjectStore>, root: PathBuf) -> Self {
-        Self { store, folder: Some(Arc::new(root)) }
+    pub fn folder(store: Arc<dyn ObjectStore>, folder: Folder) -> Self {
+        Self { folder: Some(Arc::new(folder)), ..Self::remote(store) }
+    }
+
+    /// Encrypts and decrypts with what `file` opens.
+    pub async fn sealed(self, file: &KeyFile) -> Result<Self> {
+        let keys = RwLock::new(Arc::new(keys::open_or_create(&*self.store, file).await?));
+        Ok(Self { access: Access::Sealed(Arc::new(Sealed { file: file.clone(), keys })), ..self })
     }
 
     /// Returns the object store below.
@@ -83,23 +111,108 @@ impl Objects {
         &self.store
     }
 
+    /// Returns the keys, when the store is encrypted.
+    pub fn keys(&self) -> Option<Arc<Keys>> {
+        match &self.access {
+            Access::Plain(_) => None,
+            Access::Sealed(sealed) => Some(sealed.keys.read().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
+    }
+
+    /// Refuses to go on without the keys of an encrypted store: plain bytes must not get in, and nothing would be found.
+    pub async fn usable(&self) -> Result<()> {
+        let Access::Plain(checked) = &self.access else { return Ok(()) };
+        let check = async || if keys::exist(&*self.store).await? { Err(Error::KeyMissing) } else { Ok(()) };
+        checked.get_or_try_init(check).await.copied()
+    }
+
     /// Writes an object; it is durable when this returns.
     pub async fn put(&self, key: &Path, parts: Vec<Bytes>) -> Result<()> {
-        let written = self.store.put(key, PutPayload::from_iter(parts)).await;
-        written.map(drop).map_err(|source| Error::object(key, source))
+        let mut object = Pieces::default();
+        parts.into_iter().for_each(|part| object.push(part));
+        if let Some(keys) = self.keys() {
+            let key = key.to_string();
+            let seal = move || keys.seal(&key, &object, object.len() as u32, Inside::Bytes);
+            object = Pieces::from(blocking(seal).await?);
+        }
+        let name = self.write(key, object).await?;
+        self.settle(name).await
+    }
+
+    /// Writes an object as it is. It is durable when its name is settled.
+    pub async fn write(&self, key: &Path, object: Pieces) -> Result<Option<Unsettled>> {
+        self.usable().await?;
+        let Some(folder) = self.folder.clone() else {
+            let written = self.store.put(key, PutPayload::from_iter(object)).await;
+            return written.map(|_| None).map_err(|source| Error::object(key, source));
+        };
+        let path = key.clone();
+        let parts: Vec<Bytes> = object.into_iter().collect();
+        let written = blocking(move || folder.write(&path, &parts)).await?;
+        written.map(Some).map_err(|source| Error::object(key, source))
+    }
+
+    /// Makes names durable.
+    pub async fn settle(&self, names: impl IntoIterator<Item = Unsettled>) -> Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let mut settling = stream::iter(names)
+            .map(|name| {
+                let folder = folder.clone();
+                blocking(move || folder.settle(&name).map_err(|source| Error::object("a folder", source)))
+            })
+            .buffer_unordered(SETTLES_AT_ONCE);
+        while let Some(settled) = settling.next().await {
+            settled??;
+        }
+        Ok(())
     }
 
     /// Reads a whole object.
     pub async fn get(&self, key: &Path) -> Result<Option<Bytes>> {
+        let Some(object) = self.get_raw(key).await? else { return Ok(None) };
+        let Some(keys) = self.keys_for(&object).await? else { return Ok(Some(object)) };
+        let name = key.to_string();
+        let opened = blocking(move || keys.open(&name, object)).await?;
+        opened.map(Some).map_err(|_| Error::ObjectDamaged { key: key.to_string() })
+    }
+
+    /// Reads a whole object as it is stored.
+    pub async fn get_raw(&self, key: &Path) -> Result<Option<Bytes>> {
         self.get_with(key, GetOptions::new()).await.map(|found| found.map(|(bytes, _)| bytes))
     }
 
-    /// Reads a part of an object, less when the object ends earlier, and the size of the whole object.
-    pub async fn get_range(&self, key: &Path, range: Range<u64>) -> Result<Option<(Bytes, u64)>> {
+    /// Reads a part of an object, less when the object ends earlier.
+    pub async fn get_range(&self, key: &Path, range: Range<u64>) -> Result<Option<Bytes>> {
+        if self.keys().is_some() {
+            // Only the whole can be opened.
+            let whole = self.get(key).await?;
+            let at = |at: u64, whole: &Bytes| whole.len().min(at as usize);
+            return Ok(whole.map(|whole| whole.slice(at(range.start, &whole)..at(range.end, &whole))));
+        }
+        Ok(self.get_range_raw(key, range).await?.map(|(bytes, _)| bytes))
+    }
+
+    /// Reads a part of an object as it is stored, less when the object ends earlier, and the size of the whole object.
+    pub async fn get_range_raw(&self, key: &Path, range: Range<u64>) -> Result<Option<(Bytes, u64)>> {
         self.get_with(key, GetOptions::new().with_range(Some(range))).await
     }
 
+    /// Returns the keys that open an object, when the store is encrypted. Another node may have begun a new data key.
+    pub async fn keys_for(&self, object: &[u8]) -> Result<Option<Arc<Keys>>> {
+        let Access::Sealed(sealed) = &self.access else { return Ok(None) };
+        let keys = sealed.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match seal::data_key_number(object) {
+            Some(number) if !keys.data.contains_key(&number) => {
+                let keys = Arc::new(keys::load(&*self.store, &sealed.file).await?);
+                *sealed.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.clone();
+                Ok(Some(keys))
+            }
+            _ => Ok(Some(keys)),
+        }
+    }
+
     async fn get_with(&self, key: &Path, options: GetOptions) -> Result<Option<(Bytes, u64)>> {
+        self.usable().await?;
         let found = match self.store.get_opts(key, options).await {
             Ok(result) => {
                 let object_bytes = result.meta.size;
@@ -110,20 +223,24 @@ impl Objects {
         present(key, found)
     }
 
-    /// Tells whether an object exists, and makes sure that it is durable: another writer may be about to sync it.
+    /// Finds an object that somebody stored before. It counts as stored when its name is settled: another writer may be
+    /// about to do that.
+    pub async fn find(&self, key: &Path) -> Result<Option<Option<Unsettled>>> {
+        self.usable().await?;
+        let Some(folder) = self.folder.clone() else {
+            return Ok(present(key, self.store.head(key).await)?.map(|_| None));
+        };
+        let path = key.clone();
+        let found = blocking(move || folder.find(&path)).await?;
+        found.map(|found| found.map(Some)).map_err(|source| Error::object(key, source))
+    }
+
+    /// Tells whether an object exists, and makes sure that it is durable.
     pub async fn settled(&self, key: &Path) -> Result<bool> {
-        if present(key, self.store.head(key).await)?.is_none() {
-            return Ok(false);
+        match self.find(key).await? {
+            Some(name) => self.settle(name).await.map(|()| true),
+            None => Ok(false),
         }
-        if let Some(root) = &self.folder {
-            // The file was synced before it got its name; the name itself may not be on disk yet.
-            let mut folder = PathBuf::clone(root);
-            folder.extend(key.parts().map(|part| part.as_ref().to_owned()));
-            folder.pop();
-            let synced = tokio::task::spawn_blocking(move || sync_folder(&folder)).await;
-            synced.map_err(|_| Error::Interrupted)?.map_err(|source| Error::object(key, source))?;
-        }
-        Ok(true)
     }
 
     /// Removes an object; one that does not exist is fine.
@@ -145,14 +262,16 @@ impl Objects {
         while let Some(result) = deletes.next().await {
             result?;
         }
-        if let Some(root) = &self.folder {
-            let mut folder = PathBuf::clone(root);
-            folder.extend(prefix.parts().map(|part| part.as_ref().to_owned()));
+        if let Some(folder) = &self.folder {
             // An empty folder left behind does no harm, and a folder with new objects must stay.
-            let _ = tokio::fs::remove_dir(folder).await;
+            let _ = tokio::fs::remove_dir(folder.path(prefix)).await;
         }
         Ok(())
     }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)
 }
 
 fn present<T>(key: &Path, found: object_store::Result<T>) -> Result<Option<T>> {

@@ -12,15 +12,19 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::Semaphore;
 
 use crate::backend::Backend;
+use crate::block::Blocks;
+use crate::cut::Sizes;
 use crate::error::{Error, Result};
 use crate::ids::{ChunkHash, ChunkId, ContentId};
+use crate::keys::{self, KeyFile};
 use crate::manifest::Manifest;
 use crate::objects::{Objects, derived_key, upload_prefix};
+use crate::recent::Recent;
 use crate::writer::{Stored, Writer};
 use crate::{reader, suspension};
 
 /// Plain bytes of chunks being stored at one time, over all writers.
-const IN_FLIGHT_BYTES: usize = 64 * 1024 * 1024;
+const IN_FLIGHT_BYTES: usize = 48 * 1024 * 1024;
 
 /// The readiness check waits at most this long.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,6 +36,9 @@ const FILE_READ_BYTES: usize = 1024 * 1024;
 #[derive(Clone)]
 pub struct Store {
     pub(crate) objects: Objects,
+    pub(crate) sizes: Sizes,
+    pub(crate) blocks: Blocks,
+    pub(crate) recent: Recent,
     /// One permit per processor: hashing and compression never starve each other.
     processors: Arc<Semaphore>,
     /// One permit per byte of [`IN_FLIGHT_BYTES`].
@@ -40,13 +47,49 @@ pub struct Store {
 
 impl Store {
     /// Opens the store at `backend`; a folder is made when there is none. S3 is not contacted yet: see [`Store::check`].
+    ///
+    /// A store that is encrypted answers [`Error::KeyMissing`] to everything.
     pub fn open(backend: &Backend) -> Result<Self> {
+        Ok(Self::on(backend.connect()?))
+    }
+
+    /// Opens the encrypted store at `backend`, or makes one where nothing is stored yet.
+    ///
+    /// Fails with [`Error::KeyWrong`] when the key file is another one's, and with [`Error::NotEncrypted`] when there is content
+    /// that is not encrypted.
+    pub async fn open_with_key(backend: &Backend, key: &KeyFile) -> Result<Self> {
+        Ok(Self::on(backend.connect()?.sealed(key).await?))
+    }
+
+    /// Lets the key file `new` open the encrypted store at `backend` in place of `old`. With `new_data_key` everything that is
+    /// written from the next opening on is sealed with a new key; what is there stays readable. Whoever has the store open goes on.
+    ///
+    /// When this is interrupted, one of the two files opens the store, and the same call with both goes on.
+    pub async fn rotate_keys(backend: &Backend, old: &KeyFile, new: &KeyFile, new_data_key: bool) -> Result<()> {
+        keys::rotate(&**backend.connect()?.inner(), old, new, new_data_key).await
+    }
+
+    fn on(objects: Objects) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
-        Ok(Self {
-            objects: backend.connect()?,
+        Self {
+            objects,
+            sizes: Sizes::STORE,
+            blocks: Blocks::default(),
+            recent: Recent::default(),
             processors: Arc::new(Semaphore::new(processors)),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
-        })
+        }
+    }
+
+    /// Cuts other chunks than the format says. For the benchmark that chose the sizes.
+    #[doc(hidden)]
+    pub fn with_chunk_sizes(self, min: usize, average: usize, max: usize) -> Self {
+        Self { sizes: Sizes { min, average, max }, ..self }
+    }
+
+    /// Fails with [`Error::KeyMissing`] when the store is encrypted and was opened without a key.
+    pub async fn require_key(&self) -> Result<()> {
+        self.objects.usable().await
     }
 
     /// Returns the objects as they are, for tools that copy or repair them.
@@ -56,7 +99,7 @@ impl Store {
 
     /// Returns the name that a chunk with this hash has, or would have, in this store.
     pub fn chunk_id(&self, hash: &ChunkHash) -> ChunkId {
-        ChunkId::plain(hash)
+        self.objects.keys().map_or_else(|| ChunkId::plain(hash), |keys| keys.chunk_id(hash))
     }
 
     /// Writes and reads a few bytes, to tell whether the store can be used now.
@@ -83,7 +126,7 @@ impl Store {
         upload_prefix(upload)?;
         match offset {
             0 => Ok(self.writer()),
-            _ => Ok(Writer::resumed(self.clone(), suspension::load(&self.objects, upload, offset).await?)),
+            _ => Writer::resumed(self.clone(), suspension::load(&self.objects, upload, offset).await?).await,
         }
     }
 

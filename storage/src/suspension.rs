@@ -9,12 +9,13 @@
 //! little endian), `WENSHUU1`. The header names the parts of the lists and of the uncut bytes: object, position, length
 //! and hash. Objects at offsets that the caller does not name are never read.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 
+use crate::block::Pieces;
 use crate::error::{Error, Result};
 use crate::manifest::{ChunkRef, decode_entries, encode_entries};
 use crate::objects::{Objects, upload_key};
@@ -26,7 +27,7 @@ pub(crate) struct State {
     pub offset: u64,
     pub chunks: Vec<ChunkRef>,
     /// The bytes since the last cut.
-    pub uncut: BytesMut,
+    pub uncut: Bytes,
     /// Over all bytes before `offset`.
     pub sha256: Sha256,
     pub saved: Saved,
@@ -83,11 +84,11 @@ impl Runs {
     }
 
     /// Reads the sequence back.
-    async fn read(&self, objects: &Objects, upload: &str, own: (u64, &Bytes)) -> Result<BytesMut> {
+    async fn read(&self, objects: &Objects, upload: &str, own: (u64, &Bytes)) -> Result<Bytes> {
         let parts = try_join_all(self.0.iter().map(|run| run.read(objects, upload, own))).await?;
-        let mut whole = BytesMut::with_capacity(self.length() as usize);
-        parts.iter().for_each(|part| whole.extend_from_slice(part));
-        Ok(whole)
+        let mut whole = Pieces::default();
+        parts.into_iter().for_each(|part| whole.push(part));
+        Ok(whole.join())
     }
 }
 
@@ -98,8 +99,9 @@ impl Run {
         let part = if self.at == own_offset {
             own.get(self.position as usize..end as usize).map(|part| own.slice_ref(part)).ok_or_else(damaged)?
         } else {
-            let found = objects.get_range(&upload_key(upload, self.at)?, self.position..end).await?;
-            found.ok_or_else(|| Error::UploadMissing { upload: upload.to_owned(), offset: self.at })?.0
+            let found = objects.get_range(&upload_key(upload, self.at)?, self.position..end).await;
+            let found = found.map_err(|error| as_upload(error, upload, self.at))?;
+            found.ok_or_else(|| Error::UploadMissing { upload: upload.to_owned(), offset: self.at })?
         };
         match part.len() as u64 == self.length && blake3::hash(&part).to_string() == self.blake3 {
             true => Ok(part),
@@ -121,12 +123,12 @@ impl Saved {
         upload: &str,
         offset: u64,
         chunks: &[ChunkRef],
-        uncut: &[u8],
+        uncut: &Bytes,
         sha256: &Sha256,
     ) -> Result<()> {
         let (mut entry_runs, mut uncut_runs) = (self.entries.clone(), self.uncut.clone());
         let entries = entry_runs.extend(&encode_entries(chunks), offset, 0);
-        let uncut = uncut_runs.extend(&Bytes::copy_from_slice(uncut), offset, entries.len() as u64);
+        let uncut = uncut_runs.extend(uncut, offset, entries.len() as u64);
         let header =
             Header { offset, sha256_state: hex::encode(sha256.serialize()), entries: entry_runs, uncut: uncut_runs };
         let json = serde_json::to_vec(&header).expect("a header is plain data");
@@ -140,7 +142,8 @@ impl Saved {
 /// Reads the state of `upload` that was saved at `offset`.
 pub(crate) async fn load(objects: &Objects, upload: &str, offset: u64) -> Result<State> {
     let damaged = || Error::UploadDamaged { upload: upload.to_owned(), offset };
-    let Some(object) = objects.get(&upload_key(upload, offset)?).await? else {
+    let found = objects.get(&upload_key(upload, offset)?).await;
+    let Some(object) = found.map_err(|error| as_upload(error, upload, offset))? else {
         return Err(Error::UploadMissing { upload: upload.to_owned(), offset });
     };
     let header = parse_header(&object).filter(|header| header.offset == offset).ok_or_else(damaged)?;
@@ -154,6 +157,14 @@ pub(crate) async fn load(objects: &Objects, upload: &str, offset: u64) -> Result
     }
     let saved = Saved { offset, entries: header.entries, uncut: header.uncut };
     Ok(State { offset, chunks, uncut, sha256, saved })
+}
+
+/// Names the upload whose state is damaged.
+fn as_upload(error: Error, upload: &str, offset: u64) -> Error {
+    match error {
+        Error::ObjectDamaged { .. } => Error::UploadDamaged { upload: upload.to_owned(), offset },
+        other => other,
+    }
 }
 
 fn parse_header(object: &[u8]) -> Option<Header> {

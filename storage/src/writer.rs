@@ -1,30 +1,35 @@
 //! How does a stream of bytes become durable chunks, in bounded memory and whatever its length?
 //!
-//! Bytes gather in a window. When it is full it is hashed (SHA-256) and cut on the blocking pool; each chunk is then
-//! named, compressed and put by a task of its own, a few at a time. The list of chunks is written last, so a writer that
-//! dies leaves chunks that nothing refers to, and never a content that is not whole.
+//! Bytes gather in a block. A full one is hashed (SHA-256) and scanned for the ends of chunks, both at the same time on the
+//! blocking pool, while the next one fills. Each chunk is then named, compressed and put by a task of its own, a few at a time. The list
+//! of chunks is written last, so a writer that dies leaves chunks that nothing refers to, and never a content that is not
+//! whole.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::block::{BLOCK_BYTES, Block, Pieces};
 use crate::chunk;
-use crate::cut::{MAX_CHUNK_BYTES, Sizes};
+use crate::cut::{MIN_CHUNK_BYTES, Scanner, Sizes};
 use crate::error::{Error, Result};
+use crate::folder::Unsettled;
 use crate::ids::{ChunkHash, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
+use crate::seal::Inside;
 use crate::store::Store;
 use crate::suspension::{Saved, State};
-
-/// Bytes gathered before they are cut. With twice the largest chunk there is always a cut, and little is moved.
-const WINDOW_BYTES: usize = 2 * MAX_CHUNK_BYTES;
+use crate::tree;
 
 /// Chunks one writer stores at a time.
 const IN_FLIGHT_CHUNKS: usize = 8;
+
+/// So few bytes are hashed where they are: another thread would take longer to begin.
+const FEW_BYTES: usize = 64 * 1024;
 
 /// What a finished content is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,59 +49,87 @@ pub struct Stored {
 pub struct Writer {
     store: Store,
     offset: u64,
-    window: Window,
+    block: Block,
+    sha256: Sha256,
+    cutter: Cutter,
+    /// The block before, on the blocking pool with the hash and the cutter.
+    at_work: Option<AtWork>,
     /// The chunks that are stored.
     chunks: Vec<ChunkRef>,
     /// The chunks being stored, in order.
-    in_flight: VecDeque<AbortOnDropHandle<Result<ChunkRef>>>,
+    in_flight: VecDeque<AbortOnDropHandle<Result<StoredChunk>>>,
+    /// The names of stored chunks that may not be on disk yet.
+    unsettled: HashSet<Unsettled>,
     saved: Saved,
     usable: bool,
 }
 
-/// The bytes since the last cut, and the hash of the whole.
-#[derive(Default)]
-struct Window {
-    bytes: BytesMut,
-    /// How many of them are in the hash.
-    hashed: usize,
-    sha256: Sha256,
+/// Divides the bytes that were hashed.
+struct Cutter {
+    sizes: Sizes,
+    scanner: Scanner,
+    /// The bytes since the last cut.
+    uncut: Pieces,
 }
 
-impl Window {
-    /// Hashes what is new and takes off the chunks whose end is known.
-    fn cut(mut self, at_end: bool) -> (Self, Vec<Bytes>) {
-        self.sha256.update(&self.bytes[self.hashed..]);
+struct AtWork {
+    hashing: AbortOnDropHandle<Result<Sha256>>,
+    cutting: AbortOnDropHandle<Result<(Cutter, Vec<Pieces>)>>,
+}
+
+/// A chunk whose bytes are on disk. Its name is when it is settled.
+pub(crate) struct StoredChunk {
+    pub chunk: ChunkRef,
+    pub name: Option<Unsettled>,
+}
+
+impl Cutter {
+    fn new(sizes: Sizes) -> Self {
+        Self { sizes, scanner: Scanner::new(sizes), uncut: Pieces::default() }
+    }
+
+    /// Takes the next bytes and returns the chunks that end within them.
+    fn cut(&mut self, bytes: Bytes) -> Vec<Pieces> {
         let mut chunks = Vec::new();
-        while let Some(length) = Sizes::STORE.first_chunk(&self.bytes, at_end) {
-            chunks.push(self.bytes.split_to(length).freeze());
+        let mut next = VecDeque::from([bytes]);
+        while let Some(part) = next.pop_front() {
+            let end = self.scanner.feed(&part);
+            self.uncut.push(part);
+            if let Some(end) = end {
+                chunks.push(self.uncut.split_to(end));
+                // What follows begins a chunk. It goes before what has not been looked at.
+                let rest = std::mem::replace(self, Self::new(self.sizes)).uncut;
+                rest.into_iter().rev().for_each(|part| next.push_front(part));
+            }
         }
-        if !chunks.is_empty() {
-            // A copy, so that the rest does not keep the memory of the chunks alive.
-            let mut rest = BytesMut::with_capacity(if at_end { 0 } else { WINDOW_BYTES });
-            rest.extend_from_slice(&self.bytes);
-            self.bytes = rest;
-        }
-        self.hashed = self.bytes.len();
-        (self, chunks)
+        chunks
     }
 }
 
 impl Writer {
     pub(crate) fn new(store: Store) -> Self {
         Self {
-            store,
             offset: 0,
-            window: Window::default(),
+            block: store.blocks.take(),
+            sha256: Sha256::new(),
+            cutter: Cutter::new(store.sizes),
+            at_work: None,
             chunks: Vec::new(),
             in_flight: VecDeque::new(),
+            unsettled: HashSet::new(),
             saved: Saved::default(),
             usable: true,
+            store,
         }
     }
 
-    pub(crate) fn resumed(store: Store, state: State) -> Self {
-        let window = Window { hashed: state.uncut.len(), bytes: state.uncut, sha256: state.sha256 };
-        Self { offset: state.offset, window, chunks: state.chunks, saved: state.saved, ..Self::new(store) }
+    pub(crate) async fn resumed(store: Store, state: State) -> Result<Self> {
+        let State { offset, chunks, uncut, sha256, saved } = state;
+        // Looks at bytes again that were looked at before; no chunk ends in them.
+        let mut cutter = Cutter::new(store.sizes);
+        let cutter = store.compute(move || cutter.cut(uncut).is_empty().then_some(cutter));
+        let cutter = cutter.await?.ok_or(Error::Interrupted)?;
+        Ok(Self { offset, cutter, sha256, chunks, saved, ..Self::new(store) })
     }
 
     /// Returns the number of bytes taken so far.
@@ -108,12 +141,11 @@ impl Writer {
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
         self.begin()?;
         while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(WINDOW_BYTES - self.window.bytes.len()));
-            self.window.bytes.extend_from_slice(now);
-            self.offset += now.len() as u64;
-            bytes = later;
-            if self.window.bytes.len() == WINDOW_BYTES {
-                self.cut(false).await?;
+            let length = bytes.len();
+            bytes = self.block.fill(bytes);
+            self.offset += (length - bytes.len()) as u64;
+            if self.block.len() == BLOCK_BYTES {
+                self.hand_on().await?;
             }
         }
         self.usable = true;
@@ -129,10 +161,12 @@ impl Writer {
     pub async fn checkpoint(&mut self, upload: &str) -> Result<u64> {
         self.begin()?;
         if self.offset != self.saved.offset {
-            self.cut(false).await?;
-            self.settle(0).await?;
-            let Window { bytes, sha256, .. } = &self.window;
-            self.saved.save(&self.store.objects, upload, self.offset, &self.chunks, bytes, sha256).await?;
+            self.cut_all().await?;
+            self.settle().await?;
+            // In one part: the blocks that it came in may be nearly empty.
+            let uncut = self.cutter.uncut.join();
+            self.cutter.uncut = Pieces::from(uncut.clone());
+            self.saved.save(&self.store.objects, upload, self.offset, &self.chunks, &uncut, &self.sha256).await?;
         }
         self.usable = true;
         Ok(self.offset)
@@ -141,8 +175,12 @@ impl Writer {
     /// Makes the content durable and returns its name. The state of an upload, if there is one, may then be forgotten.
     pub async fn finish(mut self) -> Result<Stored> {
         self.begin()?;
-        self.cut(true).await?;
-        self.settle(0).await?;
+        self.cut_all().await?;
+        let last = std::mem::take(&mut self.cutter.uncut);
+        if last.len() > 0 {
+            self.send(last).await?;
+        }
+        self.settle().await?;
         let manifest = Manifest::new(&self.chunks);
         let content = manifest.content();
         // Last, since whoever finds the list may rely on its chunks.
@@ -150,7 +188,7 @@ impl Writer {
         if manifest.needs_list() && !self.store.objects.settled(&key).await? {
             self.store.objects.put(&key, vec![manifest.to_object()]).await?;
         }
-        let sha256 = self.window.sha256.finalize().into();
+        let sha256 = self.sha256.finalize().into();
         Ok(Stored { content, size_bytes: self.offset, sha256 })
     }
 
@@ -159,52 +197,125 @@ impl Writer {
         std::mem::replace(&mut self.usable, false).then_some(()).ok_or(Error::Interrupted)
     }
 
-    /// Cuts the window and sends the chunks on their way.
-    async fn cut(&mut self, at_end: bool) -> Result<()> {
-        let window = std::mem::take(&mut self.window);
-        let (window, chunks) = self.store.compute(move || window.cut(at_end)).await?;
-        self.window = window;
+    /// Has the block hashed and cut while the next one fills.
+    async fn hand_on(&mut self) -> Result<()> {
+        self.catch_up().await?;
+        let bytes = std::mem::replace(&mut self.block, self.store.blocks.take()).freeze();
+        let (mut sha256, mut cutter) =
+            (std::mem::take(&mut self.sha256), std::mem::replace(&mut self.cutter, Cutter::new(self.store.sizes)));
+        let (hashed, store) = (bytes.clone(), self.store.clone());
+        let hashing = async move {
+            let hash = move || {
+                sha256.update(&hashed);
+                sha256
+            };
+            store.compute(hash).await
+        };
+        let store = self.store.clone();
+        let cutting = async move {
+            let cut = move || {
+                let chunks = cutter.cut(bytes);
+                (cutter, chunks)
+            };
+            store.compute(cut).await
+        };
+        let (hashing, cutting) = (tokio::spawn(hashing), tokio::spawn(cutting));
+        self.at_work =
+            Some(AtWork { hashing: AbortOnDropHandle::new(hashing), cutting: AbortOnDropHandle::new(cutting) });
+        Ok(())
+    }
+
+    /// Waits for the block that was handed on, and sends its chunks on their way.
+    async fn catch_up(&mut self) -> Result<()> {
+        let Some(AtWork { hashing, cutting }) = self.at_work.take() else { return Ok(()) };
+        self.sha256 = hashing.await.map_err(|_| Error::Interrupted)??;
+        let (cutter, chunks) = cutting.await.map_err(|_| Error::Interrupted)??;
+        self.cutter = cutter;
+        self.send_all(chunks).await
+    }
+
+    /// Hashes and cuts everything that was taken.
+    async fn cut_all(&mut self) -> Result<()> {
+        if self.block.len() > FEW_BYTES.min(MIN_CHUNK_BYTES) {
+            self.hand_on().await?;
+        }
+        self.catch_up().await?;
+        if self.block.len() > 0 {
+            let bytes = std::mem::replace(&mut self.block, self.store.blocks.take()).freeze();
+            self.sha256.update(&bytes);
+            let chunks = self.cutter.cut(bytes);
+            self.send_all(chunks).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_all(&mut self, chunks: Vec<Pieces>) -> Result<()> {
         if !chunks.is_empty() {
             self.saved.forget_uncut();
         }
         for plain in chunks {
-            self.settle(IN_FLIGHT_CHUNKS - 1).await?;
-            let in_flight = self.store.in_flight.clone();
-            let permit = in_flight.acquire_many_owned(plain.len() as u32).await.expect("the semaphore is never closed");
-            let task = tokio::spawn(store_chunk(self.store.clone(), plain, None, permit));
-            self.in_flight.push_back(AbortOnDropHandle::new(task));
+            self.send(plain).await?;
         }
+        Ok(())
+    }
+
+    /// Has a chunk stored.
+    async fn send(&mut self, plain: Pieces) -> Result<()> {
+        self.receive(IN_FLIGHT_CHUNKS - 1).await?;
+        let in_flight = self.store.in_flight.clone();
+        let permit = in_flight.acquire_many_owned(plain.len() as u32).await.expect("the semaphore is never closed");
+        let store = self.store.clone();
+        let task = tokio::spawn(async move { store_chunk(&store, plain, None, permit).await });
+        self.in_flight.push_back(AbortOnDropHandle::new(task));
         Ok(())
     }
 
     /// Waits until at most `left` chunks are on their way.
-    async fn settle(&mut self, left: usize) -> Result<()> {
+    async fn receive(&mut self, left: usize) -> Result<()> {
         while self.in_flight.len() > left {
             let first = self.in_flight.pop_front().expect("there are more than `left`");
-            self.chunks.push(first.await.map_err(|_| Error::Interrupted)??);
+            let stored = first.await.map_err(|_| Error::Interrupted)??;
+            self.chunks.push(stored.chunk);
+            self.unsettled.extend(stored.name);
         }
         Ok(())
     }
+
+    /// Waits until all chunks that were sent are durable.
+    async fn settle(&mut self) -> Result<()> {
+        self.receive(0).await?;
+        self.store.objects.settle(self.unsettled.drain()).await
+    }
 }
 
-/// Makes one chunk durable, unless it is already. Fails when it does not have the `expected` hash.
+/// Stores one chunk, unless it is stored already. It is durable when its name is settled. Fails when it does not have the
+/// `expected` hash.
 pub(crate) async fn store_chunk(
-    store: Store,
-    plain: Bytes,
+    store: &Store,
+    plain: Pieces,
     expected: Option<ChunkHash>,
     _permit: OwnedSemaphorePermit,
-) -> Result<ChunkRef> {
-    let named = plain.clone();
-    let hash = store.compute(move || ChunkHash::of(&named)).await?;
+) -> Result<StoredChunk> {
+    let size_bytes = plain.len() as u32;
+    let ((hash, tree), plain) = store.compute(move || (tree::hash(&plain), plain)).await?;
     if let Some(chunk) = expected.filter(|expected| *expected != hash) {
         return Err(Error::WrongChunk { chunk });
     }
     let id = store.chunk_id(&hash);
-    let size_bytes = plain.len() as u32;
+    let chunk = ChunkRef { id, size_bytes };
     let key = chunk_key(&id);
-    if !store.objects.settled(&key).await? {
-        let parts = store.compute(move || chunk::encode(plain)).await?;
-        store.objects.put(&key, parts).await?;
+    if let Some(name) = store.objects.find(&key).await? {
+        return Ok(StoredChunk { chunk, name });
     }
-    Ok(ChunkRef { id, size_bytes })
+    let (keys, sealed_key) = (store.objects.keys(), key.to_string());
+    let encode = move || {
+        let Some(keys) = keys else { return chunk::encode(plain, tree.as_ref()) };
+        // An envelope opens as a whole.
+        let object = chunk::encode(plain, None);
+        let inside = if chunk::is_raw(&object) { Inside::Raw(&hash) } else { Inside::Bytes };
+        keys.seal(&sealed_key, &object, size_bytes, inside).into()
+    };
+    let object = store.compute(encode).await?;
+    let name = store.objects.write(&key, object).await?;
+    Ok(StoredChunk { chunk, name })
 }

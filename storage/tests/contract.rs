@@ -14,40 +14,60 @@ use object_store::{ObjectStoreExt, PutPayload};
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
-use storage::{Backend, ContentId, Error, MAX_CHUNK_BYTES, Manifest, Store};
+use storage::{Backend, ChunkHash, ContentId, Error, KeyFile, MAX_CHUNK_BYTES, Manifest, Store};
 
 /// A store that is empty at the beginning of each test, and what keeps it alive.
 struct Place {
     backend: Backend,
     store: Store,
+    /// The key, when the store is encrypted.
+    key: Option<KeyFile>,
     _folder: Option<tempfile::TempDir>,
 }
 
 impl Place {
     fn new(backend: Backend, folder: Option<tempfile::TempDir>) -> Self {
-        Self { store: Store::open(&backend).unwrap(), backend, _folder: folder }
+        Self { store: Store::open(&backend).unwrap(), backend, key: None, _folder: folder }
     }
 
-    fn memory() -> Self {
+    async fn memory() -> Self {
         Self::new(Backend::Memory, None)
     }
 
-    fn folder() -> Self {
+    async fn folder() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self::new(Backend::Local { root: folder.path().join("objects") }, Some(folder))
     }
 
-    fn garage() -> Self {
+    async fn garage() -> Self {
         static BUCKETS: AtomicU32 = AtomicU32::new(0);
         let name = format!("contract-{}", BUCKETS.fetch_add(1, Ordering::Relaxed));
         Self::new(s3(garage::Garage::shared().bucket(&name)), None)
     }
 
+    async fn sealed_memory() -> Self {
+        Self::memory().await.seal().await
+    }
+
+    async fn sealed_folder() -> Self {
+        Self::folder().await.seal().await
+    }
+
+    async fn sealed_garage() -> Self {
+        Self::garage().await.seal().await
+    }
+
+    async fn seal(self) -> Self {
+        let key = KeyFile::generate().unwrap();
+        Self { store: Store::open_with_key(&self.backend, &key).await.unwrap(), key: Some(key), ..self }
+    }
+
     /// Opens the same place again, as a restarted process would. What is in memory does not survive that.
-    fn reopen(&self) -> Store {
-        match self.backend {
-            Backend::Memory => self.store.clone(),
-            _ => Store::open(&self.backend).unwrap(),
+    async fn reopen(&self) -> Store {
+        match (&self.backend, &self.key) {
+            (Backend::Memory, _) => self.store.clone(),
+            (backend, Some(key)) => Store::open_with_key(backend, key).await.unwrap(),
+            (backend, None) => Store::open(backend).unwrap(),
         }
     }
 }
@@ -103,7 +123,7 @@ async fn contents_come_back(place: Place) {
         let stored = place.store.put(content.clone()).await.unwrap();
         assert_eq!(stored.size_bytes, content.len() as u64);
         assert_eq!(stored.sha256[..], Sha256::digest(&content)[..]);
-        let store = place.reopen();
+        let store = place.reopen().await;
         assert_eq!(store.read_all(&stored.content, 10_000_000).await.unwrap(), content);
         assert_eq!(store.manifest(&stored.content).await.unwrap().size_bytes(), content.len() as u64);
         store.verify(&stored.content).await.unwrap();
@@ -153,13 +173,13 @@ async fn an_upload_goes_on_where_it_was_suspended(place: Place) {
     let whole = place.store.put(content.clone()).await.unwrap();
     let mut offset = 0;
     for end in [1, 1, 70_000, 300_000, 300_001, 5_000_000, 9_000_000, 10_999_999] {
-        let mut writer = place.reopen().resume("0190-up", offset).await.unwrap();
+        let mut writer = place.reopen().await.resume("0190-up", offset).await.unwrap();
         assert_eq!(writer.offset(), offset);
         writer.write(&content[offset as usize..end]).await.unwrap();
         offset = writer.suspend("0190-up").await.unwrap();
         assert_eq!(offset, end as u64);
     }
-    let store = place.reopen();
+    let store = place.reopen().await;
     let mut writer = store.resume("0190-up", offset).await.unwrap();
     writer.write(&content[offset as usize..]).await.unwrap();
     assert_eq!(writer.finish().await.unwrap(), whole);
@@ -179,11 +199,11 @@ async fn what_lies_beyond_the_offset_is_ignored(place: Place) {
     writer.write(&noise(9, 1_500_000)).await.unwrap();
     writer.suspend("up").await.unwrap();
 
-    let mut writer = place.reopen().resume("up", 2_000_000).await.unwrap();
+    let mut writer = place.reopen().await.resume("up", 2_000_000).await.unwrap();
     writer.write(&content[2_000_000..3_500_000]).await.unwrap();
     assert_eq!(writer.checkpoint("up").await.unwrap(), 3_500_000);
     drop(writer);
-    let mut writer = place.reopen().resume("up", 3_500_000).await.unwrap();
+    let mut writer = place.reopen().await.resume("up", 3_500_000).await.unwrap();
     writer.write(&content[3_500_000..]).await.unwrap();
     assert_eq!(writer.finish().await.unwrap(), whole);
 }
@@ -239,6 +259,40 @@ async fn damage_is_noticed(place: Place) {
     flip(&place.store, &list_key(stored.content), 40).await;
     let error = place.store.manifest(&stored.content).await.unwrap_err();
     assert!(matches!(error, Error::Damaged { chunk: None, .. }), "{error}");
+}
+
+async fn damage_is_noticed_in_small_ranges(place: Place) {
+    let content = noise(19, 3_000_000);
+    let stored = place.store.put(content.clone()).await.unwrap();
+    let store = place.reopen().await;
+    let manifest = store.manifest(&stored.content).await.unwrap();
+    let first = manifest.chunks()[0];
+    let key = chunk_key(first.id);
+    let before = store.objects().head(&key).await.unwrap().size - u64::from(first.size_bytes);
+    let range = 200_000..260_000;
+    for round in 0..3 {
+        let expected = content.slice(range.start as usize..range.end as usize);
+        assert!(read(&store, &manifest, range.clone()).await.unwrap() == expected, "round {round}");
+        // Where the range lies, also when what it is checked against is known already.
+        let other = manifest.clone();
+        flip(&store, &key, (before + 230_000) as usize).await;
+        if round == 0 || place.key.is_none() {
+            let error = read(&store, &other, range.clone()).await.unwrap_err();
+            assert!(matches!(error, Error::Damaged { chunk, .. } if chunk == Some(first.id)), "{error}");
+        }
+        flip(&store, &key, (before + 230_000) as usize).await;
+    }
+    // What parts are checked against, for somebody who does not know it yet.
+    let store = place.reopen().await;
+    if !matches!(place.backend, Backend::Memory) {
+        flip(&store, &key, 40).await;
+        let error = read(&store, &manifest, range.clone()).await.unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
+        flip(&store, &key, 40).await;
+    }
+    assert!(matches!(store.verify(&stored.content).await, Ok(())));
+    flip(&store, &key, 40).await;
+    assert!(matches!(store.verify(&stored.content).await, Err(Error::Damaged { .. })));
 }
 
 async fn missing_is_not_damaged(place: Place) {
@@ -316,17 +370,34 @@ async fn derived_objects_are_kept(place: Place) {
     assert!(matches!(store.put_object("../chunks/x", Bytes::new()).await, Err(Error::InvalidKey { .. })));
 }
 
+async fn chunks_are_found_by_their_hash(place: Place) {
+    let content = noise(18, 50_000);
+    let stored = place.store.put(content.clone()).await.unwrap();
+    let hash = ChunkHash::of(&content);
+    let id = place.store.chunk_id(&hash);
+    assert_eq!(place.store.manifest(&stored.content).await.unwrap().chunks()[0].id, id);
+    assert_eq!(keys(&place.store, "chunks").await, [chunk_key(id).to_string()]);
+    // Who sees the bucket cannot tell from a name which known file is in it.
+    assert_eq!(id.as_bytes() == hash.as_bytes(), place.key.is_none());
+}
+
 async fn a_working_store_passes_the_check(place: Place) {
     place.store.check().await.unwrap();
     place.store.check().await.unwrap();
 }
 
-/// Makes one test per backend of each function.
+/// Makes one test per backend of each function, also with encryption.
 macro_rules! contract {
+    (@ $module:ident: $place:ident, $($name:ident),*) => {
+        mod $module { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::Place::$place().await).await })* }
+    };
     ($($name:ident),* $(,)?) => {
-        mod memory { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::Place::memory()).await })* }
-        mod folder { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::Place::folder()).await })* }
-        mod garage_server { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::Place::garage()).await })* }
+        contract!(@ memory: memory, $($name),*);
+        contract!(@ folder: folder, $($name),*);
+        contract!(@ garage_server: garage, $($name),*);
+        contract!(@ sealed_memory: sealed_memory, $($name),*);
+        contract!(@ sealed_folder: sealed_folder, $($name),*);
+        contract!(@ sealed_garage_server: sealed_garage, $($name),*);
     };
 }
 
@@ -340,11 +411,13 @@ contract!(
     many_small_requests_cost_little,
     a_writer_that_is_dropped_leaves_nothing_reachable,
     damage_is_noticed,
+    damage_is_noticed_in_small_ranges,
     missing_is_not_damaged,
     a_damaged_suspension_is_noticed,
     a_large_content_is_refused_by_read_all,
     files_go_in_and_out,
     writers_work_side_by_side,
     derived_objects_are_kept,
+    chunks_are_found_by_their_hash,
     a_working_store_passes_the_check,
 );

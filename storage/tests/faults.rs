@@ -70,6 +70,72 @@ async fn fill(folder: std::path::PathBuf) {
     store.verify(&stored.content).await.unwrap();
 }
 
+/// Set for the runs of [`a_failed_sync_is_told_and_never_repeated`] in which one fsync fails.
+const FAILING_SYNC: &str = "WENSHU_TEST_FAILING_SYNC";
+
+/// Runs itself again under strace, which lets one fsync after the other fail without doing it.
+#[test]
+fn a_failed_sync_is_told_and_never_repeated() {
+    if let Some(folder) = std::env::var_os(FAILING_SYNC) {
+        // strace counts the syncs of each thread by itself.
+        let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(1).enable_all().build().unwrap();
+        return runtime.block_on(meet_failing_sync(folder.into()));
+    }
+    let mut failures = 0;
+    for nth in 1.. {
+        let folder = tempfile::tempdir().unwrap();
+        // Now, so that only the syncs of what is written are counted.
+        Store::open(&Backend::Local { root: folder.path().join("objects") }).unwrap();
+        let log = folder.path().join("log");
+        let output = Command::new("strace")
+            .args([
+                "-f",
+                "-y",
+                "-qq",
+                "-e",
+                "trace=fsync,rename",
+                "-e",
+                &format!("inject=fsync:error=EIO:when={nth}"),
+                "-o",
+            ])
+            .arg(&log)
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "a_failed_sync_is_told_and_never_repeated", "--nocapture"])
+            .env(FAILING_SYNC, folder.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "fsync {nth}: {text}");
+        let log = std::fs::read_to_string(&log).unwrap();
+        let mut lines = log.lines().skip_while(|line| !line.contains("INJECTED"));
+        let Some(failed) = lines.next() else {
+            assert!(text.contains("first put: stored"), "{text}");
+            break;
+        };
+        failures += 1;
+        assert!(text.contains("first put: refused"), "fsync {nth} failed and the put was acknowledged: {text}");
+        let path = failed.split_once('<').and_then(|(_, rest)| rest.split_once('>')).unwrap().0;
+        // The same file is not synced again; the folder is, after what it holds was written again.
+        let again: Vec<&str> = lines.filter(|line| line.contains(path)).collect();
+        let written = again.iter().position(|line| line.contains("rename("));
+        let synced = again.iter().position(|line| line.contains("fsync(") && line.contains(&format!("<{path}>")));
+        assert!(synced.is_none() || written.is_some_and(|written| Some(written) < synced), "fsync {nth}:\n{log}");
+    }
+    // Files and folders of several chunks and of their list.
+    assert!(failures >= 6, "{failures}");
+}
+
+async fn meet_failing_sync(folder: std::path::PathBuf) {
+    let store = Store::open(&Backend::Local { root: folder.join("objects") }).unwrap();
+    let content = noise(6, 5_000_000);
+    match store.put(content.clone()).await {
+        Ok(_) => return println!("first put: stored"),
+        Err(error) => println!("first put: refused ({error})"),
+    }
+    let stored = store.put(content.clone()).await.unwrap();
+    assert!(store.read_all(&stored.content, u64::MAX).await.unwrap() == content);
+}
+
 #[tokio::test]
 async fn a_full_bucket_is_told() {
     let server = garage::Garage::shared();

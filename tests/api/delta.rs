@@ -343,7 +343,7 @@ async fn wrong_bytes_and_wrong_lists_are_refused() {
     ada.put_chunk(&upload, &hash(chunks[0]), chunks[1]).await.assert_error(422, "chunk_hash_mismatch");
     ada.put_chunk(&upload, &hash(b""), b"").await.assert_error(422, "chunk_hash_mismatch");
     ada.put_chunk(&upload, "xyz", chunks[0]).await.assert_error(400, "path_invalid");
-    let long = noise(12, 4 * MIB + 1);
+    let long = noise(12, storage::MAX_CHUNK_BYTES + 1);
     ada.put_chunk(&upload, &hash(&long), &long).await.assert_error(413, "chunk_too_large");
     let foreign = noise(13, 3 * MIB + 1);
     ada.put_chunk(&upload, &hash(&foreign), &foreign).await.assert_error(400, "upload_length_invalid");
@@ -416,7 +416,7 @@ async fn contents_of_earlier_releases_are_listed_by_a_job_and_lost_chunks_are_se
     let server = TestServer::start().await;
     let ada = server.user("ada").await;
     let library = ada.folder("库", None).await;
-    let file = noise(16, 3 * MIB);
+    let file = noise(16, 6 * MIB);
     ada.upload("x.bin", &library, &file).await;
     sqlx::query("delete from content_chunks").execute(server.app.db.read()).await.unwrap();
     let upload = ada.begin_delta(&[("filename", "y.bin"), ("folder_id", &library)], file.len()).await;

@@ -1,0 +1,181 @@
+//! Where do the bytes of an upload lie while they wait? In blocks of one size that are used again and again.
+//!
+//! Chunks are parts of blocks and copy nothing. With memory of changing sizes, taken by one thread and given back by another,
+//! allocators keep several times of what is in use; blocks keep it at what is in use, and touch no fresh pages.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+/// Small beside a chunk, large beside the cost of handing it to another thread.
+pub(crate) const BLOCK_BYTES: usize = 512 * 1024;
+
+/// Blocks kept for the next upload.
+const SPARE_BLOCKS: usize = 48;
+
+/// The blocks that are not in use.
+#[derive(Clone, Default)]
+pub(crate) struct Blocks(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Blocks {
+    /// Returns an empty block.
+    pub fn take(&self) -> Block {
+        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Block { bytes: spare.unwrap_or_else(|| Vec::with_capacity(BLOCK_BYTES)), home: self.clone() }
+    }
+}
+
+/// A block being filled; it goes back when it is dropped, and so does what became of it.
+pub(crate) struct Block {
+    bytes: Vec<u8>,
+    home: Blocks,
+}
+
+impl Block {
+    /// Takes as many bytes as there is room for, and returns the others.
+    pub fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let (now, later) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.bytes.len()));
+        self.bytes.extend_from_slice(now);
+        later
+    }
+
+    /// Returns the number of bytes in it.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Makes it readable from everywhere.
+    pub fn freeze(self) -> Bytes {
+        Bytes::from_owner(self)
+    }
+}
+
+impl AsRef<[u8]> for Block {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        let mut spare = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE_BLOCKS && bytes.capacity() == BLOCK_BYTES {
+            spare.push(bytes);
+        }
+    }
+}
+
+/// A sequence of bytes in several parts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pieces {
+    parts: VecDeque<Bytes>,
+    length: usize,
+}
+
+impl Pieces {
+    /// Returns the number of bytes.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Returns the parts in order.
+    pub fn parts(&self) -> impl Iterator<Item = &Bytes> {
+        self.parts.iter()
+    }
+
+    /// Adds a part at the end.
+    pub fn push(&mut self, part: Bytes) {
+        if !part.is_empty() {
+            self.length += part.len();
+            self.parts.push_back(part);
+        }
+    }
+
+    /// Takes off the first `length` bytes.
+    pub fn split_to(&mut self, length: usize) -> Self {
+        let mut first = Self::default();
+        while first.length < length {
+            let mut part = self.parts.pop_front().expect("there are as many bytes as are taken off");
+            self.length -= part.len();
+            let wanted = length - first.length;
+            if part.len() > wanted {
+                let rest = part.split_off(wanted);
+                self.length += rest.len();
+                self.parts.push_front(rest);
+            }
+            first.push(part);
+        }
+        first
+    }
+
+    /// Returns the bytes in one part; copies when there are several.
+    pub fn join(&self) -> Bytes {
+        match self.parts.len() {
+            0 => Bytes::new(),
+            1 => self.parts[0].clone(),
+            _ => self.copy().into(),
+        }
+    }
+
+    /// Returns a copy of the bytes.
+    pub fn copy(&self) -> Vec<u8> {
+        let mut whole = Vec::with_capacity(self.length);
+        self.parts.iter().for_each(|part| whole.extend_from_slice(part));
+        whole
+    }
+}
+
+impl From<Bytes> for Pieces {
+    fn from(part: Bytes) -> Self {
+        let mut pieces = Self::default();
+        pieces.push(part);
+        pieces
+    }
+}
+
+impl IntoIterator for Pieces {
+    type Item = Bytes;
+    type IntoIter = std::collections::vec_deque::IntoIter<Bytes>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.parts.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_block_is_used_again() {
+        let blocks = Blocks::default();
+        let mut block = blocks.take();
+        let bytes = vec![7; BLOCK_BYTES + 3];
+        assert_eq!(block.fill(&bytes), [7; 3]);
+        let frozen = block.freeze();
+        let at = frozen.as_ptr();
+        let part = frozen.slice(10..20);
+        drop(frozen);
+        assert!(blocks.take().as_ref().as_ptr() != at, "a part of it is still in use");
+        drop(part);
+        let again = blocks.take();
+        assert_eq!((again.as_ref().as_ptr(), again.len()), (at, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_split_anywhere(parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..9), at in any::<prop::sample::Index>()) {
+            let whole = parts.concat();
+            let at = at.index(whole.len() + 1);
+            let mut rest = Pieces::default();
+            parts.into_iter().for_each(|part| rest.push(part.into()));
+            let first = rest.split_to(at);
+            prop_assert_eq!((first.len(), rest.len()), (at, whole.len() - at));
+            prop_assert_eq!((&first.join()[..], &rest.copy()[..]), whole.split_at(at));
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! How do objects become files that survive a power cut, with few waits?
+//!
+//! A file is written under another name, synced, and renamed. Its new name is durable when the folder is synced too; that
+//! is left to the caller ([`Folder::settle`]), so that a large upload syncs each folder once and not once per chunk.
+//!
+//! A sync that failed is never asked for again: the kernel reports an error once and may then hold the pages for clean. A
+//! file whose sync failed is thrown away. A folder whose sync failed is in doubt as long as this process lives: what it
+//! holds does not count as stored, and is written again by whoever needs it.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IoSlice, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use object_store::path::Path as Key;
+use rand::random;
+
+/// Families whose folders [`Folder::prepare`] makes. Others are made when they are needed.
+const PREPARED: [&str; 2] = ["chunks", "contents"];
+
+/// Parts given to the kernel at a time.
+const PARTS_AT_ONCE: usize = 64;
+
+/// A folder of the local file system that holds objects.
+pub(crate) struct Folder {
+    root: PathBuf,
+    /// How often the sync of a folder has failed.
+    doubts: Mutex<HashMap<PathBuf, u64>>,
+}
+
+/// A name that may not be on the disk yet.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Unsettled {
+    folder: PathBuf,
+    doubt: u64,
+}
+
+impl Folder {
+    /// Opens a folder, made when there is none.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        prepare(root)?;
+        Ok(Self { root: root.to_owned(), doubts: Mutex::default() })
+    }
+
+    /// Returns where the object is.
+    pub fn path(&self, key: &Key) -> PathBuf {
+        let mut path = self.root.clone();
+        path.extend(key.parts().map(|part| part.as_ref().to_owned()));
+        path
+    }
+
+    /// Finds an object that may count as stored as soon as its name is settled.
+    pub fn find(&self, key: &Key) -> io::Result<Option<Unsettled>> {
+        let path = self.path(key);
+        let name = self.unsettled(&path);
+        if name.doubt > 0 {
+            return Ok(None);
+        }
+        // Its bytes were synced before it got this name.
+        match fs::metadata(path) {
+            Ok(_) => Ok(Some(name)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a file and syncs it. It counts as stored when its name is settled.
+    pub fn write(&self, key: &Key, parts: &[Bytes]) -> io::Result<Unsettled> {
+        let path = self.path(key);
+        let (mut file, draft) = self.begin(&path)?;
+        let written = write_all(&mut file, parts).and_then(|()| file.sync_all());
+        drop(file);
+        // Taken before the name exists: a sync that fails from now on may have been about this name.
+        let name = self.unsettled(&path);
+        let renamed = written.and_then(|()| fs::rename(&draft, &path));
+        if let Err(error) = renamed {
+            let _ = fs::remove_file(&draft);
+            return Err(error);
+        }
+        Ok(name)
+    }
+
+    /// Makes names durable.
+    pub fn settle(&self, name: &Unsettled) -> io::Result<()> {
+        let family = name.folder.strip_prefix(&self.root).ok().and_then(|path| path.iter().next());
+        let prepared = family.is_some_and(|family| PREPARED.iter().any(|known| family == *known));
+        let mut folder = name.folder.as_path();
+        self.sync(folder)?;
+        // Somebody else may just have made these folders and not synced them yet.
+        while !prepared && folder != self.root {
+            folder = folder.parent().expect("it lies below the root");
+            self.sync(folder)?;
+        }
+        match self.unsettled(&name.folder.join("_")).doubt == name.doubt {
+            true => Ok(()),
+            // The error was told to somebody else, and the kernel tells it once.
+            false => Err(io::Error::other("another sync of the same folder failed")),
+        }
+    }
+
+    fn sync(&self, folder: &Path) -> io::Result<()> {
+        let synced = File::open(folder)?.sync_all();
+        if synced.is_err() {
+            *self.doubts.lock().unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_default() += 1;
+        }
+        synced
+    }
+
+    fn unsettled(&self, path: &Path) -> Unsettled {
+        let folder = path.parent().expect("keys lie below the root").to_owned();
+        let doubt = self.doubts.lock().unwrap_or_else(PoisonError::into_inner).get(&folder).copied().unwrap_or(0);
+        Unsettled { folder, doubt }
+    }
+
+    /// Makes the file that becomes `path`. object_store leaves names of this kind out of its lists, too.
+    fn begin(&self, path: &Path) -> io::Result<(File, PathBuf)> {
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(format!("#{}", random::<u64>()));
+        let draft = PathBuf::from(draft);
+        let create = || OpenOptions::new().write(true).create_new(true).open(&draft);
+        let file = match create() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(path.parent().expect("keys lie below the root"))?;
+                create()?
+            }
+            other => other?,
+        };
+        Ok((file, draft))
+    }
+}
+
+fn write_all(file: &mut File, parts: &[Bytes]) -> io::Result<()> {
+    for parts in parts.chunks(PARTS_AT_ONCE) {
+        let mut slices: Vec<IoSlice> = parts.iter().map(|part| IoSlice::new(part)).collect();
+        let mut slices = &mut slices[..];
+        while !slices.is_empty() {
+            match file.write_vectored(slices) {
+                Ok(0) if slices.iter().all(|slice| slice.is_empty()) => break,
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => IoSlice::advance_slices(&mut slices, written),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folders of a store, durably, so that writes need not.
+fn prepare(root: &Path) -> io::Result<()> {
+    let made = |family: &str| root.join(family).join("ff").is_dir();
+    if PREPARED.iter().all(|family| made(family)) {
+        return Ok(());
+    }
+    fs::create_dir_all(root)?;
+    for family in PREPARED {
+        // The last one to be made is the one looked for above.
+        for first_byte in 0..=u8::MAX {
+            fs::create_dir_all(root.join(family).join(hex::encode([first_byte])))?;
+        }
+        File::open(root.join(family))?.sync_all()?;
+    }
+    File::open(root)?.sync_all()?;
+    root.canonicalize()?.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_in_doubt_holds_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let (key, other) = (Key::from("chunks/ab/one"), Key::from("chunks/cd/two"));
+        let name = folder.write(&key, &[Bytes::from_static(b"wen"), Bytes::from_static(b"shu")]).unwrap();
+        folder.settle(&name).unwrap();
+        assert_eq!(fs::read(folder.path(&key)).unwrap(), b"wenshu");
+        assert!(folder.find(&key).unwrap().is_some());
+
+        // As if the sync had failed for somebody else.
+        let before = folder.write(&key, &[Bytes::from_static(b"wenshu")]).unwrap();
+        folder.doubts.lock().unwrap().insert(root.path().join("chunks/ab"), 1);
+        assert!(folder.settle(&before).is_err());
+        assert!(folder.find(&key).unwrap().is_none());
+        let after = folder.write(&key, &[Bytes::from_static(b"wenshu")]).unwrap();
+        folder.settle(&after).unwrap();
+        let elsewhere = folder.write(&other, &[]).unwrap();
+        folder.settle(&elsewhere).unwrap();
+        assert!(folder.find(&other).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_no_draft() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        // A folder is where the file should be.
+        fs::create_dir_all(root.path().join("derived/text/one")).unwrap();
+        assert!(folder.write(&Key::from("derived/text/one"), &[Bytes::from_static(b"x")]).is_err());
+        assert_eq!(fs::read_dir(root.path().join("derived/text")).unwrap().count(), 1);
+        let name = folder.write(&Key::from("derived/new/folders/one"), &[Bytes::from_static(b"x")]).unwrap();
+        folder.settle(&name).unwrap();
+    }
+}
