@@ -110,10 +110,10 @@ macro_rules! holding {
     };
 }
 
-/// SQL: the table `only(id)`, contents that only documents in [`wanted`] have.
+/// SQL: the table `sole(id)`, contents that only documents in [`wanted`] have.
 macro_rules! only {
     () => {
-        ", only(id) as (
+        ", sole(id) as (
             select v.content_id from wanted join versions v on v.document_id = wanted.id
             where not exists (select 1 from versions other where other.content_id = v.content_id
                 and other.document_id not in (select id from wanted)))"

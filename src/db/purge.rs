@@ -115,13 +115,13 @@ pub async fn delete_content_facts(tx: &mut Tx, ids: &[DocumentId]) -> Result<()>
             "with recursive ",
             wanted!(),
             only!(),
-            " delete from content_chunks where content_id in (select id from only)"
+            " delete from content_chunks where content_id in (select id from sole)"
         ),
         concat!(
             "with recursive ",
             wanted!(),
             only!(),
-            " delete from jobs where key in (select id from only) and state = 'waiting'
+            " delete from jobs where key in (select id from sole) and state = 'waiting'
              and kind in ('hash_content', 'list_chunks')"
         ),
     ] {
