@@ -6,7 +6,7 @@ LISTEN ?= 127.0.0.1:8080
 export WENSHU_PDFIUM ?= $(CURDIR)/build/libpdfium.so
 web_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench bench-live bench-search fuzz soak fmt openapi openapi-current setup setup-test soak test-web
+.PHONY: help run build check test test-unit test-sqlite test-pg test-clients e2e bench bench-live bench-search fuzz soak fmt openapi openapi-current setup setup-test soak test-web faults
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,12 @@ bench-search: setup ## Search over HTTP beside PostgreSQL, SQLite and Groonga, o
 
 fuzz: setup ## Two million hostile messages to a room, with the address sanitizer
 	@fuzz/run
+
+faults: setup-test ## Death and power cuts at every call, failing disks and servers, flipped bytes; prints the counts (half an hour)
+	@$(MAKE) --no-print-directory web/dist/index.html
+	TEST_FAULTS=all cargo test --workspace --locked --test faults -- --nocapture --test-threads 2 2>&1 | tee build/faults.txt | grep -E '^faults|^test result|panicked'
+	TEST_FAULTS=all tests/support/with-postgres cargo test --workspace --locked --test faults -- --nocapture --test-threads 2 2>&1 | tee build/faults-pg.txt | grep -E '^faults|^test result|panicked'
+	TEST_ROUNDS=60 cargo test --workspace --locked --test api garbage
 
 soak: setup-test ## Longer forms of the fault and property tests: about half an hour, then it stops by itself
 	cargo test --no-run --workspace --locked

@@ -15,7 +15,8 @@ use crate::{
     actions::{
         add_token::add_token,
         add_user::{AddUser, add_user},
-        verify::{self, Report},
+        collect_garbage::collect_garbage,
+        verify::{self, Pace, Report},
     },
     app::App,
     audit::verify::{Verdict, verify as verify_audit},
@@ -56,8 +57,21 @@ enum Command {
     /// Looks after the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Reads every version's content again and reports damage
-    Verify,
+    /// Reads and hashes everything stored again and reports damage; deletes nothing
+    Verify {
+        /// Takes good copies of what is damaged from the storage that the setting `storage_copy` names
+        #[arg(long)]
+        repair: bool,
+        /// With --repair: only says what would be repaired
+        #[arg(long, requires = "repair")]
+        dry_run: bool,
+    },
+    /// Removes stored bytes that nothing has referred to for two grace periods
+    Gc {
+        /// Only says what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Manages the key of an encrypted storage
     #[command(subcommand)]
     Key(KeyCommand),
@@ -178,7 +192,9 @@ async fn command(app: &App, command: Command) -> anyhow::Result<()> {
             Verdict::Intact { events } => print(&format!("the audit log is intact: {events} events")),
             Verdict::Broken { seq } => bail!("the audit log was changed at event {seq}"),
         },
-        Command::Verify => verify_content(app).await,
+        Command::Verify { repair: false, .. } => verify_content(app).await,
+        Command::Verify { dry_run, .. } => repair_content(app, dry_run).await,
+        Command::Gc { dry_run } => print(&collect_garbage(app, dry_run).await?.to_string()),
         // Opening the app has brought the database up to date.
         Command::Migrate => print("the database is up to date"),
         Command::Serve | Command::Worker | Command::Reindex | Command::Key(_) | Command::Config | Command::Openapi => {
@@ -280,12 +296,31 @@ async fn create_token(app: &App, user: &str, name: &str) -> anyhow::Result<()> {
 }
 
 async fn verify_content(app: &App) -> anyhow::Result<()> {
-    let report = verify::verify(&app.db, &app.store, |damage| eprintln!("damaged: {damage}")).await?;
-    let Report { contents, versions, damaged } = &report;
-    if damaged.is_empty() {
-        return print(&format!("all content is there and intact: {versions} versions, {contents} contents"));
+    let report = verify::verify(app, Pace::new(0), |damage| eprintln!("damaged: {damage}")).await?;
+    let Report { versions, contents, chunks, bytes, damaged_objects, damaged_contents, damaged_versions, .. } = report;
+    if damaged_objects == 0 && report.damage.is_empty() {
+        return print(&format!(
+            "all content is there and intact: {versions} versions, {contents} contents, {chunks} chunks, {bytes} bytes"
+        ));
     }
-    bail!("{} of {versions} versions are damaged ({} contents)", damaged.len(), report.damaged_contents())
+    bail!(
+        "{damaged_versions} of {versions} versions are damaged ({damaged_contents} contents, {damaged_objects} objects)"
+    )
+}
+
+async fn repair_content(app: &App, dry_run: bool) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !app.config.storage_copy.is_empty(),
+        "the setting `storage_copy` does not say where good copies are"
+    );
+    let copy = server::open_copy(app).context("the copy of the storage does not open")?;
+    let done = verify::repair(app, &copy, dry_run, |damage| eprintln!("damaged: {damage}")).await?;
+    let word = if dry_run { "would be repaired" } else { "repaired" };
+    done.repaired.iter().try_for_each(|key| print(&format!("{word}: {key}")))?;
+    done.left.iter().for_each(|key| eprintln!("no good copy: {key}"));
+    print(&format!("{word}: {} objects, without a good copy: {}", done.repaired.len(), done.left.len()))?;
+    anyhow::ensure!(done.left.is_empty(), "{} damaged objects have no good copy", done.left.len());
+    Ok(())
 }
 
 fn first_line() -> anyhow::Result<String> {

@@ -33,6 +33,16 @@ pub struct Config {
     pub storage: String,
     /// File with the key of an encrypted storage; empty: the storage is not encrypted.
     pub storage_key_file: PathBuf,
+    /// Storage URL of a copy of the objects, from which damage is repaired; empty: there is none.
+    pub storage_copy: String,
+    /// How long what nothing refers to is kept, twice: before it is condemned and before it is removed, in milliseconds.
+    pub gc_grace_ms: i64,
+    /// How often garbage is collected, in milliseconds; 0: only by the command `gc`.
+    pub gc_interval_ms: i64,
+    /// How often everything stored is read and hashed again, in milliseconds; 0: only by the command `verify`.
+    pub verify_interval_ms: i64,
+    /// How fast the scheduled verification reads, in bytes per second; 0: as fast as it can.
+    pub verify_bytes_per_second: u64,
     /// What this installation is called.
     pub name: String,
     /// Largest upload that is taken, in bytes.
@@ -97,6 +107,11 @@ impl Default for Config {
             database: String::new(),
             storage: String::new(),
             storage_key_file: PathBuf::new(),
+            storage_copy: String::new(),
+            gc_grace_ms: 24 * 60 * 60 * 1000,
+            gc_interval_ms: 24 * 60 * 60 * 1000,
+            verify_interval_ms: 7 * 24 * 60 * 60 * 1000,
+            verify_bytes_per_second: 32 << 20,
             name: "Wenshu 文枢".into(),
             upload_max_bytes: 20 << 30,
             quota_library_bytes: 0,
@@ -172,6 +187,11 @@ impl Config {
     fn check(&self) -> anyhow::Result<()> {
         ensure!(!self.data.as_os_str().is_empty(), "the setting `data` is empty");
         ensure!(self.session_idle_ms > 0, "the setting `session_idle_ms` is not above 0");
+        ensure!(self.gc_grace_ms >= 1000, "the setting `gc_grace_ms` is below one second");
+        ensure!(
+            self.gc_interval_ms >= 0 && self.verify_interval_ms >= 0,
+            "`gc_interval_ms` and `verify_interval_ms` are not below 0"
+        );
         ensure!(self.upload_max_bytes > 0, "the setting `upload_max_bytes` is not above 0");
         ensure!(
             self.converters > 0 && self.renderers > 0,

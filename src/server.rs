@@ -4,6 +4,7 @@ use std::{
     fs::{self, File, TryLockError},
     os::unix::fs::DirBuilderExt,
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,6 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     actions::{
         add_user::{AddUser, add_user},
+        object_guard::ObjectGuard,
         upload_locks::UploadLocks,
     },
     app::{App, JobSignal, Node, Parts},
@@ -93,7 +95,8 @@ pub fn key_refusal(error: &storage::Error) -> Option<&'static str> {
 async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::Result<App> {
     let db = Db::connect(&config.database_url()).await.context("the database does not open")?;
     db.migrate().await.context("the database cannot be brought up to date")?;
-    let store = open_store(&config).await?;
+    let guard = ObjectGuard::new(db.clone(), clock.clone(), config.gc_grace_ms);
+    let store = open_store(&config).await?.guarded(Arc::new(guard));
     let workers = Workers::new(PoolConfig {
         program: config.worker_program.clone(),
         converters: config.converters,
@@ -128,6 +131,12 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
     }))
 }
 
+/// Opens the copy of the objects that damage is repaired from.
+pub fn open_copy(app: &App) -> anyhow::Result<Store> {
+    let backend = Backend::parse(&app.config.storage_copy, |name| std::env::var(name).ok())?;
+    Ok(Store::open(&backend)?)
+}
+
 /// Index and caches, and an empty scratch folder: what a killed process left there is nobody's.
 fn open_node(config: &Config, store: &Store, newest_change: i64) -> anyhow::Result<Node> {
     let scratch = config.scratch();
@@ -153,6 +162,8 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         jobs::enqueue(&mut tx, &ExpireTrash {}, now, now).await?;
         jobs::enqueue(&mut tx, &ThinVersions {}, now, now).await?;
         jobs::enqueue(&mut tx, &CheckUsage {}, now, now).await?;
+        jobs::collect_garbage::schedule(&mut tx, &app.config, now).await?;
+        jobs::verify_storage::schedule(&mut tx, &app.config, now).await?;
         jobs::enqueue(&mut tx, &ListChunks { content_id: None }, now, now).await?;
         tx.commit().await?;
         jobs::runner::start(&app, jobs::all());

@@ -2,12 +2,12 @@
 
 use crate::{
     actions::{
-        add_version::{NewVersion, add_version},
+        add_version::{NewVersion, append},
         restore_page_version::restore_page_version,
     },
     app::App,
-    db::{documents::Document, versions::Version},
-    error::Result,
+    db::{self, documents::Document, versions::Version},
+    error::{Error, Result},
     ids::UserId,
 };
 
@@ -16,8 +16,9 @@ pub async fn restore_version(app: &App, by: &UserId, document: &Document, versio
     if document.is_live() {
         return restore_page_version(app, by, document, &version).await;
     }
+    let number = version.number;
     let new = NewVersion {
-        note: format!("#{}", version.number),
+        note: format!("#{number}"),
         content_id: version.content_id,
         size_bytes: version.size_bytes,
         sha256: version.sha256,
@@ -25,5 +26,15 @@ pub async fn restore_version(app: &App, by: &UserId, document: &Document, versio
         room_seq: None,
         chunks: Vec::new(),
     };
-    add_version(app, by, document, new).await
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let restored = append(app, &mut tx, by, document, new, now).await?;
+    // Its content must not be without a version for a moment: that could be the one in which garbage is looked for.
+    if !db::versions::lock(&mut tx, &document.id, number).await? {
+        return Err(Error::not_found("version"));
+    }
+    db::changes::append(&mut tx, &document.id, now).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    Ok(restored)
 }

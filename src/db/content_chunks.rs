@@ -118,3 +118,11 @@ pub async fn delete_unused(tx: &mut Tx, content_id: &str) -> Result<()> {
     .await?;
     Ok(())
 }
+
+/// The chunks of a content, when they are listed: known even where its list in the store is damaged.
+pub async fn list_ids(db: &AnyPool, content_id: &str) -> Result<Vec<Vec<u8>>> {
+    Ok(sqlx::query_scalar("select chunk_id from content_chunks where content_id = $1")
+        .bind(content_id)
+        .fetch_all(db)
+        .await?)
+}

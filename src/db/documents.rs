@@ -370,3 +370,12 @@ pub async fn update_attached(tx: &mut Tx, page: &DocumentId) -> Result<()> {
     .await?;
     Ok(())
 }
+
+/// Lists documents after `after` that are edited live, in the trash or not.
+pub async fn list_live(db: &AnyPool, after: &str, limit: i64) -> Result<Vec<DocumentId>> {
+    Ok(sqlx::query_scalar("select id from documents where id > $1 and kind = 'page' order by id limit $2")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db)
+        .await?)
+}

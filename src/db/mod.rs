@@ -136,6 +136,7 @@ pub mod document_tags;
 pub mod documents;
 pub mod earlier_searches;
 pub mod folders;
+pub mod garbage;
 pub mod grants;
 pub mod groups;
 pub mod holds;

@@ -42,11 +42,12 @@ pub struct Prepared {
     pub recognise_total: Option<i64>,
 }
 
-/// Notes that the content waits for its preview; `false` when it is known already.
+/// Notes that the content waits for its preview; `false` when it is known already. The row is locked in both cases, so that
+/// [`delete_unused`] sees the version it was asked for.
 pub async fn insert_waiting(tx: &mut Tx, content_id: &str, media_type: &str, now: Millis) -> Result<bool> {
     let inserted = sqlx::query(
         "insert into previews (content_id, media_type, state, updated_at) values ($1, $2, 'waiting', $3)
-         on conflict (content_id, media_type) do nothing",
+         on conflict (content_id, media_type) do update set updated_at = previews.updated_at where 1 = 0",
     )
     .bind(content_id)
     .bind(media_type)
@@ -166,5 +167,52 @@ pub async fn list_documents(tx: &mut Tx, content_id: &str, media_type: &str) -> 
     .bind(content_id)
     .bind(media_type)
     .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// Lists previews after `after` whose content no version has, by content and type.
+pub async fn list_unused(db: &AnyPool, after: &(String, String), limit: i64) -> Result<Vec<(String, String)>> {
+    Ok(sqlx::query_as(
+        "select p.content_id, p.media_type from previews p
+         where (p.content_id, p.media_type) > ($1, $2)
+           and not exists (select 1 from versions v where v.content_id = p.content_id)
+           and not exists (select 1 from versions v where v.unlocked_id = p.content_id)
+         order by p.content_id, p.media_type limit $3",
+    )
+    .bind(&after.0)
+    .bind(&after.1)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
+/// Removes a preview whose content no version has; `false` when one has it again. The first statement waits for whoever adds
+/// such a version, the second one sees it.
+pub async fn delete_unused(tx: &mut Tx, content_id: &str, media_type: &str) -> Result<bool> {
+    sqlx::query("update previews set updated_at = updated_at where content_id = $1 and media_type = $2")
+        .bind(content_id)
+        .bind(media_type)
+        .execute(&mut **tx)
+        .await?;
+    let deleted = sqlx::query(
+        "delete from previews where content_id = $1 and media_type = $2
+           and not exists (select 1 from versions v where v.content_id = $1)
+           and not exists (select 1 from versions v where v.unlocked_id = $1)",
+    )
+    .bind(content_id)
+    .bind(media_type)
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
+/// Lists contents after `after` of which there are previews.
+pub async fn list_contents(db: &AnyPool, after: &str, limit: i64) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "select distinct content_id from previews where content_id > $1 order by content_id limit $2",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
     .await?)
 }

@@ -47,3 +47,16 @@ pub async fn delete(tx: &mut Tx, upload: &UploadId) -> Result<()> {
     sqlx::query("delete from upload_chunks where upload_id = $1").bind(upload).execute(&mut **tx).await?;
     Ok(())
 }
+
+/// Lists received chunks after one of `(upload, chunk)`: garbage is none of them.
+pub async fn list_all(db: &AnyPool, after: &(String, Vec<u8>), limit: i64) -> Result<Vec<(String, Vec<u8>)>> {
+    Ok(sqlx::query_as(
+        "select upload_id, chunk_id from upload_chunks where (upload_id, chunk_id) > ($1, $2)
+         order by upload_id, chunk_id limit $3",
+    )
+    .bind(&after.0)
+    .bind(&after.1)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}

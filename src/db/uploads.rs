@@ -186,3 +186,27 @@ pub async fn list_expired(db: &AnyPool, now: Millis, limit: i64) -> Result<Vec<U
 pub async fn next_expiry(tx: &mut Tx) -> Result<Option<Millis>> {
     Ok(sqlx::query_scalar("select min(expires_at) from uploads").fetch_one(&mut **tx).await?)
 }
+
+/// Lists unfinished uploads after `after` with their durable offsets.
+pub async fn list_unfinished(db: &AnyPool, after: &str, limit: i64) -> Result<Vec<(UploadId, i64)>> {
+    Ok(sqlx::query_as(
+        "select id, offset_bytes from uploads where id > $1 and finished_version is null order by id limit $2",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
+/// The durable offset of an upload; `None` when it is finished or gone.
+pub async fn find_offset(db: &AnyPool, id: &UploadId) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar("select offset_bytes from uploads where id = $1 and finished_version is null")
+        .bind(id)
+        .fetch_optional(db)
+        .await?)
+}
+
+/// Tells whether an upload may still go on.
+pub async fn is_unfinished(db: &AnyPool, id: &UploadId) -> Result<bool> {
+    Ok(find_offset(db, id).await?.is_some())
+}

@@ -48,9 +48,8 @@ pub struct ListedVersion {
 }
 
 /// Where a content is used.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Use {
-    pub content_id: String,
     pub document_id: DocumentId,
     pub number: i64,
     pub document_name: String,
@@ -131,20 +130,33 @@ pub async fn list(db: &AnyPool, document: &DocumentId, before: i64, limit: i64) 
     .await?)
 }
 
-/// Lists all uses of contents after `(content_id, document_id, number)`, by content: for checking the store.
-pub async fn list_uses(db: &AnyPool, after: Option<&Use>, limit: i64) -> Result<Vec<Use>> {
+/// Locks a version until the transaction ends; `false` when it is gone. What is made of it refers to its content without
+/// having written it, so the two must be there at one moment.
+pub async fn lock(tx: &mut Tx, document: &DocumentId, number: i64) -> Result<bool> {
+    let done = sqlx::query("update versions set note = note where document_id = $1 and number = $2")
+        .bind(document)
+        .bind(number)
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Lists the versions that have a content, as uploaded or as what they are shown from.
+pub async fn list_uses(db: &AnyPool, content_id: &str) -> Result<Vec<Use>> {
     Ok(sqlx::query_as(
-        "select v.content_id, v.document_id, v.number, d.name as document_name
+        "select v.document_id, v.number, d.name as document_name
          from versions v join documents d on d.id = v.document_id
-         where (v.content_id, v.document_id, v.number) > ($1, $2, $3)
-         order by v.content_id, v.document_id, v.number limit $4",
+         where v.content_id = $1 or v.unlocked_id = $1
+         order by v.document_id, v.number",
     )
-    .bind(after.map_or("", |last| &last.content_id))
-    .bind(after.map_or("", |last| last.document_id.as_str()))
-    .bind(after.map_or(0, |last| last.number))
-    .bind(limit)
+    .bind(content_id)
     .fetch_all(db)
     .await?)
+}
+
+/// How many versions there are.
+pub async fn count(db: &AnyPool) -> Result<i64> {
+    Ok(sqlx::query_scalar("select count(*) from versions").fetch_one(db).await?)
 }
 
 /// The newest version of `media_type` that contains nothing after journal entry `seq`.

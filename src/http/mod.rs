@@ -34,6 +34,7 @@ mod search;
 mod search_input;
 mod session;
 mod similar;
+mod storage;
 mod suggest;
 pub mod surround;
 mod tokens;
@@ -113,6 +114,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(uploads::routes())
         .merge(upload_chunks::routes())
         .merge(audit::routes())
+        .merge(storage::routes())
         .merge(changes::routes())
 }
 

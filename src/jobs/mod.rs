@@ -2,6 +2,7 @@
 
 pub mod check_usage;
 pub mod clean_up;
+pub mod collect_garbage;
 pub mod compact_room;
 pub mod expire_trash;
 pub mod hash_content;
@@ -16,6 +17,7 @@ pub mod remove_expired_uploads;
 pub mod runner;
 pub mod save_page;
 pub mod thin_versions;
+pub mod verify_storage;
 
 use std::future::Future;
 
@@ -68,6 +70,8 @@ pub fn all() -> runner::JobSet {
         .with::<prepare_content::PrepareContent>()
         .with::<read_text::ReadText>()
         .with::<recognise_text::RecogniseText>()
+        .with::<collect_garbage::CollectGarbage>()
+        .with::<verify_storage::VerifyStorage>()
         .with::<list_chunks::ListChunks>()
         .with::<hash_content::HashContent>()
 }

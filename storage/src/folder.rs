@@ -44,6 +44,11 @@ impl Folder {
         Ok(Self { root: root.to_owned(), doubts: Mutex::default() })
     }
 
+    /// Returns the folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Returns where the object is.
     pub fn path(&self, key: &Key) -> PathBuf {
         let mut path = self.root.clone();

@@ -1,10 +1,12 @@
 //! How are single objects written and read, durably and with errors that mean something?
 //!
-//! Every key of the format is made here: `chunks/`, `contents/`, `uploads/`, `derived/`, `probe`; and in [`crate::keys`]. In an
+//! Every key of the format is made here: `chunks/`, `contents/`, `uploads/`, `derived/`, `damaged/`, `probe`; and in [`crate::keys`]. In an
 //! encrypted store everything goes in and out of envelopes here, chunks excepted: they do where they are computed anyway.
 
+use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -15,6 +17,7 @@ use tokio::sync::OnceCell;
 use crate::block::Pieces;
 use crate::error::{Error, Result};
 use crate::folder::{Folder, Unsettled};
+use crate::guard::{Guard, GuardError, Known};
 use crate::ids::{ChunkId, ContentId};
 use crate::keys::{self, KeyFile};
 use crate::seal::{self, Inside, Keys};
@@ -32,6 +35,9 @@ pub(crate) struct Objects {
     /// Set when the objects are files.
     folder: Option<Arc<Folder>>,
     access: Access,
+    guard: Option<Arc<dyn Guard>>,
+    /// Keys that were claimed, are known to be damaged, and are not written anew yet.
+    damaged: Arc<Mutex<HashSet<Path>>>,
 }
 
 /// How objects are kept.
@@ -92,7 +98,7 @@ fn spread_key(family: &str, id: &str) -> Path {
 impl Objects {
     /// Uses a store that makes writes durable by itself.
     pub fn remote(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, folder: None, access: Access::Plain(Arc::default()) }
+        Self { store, folder: None, access: Access::Plain(Arc::default()), guard: None, damaged: Arc::default() }
     }
 
     /// Uses a folder of the local file system.
@@ -104,6 +110,21 @@ impl Objects {
     pub async fn sealed(self, file: &KeyFile) -> Result<Self> {
         let keys = RwLock::new(Arc::new(keys::open_or_create(&*self.store, file).await?));
         Ok(Self { access: Access::Sealed(Arc::new(Sealed { file: file.clone(), keys })), ..self })
+    }
+
+    /// Asks `guard` before anything that exists is relied on.
+    pub fn guarded(self, guard: Arc<dyn Guard>) -> Self {
+        Self { guard: Some(guard), ..self }
+    }
+
+    /// Returns the guard, if there is one.
+    pub fn guard(&self) -> Option<&dyn Guard> {
+        self.guard.as_deref()
+    }
+
+    /// The folder of the objects, when they are files: what is asked of those has happened when it is answered.
+    pub fn root(&self) -> Option<&std::path::Path> {
+        self.folder.as_deref().map(Folder::root)
     }
 
     /// Returns the object store below.
@@ -139,8 +160,39 @@ impl Objects {
         self.settle(name).await
     }
 
-    /// Writes an object as it is. It is durable when its name is settled.
+    /// Writes an object as it is. It is durable when its name is settled. Damaged bytes that were there are kept aside.
     pub async fn write(&self, key: &Path, object: Pieces) -> Result<Option<Unsettled>> {
+        let heals = self.damaged.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        if heals {
+            self.set_aside(key).await?;
+        }
+        let name = self.write_over(key, object).await?;
+        if let Some(guard) = self.guard().filter(|_| heals) {
+            guard.replaced(key.as_ref()).await.map_err(|source| no_answer(key, source))?;
+        }
+        Ok(name)
+    }
+
+    /// Keeps the bytes of a damaged object below `damaged/`, under its key and the time; they may be all that is left.
+    pub async fn set_aside(&self, key: &Path) -> Result<()> {
+        let Some(bytes) = self.get_raw(key).await? else { return Ok(()) };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let aside = Path::from(format!("damaged/{key}/{now}"));
+        let name = self.write_over(&aside, Pieces::from(bytes)).await?;
+        self.settle(name).await
+    }
+
+    /// Keeps an object from being removed for a while; `false` when it is known to be damaged. See `guard.rs`.
+    pub async fn claim(&self, key: &Path) -> Result<bool> {
+        let Some(guard) = &self.guard else { return Ok(true) };
+        let known = guard.claim(key.as_ref()).await.map_err(|source| no_answer(key, source))?;
+        if known == Known::Damaged {
+            self.damaged.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        }
+        Ok(known == Known::Sound)
+    }
+
+    async fn write_over(&self, key: &Path, object: Pieces) -> Result<Option<Unsettled>> {
         self.usable().await?;
         let Some(folder) = self.folder.clone() else {
             let written = self.store.put(key, PutPayload::from_iter(object)).await;
@@ -169,11 +221,18 @@ impl Objects {
 
     /// Reads a whole object.
     pub async fn get(&self, key: &Path) -> Result<Option<Bytes>> {
-        let Some(object) = self.get_raw(key).await? else { return Ok(None) };
-        let Some(keys) = self.keys_for(&object).await? else { return Ok(Some(object)) };
+        match self.get_raw(key).await? {
+            Some(object) => self.opened(key, object).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes an object out of its envelope, if it is in one.
+    pub async fn opened(&self, key: &Path, object: Bytes) -> Result<Bytes> {
+        let Some(keys) = self.keys_for(&object).await? else { return Ok(object) };
         let name = key.to_string();
         let opened = blocking(move || keys.open(&name, object)).await?;
-        opened.map(Some).map_err(|_| Error::ObjectDamaged { key: key.to_string() })
+        opened.map_err(|_| Error::ObjectDamaged { key: key.to_string() })
     }
 
     /// Reads a whole object as it is stored.
@@ -224,9 +283,13 @@ impl Objects {
     }
 
     /// Finds an object that somebody stored before. It counts as stored when its name is settled: another writer may be
-    /// about to do that.
+    /// about to do that. It is claimed first, so that it stays; a damaged one is not found: it is to be written anew.
     pub async fn find(&self, key: &Path) -> Result<Option<Option<Unsettled>>> {
         self.usable().await?;
+        // Before looking: what is seen after the claim is not removed while the claim holds.
+        if !self.claim(key).await? {
+            return Ok(None);
+        }
         let Some(folder) = self.folder.clone() else {
             return Ok(present(key, self.store.head(key).await)?.map(|_| None));
         };
@@ -272,6 +335,11 @@ impl Objects {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)
+}
+
+/// Without the guard nobody knows whether an object stays.
+fn no_answer(key: &Path, source: GuardError) -> Error {
+    Error::Unavailable { key: key.to_string(), source }
 }
 
 fn present<T>(key: &Path, found: object_store::Result<T>) -> Result<Option<T>> {

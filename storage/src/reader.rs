@@ -123,16 +123,22 @@ async fn fetch(store: &Store, content: ContentId, chunk: ChunkRef) -> Result<Byt
     let key = chunk_key(&chunk.id);
     let object = store.objects.get_raw(&key).await?;
     let object = object.ok_or(Error::Missing { content, chunk: at })?;
+    let plain = decode(store, &chunk.id, object).await?;
+    plain.filter(|plain| plain.len() == chunk.size_bytes as usize).ok_or(Error::Damaged { content, chunk: at })
+}
+
+/// Returns the plain bytes of a chunk's object, or `None` when they are not those that its name says.
+pub(crate) async fn decode(store: &Store, id: &ChunkId, object: Bytes) -> Result<Option<Bytes>> {
+    let (key, id) = (chunk_key(id), *id);
     let keys = store.objects.keys_for(&object).await?;
     let decode = move || {
         let Some(keys) = keys else {
-            return chunk::decode(object).filter(|(hash, _)| ChunkId::plain(hash) == chunk.id);
+            return chunk::decode(object).filter(|(hash, _)| ChunkId::plain(hash) == id);
         };
         let object = keys.open(key.as_ref(), object).ok()?;
-        chunk::decode(object).filter(|(hash, _)| keys.chunk_id(hash) == chunk.id)
+        chunk::decode(object).filter(|(hash, _)| keys.chunk_id(hash) == id)
     };
-    let plain = store.compute(decode).await?.map(|(_, plain)| plain);
-    plain.filter(|plain| plain.len() == chunk.size_bytes as usize).ok_or(Error::Damaged { content, chunk: at })
+    Ok(store.compute(decode).await?.map(|(_, plain)| plain))
 }
 
 /// Reads a whole content that fits in memory.

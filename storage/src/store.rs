@@ -15,6 +15,7 @@ use crate::backend::Backend;
 use crate::block::Blocks;
 use crate::cut::Sizes;
 use crate::error::{Error, Result};
+use crate::guard::Guard;
 use crate::ids::{ChunkHash, ChunkId, ContentId};
 use crate::keys::{self, KeyFile};
 use crate::manifest::Manifest;
@@ -90,6 +91,11 @@ impl Store {
     /// Fails with [`Error::KeyMissing`] when the store is encrypted and was opened without a key.
     pub async fn require_key(&self) -> Result<()> {
         self.objects.usable().await
+    }
+
+    /// The same store whose writers ask `guard` before they rely on what exists.
+    pub fn guarded(self, guard: Arc<dyn Guard>) -> Self {
+        Self { objects: self.objects.guarded(guard), ..self }
     }
 
     /// Returns the objects as they are, for tools that copy or repair them.
@@ -187,7 +193,10 @@ impl Store {
 
     /// Stores or replaces the derived object `derived/<key>`.
     pub async fn put_object(&self, key: &str, bytes: Bytes) -> Result<()> {
-        self.objects.put(&derived_key(key)?, vec![bytes]).await
+        let key = derived_key(key)?;
+        // Whether it was damaged does not matter: it is replaced.
+        self.objects.claim(&key).await?;
+        self.objects.put(&key, vec![bytes]).await
     }
 
     /// Reads the derived object `derived/<key>`.

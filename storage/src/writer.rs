@@ -17,6 +17,7 @@ use crate::chunk;
 use crate::cut::{MIN_CHUNK_BYTES, Scanner, Sizes};
 use crate::error::{Error, Result};
 use crate::folder::Unsettled;
+use crate::guard::renew;
 use crate::ids::{ChunkHash, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
@@ -61,6 +62,10 @@ pub struct Writer {
     /// The names of stored chunks that may not be on disk yet.
     unsettled: HashSet<Unsettled>,
     saved: Saved,
+    /// How many of `chunks` the saved state refers to.
+    saved_chunks: usize,
+    /// When the first of the other chunks was claimed.
+    claimed: Option<i64>,
     usable: bool,
 }
 
@@ -118,6 +123,8 @@ impl Writer {
             in_flight: VecDeque::new(),
             unsettled: HashSet::new(),
             saved: Saved::default(),
+            saved_chunks: 0,
+            claimed: None,
             usable: true,
             store,
         }
@@ -129,7 +136,8 @@ impl Writer {
         let mut cutter = Cutter::new(store.sizes);
         let cutter = store.compute(move || cutter.cut(uncut).is_empty().then_some(cutter));
         let cutter = cutter.await?.ok_or(Error::Interrupted)?;
-        Ok(Self { offset, cutter, sha256, chunks, saved, ..Self::new(store) })
+        let saved_chunks = chunks.len();
+        Ok(Self { offset, cutter, sha256, chunks, saved, saved_chunks, ..Self::new(store) })
     }
 
     /// Returns the number of bytes taken so far.
@@ -167,6 +175,8 @@ impl Writer {
             let uncut = self.cutter.uncut.join();
             self.cutter.uncut = Pieces::from(uncut.clone());
             self.saved.save(&self.store.objects, upload, self.offset, &self.chunks, &uncut, &self.sha256).await?;
+            // From here on the state keeps them.
+            (self.saved_chunks, self.claimed) = (self.chunks.len(), None);
         }
         self.usable = true;
         Ok(self.offset)
@@ -261,6 +271,9 @@ impl Writer {
 
     /// Has a chunk stored.
     async fn send(&mut self, plain: Pieces) -> Result<()> {
+        if self.claimed.is_none() {
+            self.claimed = self.store.objects.guard().map(|guard| guard.now());
+        }
         self.receive(IN_FLIGHT_CHUNKS - 1).await?;
         let in_flight = self.store.in_flight.clone();
         let permit = in_flight.acquire_many_owned(plain.len() as u32).await.expect("the semaphore is never closed");
@@ -284,7 +297,9 @@ impl Writer {
     /// Waits until all chunks that were sent are durable.
     async fn settle(&mut self) -> Result<()> {
         self.receive(0).await?;
-        self.store.objects.settle(self.unsettled.drain()).await
+        self.store.objects.settle(self.unsettled.drain()).await?;
+        // Those that no state refers to must stay until somebody does.
+        renew(&self.store, &mut self.claimed, &self.chunks[self.saved_chunks..]).await
     }
 }
 

@@ -58,8 +58,8 @@ async fn a_picture_belongs_to_its_page_and_is_listed_nowhere() {
         "{suggested}"
     );
     let mut damaged = Vec::new();
-    let report = wenshu::actions::verify::verify(&server.app.db, &server.app.store, |one| {
-        damaged.push(one.affected.document_id.to_string());
+    let report = wenshu::actions::verify::verify(&server.app, wenshu::actions::verify::Pace::new(0), |one| {
+        damaged.push(one.document_id.clone().unwrap_or_default());
     });
     assert_eq!(report.await.unwrap().versions, 4, "pictures are verified as every other content");
     assert_eq!(damaged, [""; 0]);

@@ -98,8 +98,9 @@ async fn damage_is_reported_by_version_and_never_hidden() {
     let library = ada.folder("库", None).await;
     let file = ada.upload("plan.txt", &library, &b"draft ".repeat(1000)).await;
     ada.upload("other.txt", &library, b"intact").await;
-    let found = wenshu::actions::verify::verify(&server.app.db, &server.app.store, |_| {}).await.unwrap();
-    assert_eq!((found.versions, found.damaged.len()), (2, 0));
+    let found =
+        wenshu::actions::verify::verify(&server.app, wenshu::actions::verify::Pace::new(0), |_| {}).await.unwrap();
+    assert_eq!((found.versions, found.damage.len()), (2, 0));
 
     let version = wenshu::db::versions::find(server.app.db.read(), &file.parse().unwrap(), 1).await.unwrap().unwrap();
     let content: storage::ContentId = version.content_id.parse().unwrap();
@@ -110,8 +111,9 @@ async fn damage_is_reported_by_version_and_never_hidden() {
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
 
-    let found = wenshu::actions::verify::verify(&server.app.db, &server.app.store, |_| {}).await.unwrap();
-    assert_eq!(found.damaged.len(), 1);
-    assert!(found.damaged[0].to_string().contains(&format!("document {file} (\"plan.txt\") version 1")));
+    let found =
+        wenshu::actions::verify::verify(&server.app, wenshu::actions::verify::Pace::new(0), |_| {}).await.unwrap();
+    assert_eq!(found.damage.len(), 1);
+    assert!(found.damage[0].to_string().contains(&format!("document {file} (\"plan.txt\") version 1")));
     ada.get(&format!("/documents/{file}/content")).await.assert_error(500, "content_damaged");
 }

@@ -13,6 +13,7 @@ mod documents;
 mod earlier_searches;
 mod exchange;
 mod folders;
+mod garbage;
 mod grants;
 mod groups;
 mod history;

@@ -16,8 +16,16 @@ const SECRET_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aa
 const REGION: &str = "garage";
 
 /// Waits for the line that never comes: the pipe closes when the process that started this ends, however it ends.
-const WATCH: &str = r#""$1" -c "$2/garage.toml" server --single-node </dev/null >"$2/log" 2>&1 & server=$!
-read -r _; kill "$server"; wait "$server"; rm -rf "$2""#;
+const WATCH: &str = r#"
+run() {
+    while :; do
+        "$1" -c "$2/garage.toml" server --single-node </dev/null >>"$2/log" 2>&1 &
+        echo $! >"$2/pid"; wait $!
+        [ -e "$2/again" ] || return
+        rm -f "$2/again"
+    done
+}
+run "$@" & read -r _; rm -f "$2/again"; kill "$(cat "$2/pid")"; wait; rm -rf "$2""#;
 
 /// A running server with one node.
 pub struct Garage {
@@ -112,6 +120,15 @@ impl Garage {
             true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
             false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
         }
+    }
+
+    /// `kill -9` of the server, and another one on the same folder and ports.
+    pub fn kill_and_restart(&self) {
+        let _ = std::fs::write(self.folder.join("again"), b"");
+        let pid = std::fs::read_to_string(self.folder.join("pid")).expect("the server wrote its id");
+        let _ = Command::new("kill").args(["-9", pid.trim()]).status();
+        let api = self.endpoint.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port of our own");
+        self.wait_until_ready(api);
     }
 
     fn wait_until_ready(&self, api: u16) {

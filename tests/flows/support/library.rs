@@ -66,9 +66,13 @@ impl Library {
 
     /// Begins an upload without a body; the answer names its place.
     pub async fn begin(&self, metadata: &Metadata, length: usize) -> Answer {
+        self.client.send(self.begin_request(metadata, length)).await
+    }
+
+    /// A request that begins an upload.
+    pub fn begin_request(&self, metadata: &Metadata, length: usize) -> RequestBuilder {
         let request = self.tus(Method::POST, "/uploads");
-        let request = request.header("Upload-Length", length).header("Upload-Metadata", metadata.header());
-        self.client.send(request).await
+        request.header("Upload-Length", length).header("Upload-Metadata", metadata.header())
     }
 
     /// Begins an upload and returns its path.
@@ -96,9 +100,12 @@ impl Library {
 
     /// Uploads a whole file in one request.
     pub async fn try_upload(&self, metadata: &Metadata, bytes: &[u8]) -> Answer {
-        let request = self.tus(Method::POST, "/uploads").header("Content-Type", PART);
-        let request = request.header("Upload-Length", bytes.len()).header("Upload-Metadata", metadata.header());
-        self.client.send(request.body(bytes.to_vec())).await
+        self.client.send(self.upload_request(metadata, bytes)).await
+    }
+
+    /// A request that uploads a whole file.
+    pub fn upload_request(&self, metadata: &Metadata, bytes: &[u8]) -> RequestBuilder {
+        self.begin_request(metadata, bytes.len()).header("Content-Type", PART).body(bytes.to_vec())
     }
 
     /// Uploads a whole file as a new document and returns its id.

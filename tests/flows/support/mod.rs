@@ -10,6 +10,7 @@ pub mod database;
 #[allow(dead_code, reason = "the tests of the storage crate use all of it")]
 pub mod garage;
 mod library;
+#[allow(dead_code, reason = "the fault tests use all of it")]
 mod program;
 mod proxy;
 

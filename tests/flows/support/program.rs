@@ -165,6 +165,26 @@ impl Running {
         self.assert_no_process_is_left();
     }
 
+    /// Waits until the process has ended by itself, or was killed by something else; kills it when it goes on.
+    pub fn wait(mut self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.process.try_wait().expect("it was started here") {
+                return Some(status);
+            }
+            if Instant::now() >= deadline {
+                self.kill();
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// SIGTERM; returns the status and how long the stop took.
     pub fn stop(mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();

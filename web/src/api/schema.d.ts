@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/admin/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what the last verification and the last collection of garbage found. */
+        get: operations["read_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/annotations": {
         parameters: {
             query?: never;
@@ -1417,6 +1434,16 @@ export interface components {
             libraries: components["schemas"]["OwnerUsageView"][];
             users: components["schemas"]["OwnerUsageView"][];
         };
+        /** @description A number of objects and what they take. */
+        Amount: {
+            /**
+             * Format: int64
+             * @description As stored.
+             */
+            bytes: number;
+            /** Format: int64 */
+            objects: number;
+        };
         /** @description A message of a thread. */
         AnnotationMessageView: {
             at: components["schemas"]["i64"];
@@ -1527,6 +1554,11 @@ export interface components {
             /** @description The name to sign in with: tells two people of one name apart. */
             name: string;
         };
+        /** @description The last collection of garbage. */
+        CollectedView: {
+            at: components["schemas"]["i64"];
+            report: components["schemas"]["GarbageReport"];
+        };
         /** @description What a column was taken for. */
         ColumnReport: {
             head: string;
@@ -1542,6 +1574,26 @@ export interface components {
         /** @description Names that are to be put into a folder. */
         ConflictsInput: {
             names: string[];
+        };
+        /** @description A place where damage shows. */
+        Damage: {
+            /** @description Of a version. */
+            document_id?: string | null;
+            document_name?: string | null;
+            /** @description Of a preview, what its pages are drawn from; of an upload, its id. */
+            id?: string | null;
+            /** @description `version`, `preview` or `upload`. */
+            kind: string;
+            reason: string;
+            /** Format: int64 */
+            version?: number | null;
+        };
+        /** @description An object that was found damaged. */
+        DamagedObject: {
+            found_at: components["schemas"]["i64"];
+            key: string;
+            /** @description `damaged` or `missing`. */
+            reason: string;
         };
         /**
          * Format: uuid
@@ -1704,6 +1756,36 @@ export interface components {
             path: components["schemas"]["PathEntry"][];
             role: components["schemas"]["Role"];
             updated_at: components["schemas"]["i64"];
+        };
+        /** @description What a pass found and did; of a dry run, what it would have done. */
+        GarbageReport: {
+            /** @description Found unused for the first time: removed when that is still so after the grace period. */
+            condemned: components["schemas"]["Amount"];
+            /** @description Removed. */
+            freed: components["schemas"]["Amount"];
+            /** @description Of these, chunks. */
+            freed_chunks: components["schemas"]["Amount"];
+            is_dry_run: boolean;
+            /** @description In use, or too young to be judged. */
+            kept: components["schemas"]["Amount"];
+            /** @description Of these, chunks. */
+            kept_chunks: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description Previews of contents that nothing refers to.
+             */
+            previews: number;
+            /** @description Files that a killed process had begun. */
+            unfinished: components["schemas"]["Amount"];
+            /** @description What is in use and cannot be read: as long as there is such, no chunk is removed. */
+            unreadable: string[];
+            /**
+             * Format: int64
+             * @description Unfinished uploads that ended or expired, whose state was removed.
+             */
+            uploads: number;
+            /** @description Found unused before, within the grace period. */
+            waiting: components["schemas"]["Amount"];
         };
         /** @description The role to give. */
         GrantInput: {
@@ -2469,6 +2551,34 @@ export interface components {
             /** Format: float */
             y: number;
         };
+        /** @description What was found. */
+        Report: {
+            /**
+             * Format: int64
+             * @description Stored bytes of the chunks that were read.
+             */
+            bytes: number;
+            /** Format: int64 */
+            chunks: number;
+            /** Format: int64 */
+            contents: number;
+            /** @description The first thousand places where it shows. */
+            damage: components["schemas"]["Damage"][];
+            /**
+             * Format: int64
+             * @description Contents that have such.
+             */
+            damaged_contents: number;
+            /**
+             * Format: int64
+             * @description Chunks and lists that are missing or are not what was stored.
+             */
+            damaged_objects: number;
+            /** Format: int64 */
+            damaged_versions: number;
+            /** Format: int64 */
+            versions: number;
+        };
         /** @description Where something comes back to. */
         RestoreInput: {
             /** @default null */
@@ -2615,6 +2725,15 @@ export interface components {
             /** Format: int32 */
             page?: number | null;
             text: string;
+        };
+        /** @description What is known of the store. */
+        StorageView: {
+            collected?: components["schemas"]["CollectedView"] | null;
+            /** @description What will be removed when it is still unused after the grace period. */
+            condemned: components["schemas"]["Amount"];
+            /** @description Objects known to be damaged, by key; at most a thousand. */
+            damaged: components["schemas"]["DamagedObject"][];
+            verified?: components["schemas"]["VerifiedView"] | null;
         };
         /** @description An earlier search of the caller. */
         SuggestedSearchView: {
@@ -2768,6 +2887,11 @@ export interface components {
             is_admin: boolean;
             name: string;
         };
+        /** @description The last verification. */
+        VerifiedView: {
+            at: components["schemas"]["i64"];
+            report: components["schemas"]["Report"];
+        };
         /** @description What can be changed of a version. */
         VersionPatch: {
             note: string;
@@ -2825,6 +2949,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    read_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageView"];
+                };
+            };
+        };
+    };
     list_annotations: {
         parameters: {
             query: {
