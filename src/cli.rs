@@ -24,7 +24,7 @@ use crate::{
     config::{Config, DEFAULT_FILE, Flags},
     db,
     http::{self, listener},
-    names, search, server, telemetry,
+    names, push, search, server, telemetry,
 };
 
 /// Wenshu 文枢: keeps, shows and finds documents, and lets people edit them together.
@@ -57,6 +57,8 @@ enum Command {
     /// Looks after the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Uploads what is new in a folder of this machine, also to a service elsewhere
+    Push(push::Options),
     /// Reads and hashes everything stored again and reports damage; deletes nothing
     Verify {
         /// Takes good copies of what is damaged from the storage that the setting `storage_copy` names
@@ -156,6 +158,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match &cli.command {
         Command::Config => return print(DEFAULT_FILE),
         Command::Openapi => return print(&http::openapi().to_pretty_json()?),
+        Command::Push(options) => {
+            let runtime = tokio::runtime::Runtime::new().context("the runtime does not start")?;
+            return runtime.block_on(push::push(options));
+        }
         Command::Key(KeyCommand::New { file }) => {
             KeyFile::create(file).with_context(|| format!("{} cannot be made", file.display()))?;
             return print(&format!("{} holds the key: keep a copy of it in a safe place", file.display()));
@@ -197,7 +203,13 @@ async fn command(app: &App, command: Command) -> anyhow::Result<()> {
         Command::Gc { dry_run } => print(&collect_garbage(app, dry_run).await?.to_string()),
         // Opening the app has brought the database up to date.
         Command::Migrate => print("the database is up to date"),
-        Command::Serve | Command::Worker | Command::Reindex | Command::Key(_) | Command::Config | Command::Openapi => {
+        Command::Serve
+        | Command::Worker
+        | Command::Reindex
+        | Command::Key(_)
+        | Command::Push(_)
+        | Command::Config
+        | Command::Openapi => {
             unreachable!("handled before the app was opened")
         }
     }

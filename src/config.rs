@@ -17,7 +17,8 @@ use crate::server::key_refusal;
 pub const DEFAULT_FILE: &str = include_str!("../deploy/wenshu.toml");
 
 /// Variables that begin with `WENSHU_` and are no settings.
-const OTHER_VARIABLES: [&str; 4] = ["WENSHU_ADMIN_PASSWORD", "WENSHU_CONFIG", "WENSHU_LOG", "WENSHU_PDFIUM"];
+const OTHER_VARIABLES: [&str; 6] =
+    ["WENSHU_ADMIN_PASSWORD", "WENSHU_CONFIG", "WENSHU_LOG", "WENSHU_PDFIUM", "WENSHU_TOKEN", "WENSHU_URL"];
 
 /// All settings, complete and checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

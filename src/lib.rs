@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod memory;
 pub mod names;
 pub mod preview;
+pub mod push;
 pub mod records;
 pub mod rooms;
 pub mod search;

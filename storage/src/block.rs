@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 /// Small beside a chunk, large beside the cost of handing it to another thread.
-pub(crate) const BLOCK_BYTES: usize = 512 * 1024;
+pub(crate) const BLOCK_BYTES: usize = 256 * 1024;
 
 /// Blocks kept for the next upload.
-const SPARE_BLOCKS: usize = 48;
+const SPARE_BLOCKS: usize = 96;
 
 /// The blocks that are not in use.
 #[derive(Clone, Default)]

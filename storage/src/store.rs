@@ -25,7 +25,7 @@ use crate::writer::{Stored, Writer};
 use crate::{reader, suspension};
 
 /// Plain bytes of chunks being stored at one time, over all writers.
-const IN_FLIGHT_BYTES: usize = 48 * 1024 * 1024;
+const IN_FLIGHT_BYTES: usize = 32 * 1024 * 1024;
 
 /// The readiness check waits at most this long.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);

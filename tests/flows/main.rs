@@ -9,4 +9,5 @@ mod limits;
 mod maintenance;
 mod nodes;
 mod outage;
+mod push;
 mod support;

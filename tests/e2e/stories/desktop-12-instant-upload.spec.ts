@@ -52,7 +52,7 @@ test('a large file goes up in chunks, and of its next version only what changed'
   await add(file);
   await expect(panel().getByText('1 个文件已上传')).toBeVisible({ timeout: 120_000 });
   await expect(panel().getByText(/已上传 · 60\.0 MB$/)).toBeVisible();
-  expect(sent.chunks).toBeGreaterThan(15);
+  expect(sent.chunks).toBeGreaterThan(10);
   expect(sent.streams, 'bytes that went as a stream').toBe(0);
   await close();
 
@@ -95,13 +95,13 @@ test('an upload goes on after the page was loaded again and after the server was
   await line(4_000_000);
   answered.length = 0;
   await add(file);
-  await expect.poll(() => answered.length, { timeout: 60_000, intervals: [50] }).toBeGreaterThan(5);
+  await expect.poll(() => answered.length, { timeout: 60_000, intervals: [50] }).toBeGreaterThan(3);
   page.once('dialog', (dialog) => void dialog.accept());
   await page.reload();
   await expect(page.getByRole('heading', { name: '设计部', level: 1 })).toBeVisible();
   await line(4_000_000);
   await add(file);
-  await expect.poll(() => answered.length, { timeout: 60_000, intervals: [50] }).toBeGreaterThan(12);
+  await expect.poll(() => answered.length, { timeout: 60_000, intervals: [50] }).toBeGreaterThan(8);
   await server.kill('SIGKILL');
   await expect(panel().getByText('等待服务器恢复，将自动继续')).toBeVisible();
   await server.start();

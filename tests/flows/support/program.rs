@@ -91,10 +91,19 @@ impl Program {
         self.try_serve().unwrap_or_else(|output| panic!("the service did not start: {output}"))
     }
 
+    /// The same at an address where it was before.
+    pub fn serve_at(&self, address: SocketAddr) -> Running {
+        self.try_serve_at(address).unwrap_or_else(|output| panic!("the service did not start: {output}"))
+    }
+
     /// The same; when the process ends instead, what it printed.
     pub fn try_serve(&self) -> Result<Running, String> {
+        self.try_serve_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    fn try_serve_at(&self, address: SocketAddr) -> Result<Running, String> {
         let log = std::fs::File::options().create(true).append(true).open(self.log()).expect("the log can be written");
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = self.command(&["serve", "--listen", &address.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         // SAFETY: one system call that may be made between fork and exec.
         unsafe {

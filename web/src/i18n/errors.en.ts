@@ -25,6 +25,8 @@ export const en: Translation<typeof zhCN> = {
   'error.unavailable': 'The service is unavailable at the moment',
   'error.internal': 'Something went wrong on the server',
   'error.checksum_mismatch': 'The uploaded content failed its checksum',
+  'error.chunk_hash_mismatch': 'The uploaded content failed its checksum',
+  'error.chunks_missing': 'Parts of the file have to be sent again. Try once more',
   'error.upload_not_found': 'The upload has expired',
   'error.document_empty': 'The document has no content',
   'error.document_encrypted': 'The document is encrypted and cannot be read',

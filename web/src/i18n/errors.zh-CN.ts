@@ -22,6 +22,8 @@ export const zhCN = {
   'error.unavailable': '服务暂时不可用，请稍后再试',
   'error.internal': '服务器内部错误',
   'error.checksum_mismatch': '上传内容校验失败',
+  'error.chunk_hash_mismatch': '上传内容校验失败',
+  'error.chunks_missing': '部分内容需要重新上传，请重试',
   'error.upload_not_found': '上传任务已过期',
   'error.document_empty': '文档没有内容',
   'error.document_encrypted': '文档已加密，无法读取内容',
