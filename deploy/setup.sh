@@ -18,7 +18,7 @@ run_packages=(
   tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-osd
   build-essential pkg-config python3 python3-pip
 )
-test_packages=(postgresql chromium zstd strace)
+test_packages=(postgresql chromium zstd strace litmus rclone cadaver unzip 7zip)
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

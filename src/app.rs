@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     actions::upload_locks::UploadLocks,
-    auth::guests::Guests,
+    auth::{basic::Verified, guests::Guests},
     clock::Clock,
     config::Config,
     db::Db,
@@ -36,6 +36,8 @@ pub struct Parts {
     pub http_peers: HttpPeers,
     /// What is known of those who come into rooms.
     pub guests: Guests,
+    /// Passwords that drives have shown a short while ago.
+    pub verified: Verified,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
     pub metrics: Metrics,

@@ -2,11 +2,13 @@
 
 pub mod actions;
 pub mod app;
+pub mod archive;
 pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dav;
 pub mod db;
 pub mod error;
 pub mod exchange;

@@ -4,7 +4,7 @@ use serde_json::json;
 use storage::{ChunkRef, Stored};
 
 use crate::{
-    actions::{current_document, current_folder, quota},
+    actions::{current_document, current_folder, quota, require_unlocked},
     app::App,
     audit,
     clock::Millis,
@@ -140,6 +140,9 @@ pub async fn append(
 ) -> Result<Version> {
     refuse_level(app, document.level)?;
     db::folders::lock_tree(tx).await?;
+    if !document.is_live() {
+        require_unlocked(tx, &document.id, author, now).await?;
+    }
     if !db::documents::update_head(tx, &document.id, document.head, author, now).await? {
         current_document(tx, &document.id).await?;
         return Err(Error::conflict("document_changed", "somebody else added a version in the meantime"));

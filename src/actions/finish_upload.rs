@@ -70,7 +70,7 @@ pub async fn finish_with(
 }
 
 /// Decided from what was stored, never from what the client said.
-async fn media_type(app: &App, manifest: &Manifest, name: &str) -> Result<&'static str> {
+pub async fn media_type(app: &App, manifest: &Manifest, name: &str) -> Result<&'static str> {
     let range = 0..manifest.size_bytes().min(HEAD_BYTES);
     let head: Vec<bytes::Bytes> = app.store.read(manifest, range).try_collect().await?;
     Ok(indexer::media_type::detect(&head.concat(), name))

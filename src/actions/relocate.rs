@@ -3,27 +3,59 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, hold, name_taken, quota, reclaim, require_free_name, rescope},
+    actions::{
+        current_document, current_folder, hold, name_taken, quota, reclaim, require_free_name, require_unlocked,
+        rescope,
+    },
     app::App,
     audit,
     db::{self, Tx, documents::Document, folders::Folder},
     error::{Error, Result},
     ids::{FolderId, UserId},
-    names::DocumentName,
+    names::{DocumentName, FolderName},
 };
 
 /// Moves `document` into `destination`.
 pub async fn move_document(app: &App, by: &UserId, document: &Document, destination: &Folder) -> Result<()> {
+    place_document(app, by, document, destination, None).await
+}
+
+/// Moves `document` into `destination`, under another name if one is given: both or nothing.
+pub async fn place_document(
+    app: &App,
+    by: &UserId,
+    document: &Document,
+    destination: &Folder,
+    name: Option<&DocumentName>,
+) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     let before = current_document(&mut tx, &document.id).await?;
     let destination = current_folder(&mut tx, &destination.id).await?;
     require_unchanged(&before.scope_id, &document.scope_id)?;
-    if before.folder_id == destination.id {
+    let renamed = name.filter(|name| name.as_str() != before.name);
+    if before.folder_id == destination.id && renamed.is_none() {
         return Ok(());
     }
-    require_free_name(&mut tx, &destination.id, &DocumentName::parse(&before.name)?).await?;
+    require_unlocked(&mut tx, &before.id, by, now).await?;
+    let wanted = match renamed {
+        Some(name) => name.clone(),
+        None => DocumentName::parse(&before.name)?,
+    };
+    if before.folder_id != destination.id || before.name_key != wanted.key() {
+        require_free_name(&mut tx, &destination.id, &wanted).await?;
+    }
+    if let Some(name) = renamed {
+        db::documents::update_name(&mut tx, &before.id, name, by, now).await?;
+        let details = json!({ "from": before.name, "to": name.as_str() });
+        let event = audit::Event::new("document_renamed").document(&before.id).folder(&before.folder_id);
+        audit::record(&mut tx, Some(by), now, event.details(details)).await?;
+    }
+    if before.folder_id == destination.id {
+        db::changes::append(&mut tx, &before.id, now).await?;
+        return tx.commit().await;
+    }
     hold::refuse_leaving(&mut tx, &before.folder_id, &destination.id).await?;
     let bytes = db::usage::size_of_document(&mut tx, &before.id).await?;
     change_library(app, &mut tx, &before.folder_id, &destination.id, bytes).await?;
@@ -42,20 +74,46 @@ pub async fn move_document(app: &App, by: &UserId, document: &Document, destinat
 
 /// Moves `folder` with everything below it into `destination`.
 pub async fn move_folder(app: &App, by: &UserId, folder: &Folder, destination: &Folder) -> Result<()> {
+    place_folder(app, by, folder, destination, None).await
+}
+
+/// Moves `folder` into `destination`, under another name if one is given: both or nothing.
+pub async fn place_folder(
+    app: &App,
+    by: &UserId,
+    folder: &Folder,
+    destination: &Folder,
+    name: Option<&FolderName>,
+) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     let before = current_folder(&mut tx, &folder.id).await?;
     let destination = current_folder(&mut tx, &destination.id).await?;
     require_unchanged(&before.scope_id, &folder.scope_id)?;
-    if before.parent_id.as_ref() == Some(&destination.id) {
+    let renamed = name.filter(|name| name.as_str() != before.name);
+    let stays = before.parent_id.as_ref() == Some(&destination.id);
+    if stays && renamed.is_none() {
         return Ok(());
     }
     if db::folders::is_within(&mut tx, &destination.id, &before.id).await? {
         return Err(Error::conflict("folder_into_itself", "a folder cannot be moved into itself").field("parent_id"));
     }
-    if db::folders::find_by_name(&mut tx, &destination.id, &before.name_key).await?.is_some() {
+    let key = renamed.map_or_else(|| before.name_key.clone(), FolderName::key);
+    if !(stays && key == before.name_key) && db::folders::find_by_name(&mut tx, &destination.id, &key).await?.is_some()
+    {
         return Err(name_taken());
+    }
+    if let Some(name) = renamed {
+        db::folders::update_name(&mut tx, &before.id, name, now).await?;
+        let details = json!({ "from": before.name, "to": name.as_str() });
+        let event = audit::Event::new("folder_renamed").folder(&before.id).details(details);
+        audit::record(&mut tx, Some(by), now, event).await?;
+    }
+    if stays {
+        let renamed = db::folders::list_documents_below(&mut tx, &before.id).await?;
+        db::changes::append_all(&mut tx, &renamed, now).await?;
+        return tx.commit().await;
     }
     if let Some(parent) = &before.parent_id {
         hold::refuse_leaving(&mut tx, parent, &destination.id).await?;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, name_taken, require_free_name},
+    actions::{current_document, current_folder, name_taken, require_free_name, require_unlocked},
     app::App,
     audit,
     db::{self, documents::Document, folders::Folder},
@@ -21,6 +21,7 @@ pub async fn rename_document(app: &App, by: &UserId, document: &Document, name: 
     if before.name == name.as_str() {
         return Ok(());
     }
+    require_unlocked(&mut tx, &before.id, by, now).await?;
     if before.name_key != name.key() {
         require_free_name(&mut tx, &before.folder_id, name).await?;
     }

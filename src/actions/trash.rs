@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, hold},
+    actions::{current_document, current_folder, hold, require_unlocked},
     app::App,
     audit,
     db::{self, documents::Document, folders::Folder},
@@ -17,6 +17,7 @@ pub async fn trash_document(app: &App, by: &UserId, document: &Document) -> Resu
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     let document = current_document(&mut tx, &document.id).await?;
+    require_unlocked(&mut tx, &document.id, by, now).await?;
     hold::refuse_held_document(&mut tx, &document.id).await?;
     db::documents::trash(&mut tx, &document.id, now).await?;
     db::documents::update_attached(&mut tx, &document.id).await?;

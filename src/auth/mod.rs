@@ -1,6 +1,7 @@
 //! Who is calling? The account behind a session cookie or a bearer token.
 
 pub mod back_off;
+pub mod basic;
 pub mod guests;
 pub mod password;
 pub mod policy;

@@ -193,6 +193,8 @@ pub async fn find_report(db: &AnyPool, kind: &str) -> Result<Option<(Millis, Str
 /// Where contents are referred to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Referrer {
+    /// Files on drives that are not documents yet; before versions, which they become.
+    Drives,
     /// Versions, by what was uploaded.
     Versions,
     /// Versions of protected files, by what they are shown from.
@@ -203,12 +205,15 @@ pub enum Referrer {
 
 impl Referrer {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Versions, Self::Unlocked, Self::Renditions];
+    pub const ALL: [Self; 4] = [Self::Drives, Self::Versions, Self::Unlocked, Self::Renditions];
 }
 
 /// Lists contents after `after` that `of` refers to, each once.
 pub async fn list_roots(db: &AnyPool, of: Referrer, after: &str, limit: i64) -> Result<Vec<String>> {
     let sql = match of {
+        Referrer::Drives => {
+            "select distinct content_id from dav_overlay where content_id > $1 order by content_id limit $2"
+        }
         Referrer::Versions => {
             "select distinct content_id from versions where content_id > $1 order by content_id limit $2"
         }

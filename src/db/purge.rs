@@ -233,6 +233,9 @@ pub async fn delete_documents(tx: &mut Tx, ids: &[DocumentId]) -> Result<()> {
             " delete from document_tags where document_id in (select id from wanted)"
         ),
         concat!("with recursive ", wanted!(), " delete from grants where scope_id in (select id from wanted)"),
+        concat!("with recursive ", wanted!(), " delete from dav_locks where node_id in (select id from wanted)"),
+        concat!("with recursive ", wanted!(), " delete from dav_properties where node_id in (select id from wanted)"),
+        concat!("with recursive ", wanted!(), " delete from dav_overlay where document_id in (select id from wanted)"),
         concat!("with recursive ", wanted!(), " delete from versions where document_id in (select id from wanted)"),
         concat!("with recursive ", wanted!(), " delete from documents where id in (select id from wanted)"),
     ] {
@@ -258,6 +261,10 @@ pub async fn delete_uploads_below(tx: &mut Tx, folder: &FolderId) -> Result<Vec<
 /// Removes a folder and those below it with everything that says something of them; there are no documents any more.
 pub async fn delete_folders(tx: &mut Tx, folder: &FolderId) -> Result<()> {
     for statement in [
+        concat!("with recursive ", below!(), " delete from dav_locks where node_id in (select id from below)"),
+        concat!("with recursive ", below!(), " delete from dav_locks where folder_id in (select id from below)"),
+        concat!("with recursive ", below!(), " delete from dav_properties where node_id in (select id from below)"),
+        concat!("with recursive ", below!(), " delete from dav_overlay where folder_id in (select id from below)"),
         concat!("with recursive ", below!(), " delete from grants where scope_id in (select id from below)"),
         concat!("with recursive ", below!(), " delete from trash where id in (select id from below)"),
         concat!("with recursive ", below!(), " delete from retention where library_id in (select id from below)"),

@@ -1,9 +1,6 @@
 //! `/documents/{id}/content`: the original bytes, whole or in part, in a way that no browser runs them.
 
-use std::{
-    ops::Range,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::{
     body::Body,
@@ -11,8 +8,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use axum_extra::headers::{ETag, HeaderMapExt, IfModifiedSince, IfNoneMatch, IfRange, LastModified};
-use futures::{StreamExt, stream};
+use axum_extra::headers::{
+    ETag, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince, LastModified,
+};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::json;
@@ -24,11 +24,13 @@ use crate::{
     app::App,
     audit,
     auth::policy::{self, Action, Caller},
+    clock::Millis,
     db::{documents::Document, versions::Version},
     error::{Error, Result},
     http::{
         documents::find_document,
         extract::{Path, Query},
+        ranges::{self, Part},
         versions::find_version,
     },
     ids::DocumentId,
@@ -80,8 +82,8 @@ async fn read_content(
     let document = find_document(&app, &id).await?;
     policy::allow(&app.db, &caller, Action::Download, &document).await?;
     let version = find_version(&app, &id, document.head).await?;
-    let request = ContentRequest { caller, method, headers, download: query.download.is_some() };
-    answer(&app, &document, version, request).await
+    answer(&app, &caller, &document, &version, &ContentRequest { method, headers, download: query.download.is_some() })
+        .await
 }
 
 /// Gives the bytes of one version.
@@ -99,52 +101,46 @@ async fn read_version_content(
     let document = find_document(&app, &id).await?;
     policy::allow(&app.db, &caller, Action::Download, &document).await?;
     let version = find_version(&app, &id, number).await?;
-    let request = ContentRequest { caller, method, headers, download: query.download.is_some() };
-    answer(&app, &document, version, request).await
+    answer(&app, &caller, &document, &version, &ContentRequest { method, headers, download: query.download.is_some() })
+        .await
 }
 
-struct ContentRequest {
-    caller: Caller,
-    method: Method,
-    headers: HeaderMap,
-    download: bool,
+/// How content is asked for.
+pub struct ContentRequest {
+    pub method: Method,
+    pub headers: HeaderMap,
+    /// To be saved, not shown.
+    pub download: bool,
 }
 
-async fn answer(app: &App, document: &Document, version: Version, request: ContentRequest) -> Result<Response> {
-    let etag: ETag = format!("\"{}\"", version.content_id).parse().expect("an id in quotes is an entity tag");
-    let modified = UNIX_EPOCH + Duration::from_millis(version.created_at as u64);
-    let mut headers = content_headers(document, &version, request.download);
-    headers.typed_insert(etag.clone());
-    headers.typed_insert(LastModified::from(modified));
-    let not_modified = match request.headers.typed_get::<IfNoneMatch>() {
-        Some(known) => !known.precondition_passes(&etag),
-        None => request.headers.typed_get::<IfModifiedSince>().is_some_and(|since| !since.is_modified(modified)),
+/// What is given out.
+pub struct Served<'a> {
+    pub name: &'a str,
+    pub content_id: &'a str,
+    pub size_bytes: u64,
+    pub media_type: &'a str,
+    pub modified: Millis,
+}
+
+/// Answers with a version of a document, and remembers that it was read.
+pub async fn answer(
+    app: &App,
+    caller: &Caller,
+    document: &Document,
+    version: &Version,
+    request: &ContentRequest,
+) -> Result<Response> {
+    let served = Served {
+        name: &document.name,
+        content_id: &version.content_id,
+        size_bytes: version.size_bytes as u64,
+        media_type: &version.media_type,
+        modified: version.created_at,
     };
-    if not_modified {
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
-    }
-    let size = version.size_bytes as u64;
-    let same = |if_range: IfRange| !if_range.is_modified(Some(&etag), Some(&LastModified::from(modified)));
-    let part = match request.headers.get(header::RANGE).and_then(|range| range.to_str().ok()) {
-        Some(range) if request.headers.typed_get::<IfRange>().is_none_or(same) => parse_range(range, size),
-        _ => Part::Whole,
-    };
-    let (status, range) = match part {
-        Part::Whole => (StatusCode::OK, 0..size),
-        Part::Range(range) => (StatusCode::PARTIAL_CONTENT, range),
-        Part::Outside => return Ok(outside(size)),
-    };
-    if status == StatusCode::PARTIAL_CONTENT {
-        let shown = format!("bytes {}-{}/{size}", range.start, range.end - 1);
-        headers.insert(header::CONTENT_RANGE, HeaderValue::try_from(shown).expect("digits are a header value"));
-    }
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
-    if request.method == Method::HEAD {
-        return Ok((status, headers).into_response());
-    }
+    let plan = Plan::of(&served, request)?;
     // Viewers ask for many parts of one file: the first one stands for the reading.
-    if range.start == 0
-        && let Err(error) = record_download(app, &request.caller, document, &version).await
+    if plan.reads_beginning()
+        && let Err(error) = record_download(app, caller, document, version).await
     {
         // On a full disk people must still get at what they have: the log has to do.
         if error.code() != "disk_full" {
@@ -153,21 +149,135 @@ async fn answer(app: &App, document: &Document, version: Version, request: Conte
         tracing::error!(
             document.id = %document.id,
             version = version.number,
-            user.id = %request.caller.id,
+            user.id = %caller.id,
             "the disk is full: a download could not be recorded in the audit log"
         );
     }
-    Ok((status, headers, body(app, &version, range).await?).into_response())
+    plan.answer(app, &served).await
 }
 
-/// The stream of bytes. Its first part is read before the answer begins, so that damage and a store that does not answer
-/// are told with their code.
-async fn body(app: &App, version: &Version, range: Range<u64>) -> Result<Body> {
-    let content: ContentId = version.content_id.parse().map_err(Error::internal)?;
-    let manifest = app.store.manifest(&content).await?;
-    let mut bytes = Box::pin(app.store.read(&manifest, range));
+/// What the answer will be, before anything is read.
+pub struct Plan {
+    status: StatusCode,
+    headers: HeaderMap,
+    /// What is to be read; `None`: headers alone.
+    part: Option<Part>,
+}
+
+impl Plan {
+    /// Decides by the conditions and ranges of the request.
+    pub fn of(served: &Served<'_>, request: &ContentRequest) -> Result<Self> {
+        let etag: ETag = tag(served.content_id).parse().expect("hex in quotes is an entity tag");
+        let modified = UNIX_EPOCH + Duration::from_millis(served.modified.max(0) as u64);
+        let mut headers = content_headers(served, request.download);
+        headers.typed_insert(etag.clone());
+        headers.typed_insert(LastModified::from(modified));
+        let asked = &request.headers;
+        let unchanged = match asked.typed_get::<IfMatch>() {
+            Some(wanted) => wanted.precondition_passes(&etag),
+            None => asked.typed_get::<IfUnmodifiedSince>().is_none_or(|since| since.precondition_passes(modified)),
+        };
+        if !unchanged {
+            return Err(Error::new(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "it is not the content that you expect",
+            ));
+        }
+        let not_modified = match asked.typed_get::<IfNoneMatch>() {
+            Some(known) => !known.precondition_passes(&etag),
+            None => asked.typed_get::<IfModifiedSince>().is_some_and(|since| !since.is_modified(modified)),
+        };
+        if not_modified {
+            return Ok(Self { status: StatusCode::NOT_MODIFIED, headers, part: None });
+        }
+        let size = served.size_bytes;
+        let same = |if_range: IfRange| !if_range.is_modified(Some(&etag), Some(&LastModified::from(modified)));
+        let part = match asked.get(header::RANGE).and_then(|range| range.to_str().ok()) {
+            Some(range) if asked.typed_get::<IfRange>().is_none_or(same) => ranges::parse(range, size),
+            _ => Part::Whole,
+        };
+        let (status, length) = match &part {
+            Part::Whole => (StatusCode::OK, size),
+            Part::One(range) => {
+                headers.insert(header::CONTENT_RANGE, ranges::content_range(range, size));
+                (StatusCode::PARTIAL_CONTENT, range.end - range.start)
+            }
+            Part::Many(several) => {
+                headers.insert(header::CONTENT_TYPE, several.content_type());
+                (StatusCode::PARTIAL_CONTENT, several.length(served.media_type, size))
+            }
+            Part::Outside => {
+                let whole = HeaderValue::try_from(format!("bytes */{size}")).expect("digits are a header value");
+                headers.insert(header::CONTENT_RANGE, whole);
+                return Ok(Self { status: StatusCode::RANGE_NOT_SATISFIABLE, headers, part: Some(Part::Outside) });
+            }
+        };
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        Ok(Self { status, headers, part: (request.method != Method::HEAD).then_some(part) })
+    }
+
+    /// Whether the first byte is given out.
+    pub fn reads_beginning(&self) -> bool {
+        match &self.part {
+            Some(Part::Whole) => true,
+            Some(Part::One(range)) => range.start == 0,
+            Some(Part::Many(several)) => several.first() == 0,
+            Some(Part::Outside) | None => false,
+        }
+    }
+
+    /// The answer. Its first bytes are read before it begins, so that damage and a store that does not answer are told with
+    /// their code.
+    pub async fn answer(self, app: &App, served: &Served<'_>) -> Result<Response> {
+        let Self { status, headers, part } = self;
+        let range = match part {
+            None => return Ok((status, headers).into_response()),
+            Some(Part::Outside) => return Ok(outside(headers)),
+            Some(Part::Whole) => 0..served.size_bytes,
+            Some(Part::One(range)) => range,
+            Some(Part::Many(several)) => {
+                let manifest = app.store.manifest(&parse_id(served.content_id)?).await?;
+                let parts = several.stream(app.store.clone(), manifest, served.media_type);
+                return Ok((status, headers, begun(parts).await?).into_response());
+            }
+        };
+        if range.is_empty() {
+            return Ok((status, headers).into_response());
+        }
+        let manifest = app.store.manifest(&parse_id(served.content_id)?).await?;
+        Ok((status, headers, begun(app.store.read(&manifest, range)).await?).into_response())
+    }
+}
+
+/// The entity tag of a content: half of its id, since programs put two of them into one short header.
+pub fn tag(content_id: &str) -> String {
+    format!("\"{}\"", content_id.get(..32).unwrap_or(content_id))
+}
+
+fn parse_id(content_id: &str) -> Result<ContentId> {
+    content_id.parse().map_err(Error::internal)
+}
+
+/// A body of `bytes`, of which the first are there.
+async fn begun(bytes: impl Stream<Item = storage::Result<Bytes>> + Send + 'static) -> Result<Body> {
+    let mut bytes = Box::pin(bytes);
     let first = bytes.next().await.transpose()?;
     Ok(Body::from_stream(stream::iter(first.map(Ok)).chain(bytes)))
+}
+
+/// 416, with the error's body and the length of what there is.
+fn outside(headers: HeaderMap) -> Response {
+    let error = Error::new(
+        StatusCode::RANGE_NOT_SATISFIABLE,
+        "range_not_satisfiable",
+        "the range begins after the end of the content",
+    );
+    let mut response = error.into_response();
+    if let Some(range) = headers.get(header::CONTENT_RANGE) {
+        response.headers_mut().insert(header::CONTENT_RANGE, range.clone());
+    }
+    response
 }
 
 async fn record_download(app: &App, caller: &Caller, document: &Document, version: &Version) -> Result<()> {
@@ -178,14 +288,14 @@ async fn record_download(app: &App, caller: &Caller, document: &Document, versio
     tx.commit().await
 }
 
-fn content_headers(document: &Document, version: &Version, download: bool) -> HeaderMap {
-    let media_type = version.media_type.as_str();
+fn content_headers(served: &Served<'_>, download: bool) -> HeaderMap {
+    let media_type = served.media_type;
     let inline = !download && is_shown_inline(media_type);
     let policy = if media_type == "application/pdf" { PDF_SECURITY_POLICY } else { CONTENT_SECURITY_POLICY };
     let content_type = HeaderValue::try_from(media_type);
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
-    headers.insert(header::CONTENT_DISPOSITION, disposition(inline, &document.name));
+    headers.insert(header::CONTENT_DISPOSITION, disposition(inline, served.name));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -210,55 +320,9 @@ pub fn disposition(inline: bool, name: &str) -> HeaderValue {
         .expect("both names are plain ASCII")
 }
 
-#[derive(Debug, PartialEq)]
-enum Part {
-    Whole,
-    Range(Range<u64>),
-    /// Begins after the end: 416.
-    Outside,
-}
-
-/// The part that a `Range` header asks for. Several ranges, or something unknown: the whole, as RFC 9110 allows.
-fn parse_range(header: &str, size: u64) -> Part {
-    let parsed = header.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-'));
-    let Some((first, last)) = parsed else { return Part::Whole };
-    let range = match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(size),
-        (Ok(first), Err(_)) if last.is_empty() => first..size,
-        (Err(_), Ok(length)) if first.is_empty() => size.saturating_sub(length)..size,
-        _ => return Part::Whole,
-    };
-    if range.is_empty() { Part::Outside } else { Part::Range(range) }
-}
-
-fn outside(size: u64) -> Response {
-    let error = Error::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", "the range is after the end");
-    let mut response = error.into_response();
-    let all = HeaderValue::try_from(format!("bytes */{size}")).expect("digits are a header value");
-    response.headers_mut().insert(header::CONTENT_RANGE, all);
-    response
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ranges_are_read_as_rfc_9110_says() {
-        assert_eq!(parse_range("bytes=0-0", 10), Part::Range(0..1));
-        assert_eq!(parse_range("bytes=2-", 10), Part::Range(2..10));
-        assert_eq!(parse_range("bytes=-3", 10), Part::Range(7..10));
-        assert_eq!(parse_range("bytes=-30", 10), Part::Range(0..10));
-        assert_eq!(parse_range("bytes=5-99", 10), Part::Range(5..10));
-        assert_eq!(parse_range("bytes=0-18446744073709551615", 10), Part::Range(0..10));
-        for outside in ["bytes=10-", "bytes=10-20", "bytes=-0"] {
-            assert_eq!(parse_range(outside, 10), Part::Outside, "{outside}");
-        }
-        for whole in ["bytes=3-2", "bytes=0-1,3-4", "lines=1-2", "bytes=a-b", "bytes=-", "0-1"] {
-            assert_eq!(parse_range(whole, 10), Part::Whole, "{whole}");
-        }
-        assert_eq!(parse_range("bytes=0-", 0), Part::Outside);
-    }
 
     #[test]
     fn names_of_every_script_reach_the_browser() {
@@ -266,5 +330,28 @@ mod tests {
         let expected = "attachment; filename=\"__ _v1_.pdf\"; \
                         filename*=UTF-8''%E6%8A%A5%E5%91%8A%20%22v1%22.pdf";
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn nasty_names_stay_names() {
+        let hostile = [
+            "a\"; filename=evil.exe",
+            "a\\b%22.txt",
+            "50%.pdf",
+            "e\u{301}.txt",
+            "𠮷野家.docx",
+            "a\u{202e}b",
+            "\u{1F468}\u{200D}\u{1F469}.png",
+        ];
+        for name in hostile {
+            let value = disposition(false, name);
+            let text = value.to_str().unwrap();
+            let (ascii, exact) =
+                text.strip_prefix("attachment; filename=\"").unwrap().split_once("\"; filename*=UTF-8''").unwrap();
+            // Old programs read this part: nothing in it ends the quotes, is decoded, or is a path.
+            assert!(ascii.bytes().all(|b| b.is_ascii_alphanumeric() || b" .-_()".contains(&b)), "{ascii}");
+            assert_eq!(percent_encoding::percent_decode_str(exact).decode_utf8().unwrap(), name);
+            assert!(exact.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_~%".contains(&b)), "{exact}");
+        }
     }
 }

@@ -22,7 +22,8 @@ pub async fn check(request: Request, next: Next) -> Result<Response> {
     Ok(next.run(request).await)
 }
 
-fn is_foreign(headers: &HeaderMap) -> bool {
+/// Whether a browser says that another site started the request.
+pub fn is_foreign(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");

@@ -124,6 +124,17 @@ pub struct DocumentView {
     pub missing_properties: Vec<PropertyId>,
     pub role: Role,
     pub abilities: Vec<Action>,
+    /// Whoever works on it on a drive and has locked it for themselves; told of one document, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked_by: Option<LockView>,
+}
+
+/// A lock that keeps others from changing a document.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LockView {
+    pub user: PersonView,
+    /// When it ends unless it is renewed.
+    pub until: Millis,
 }
 
 /// A new page or board.
@@ -201,7 +212,13 @@ impl DocumentView {
     /// Shows one document.
     pub async fn one(app: &App, caller: &Caller, id: &DocumentId) -> Result<Self> {
         let mut views = Self::list(app, caller, std::slice::from_ref(id)).await?;
-        views.pop().ok_or_else(|| Error::not_found("document"))
+        let mut view = views.pop().ok_or_else(|| Error::not_found("document"))?;
+        let holders = db::dav_locks::list_holders(app.db.read(), std::slice::from_ref(id), app.clock.now()).await?;
+        view.locked_by = holders.into_iter().next().map(|holder| LockView {
+            user: PersonView { id: holder.user_id, name: holder.user_name },
+            until: holder.expires_at,
+        });
+        Ok(view)
     }
 
     fn new(document: Document, head: Head, access: &DocumentAccess, records: &Records) -> Option<Self> {
@@ -232,6 +249,7 @@ impl DocumentView {
             tags: records.tags(&document.id).iter().map(|row| row.tag.clone()).collect(),
             properties: filled.map(PropertyValuesView::from).collect(),
             missing_properties,
+            locked_by: None,
             id: document.id,
             kind: document.kind,
             name: document.name,

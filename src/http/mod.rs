@@ -4,8 +4,8 @@ mod annotations;
 mod audit;
 mod changes;
 mod colleagues;
-mod content;
-mod cross_site;
+pub mod content;
+pub mod cross_site;
 pub mod cursor;
 mod docs;
 pub mod documents;
@@ -24,8 +24,9 @@ pub mod listener;
 pub mod page;
 mod pages;
 mod properties;
+mod ranges;
 mod records;
-mod refusal;
+pub mod refusal;
 mod retention;
 mod room_stream;
 mod rooms;
@@ -46,6 +47,7 @@ mod usage;
 pub mod users;
 pub mod versions;
 mod web;
+mod zip;
 
 use axum::{
     Router,
@@ -63,7 +65,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, error::Error};
+use crate::{app::App, dav, error::Error};
 
 /// Largest JSON body; uploads set their own limit.
 const BODY_MAX_BYTES: usize = 1 << 20;
@@ -116,6 +118,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(audit::routes())
         .merge(storage::routes())
         .merge(changes::routes())
+        .merge(zip::routes())
 }
 
 /// The whole service as one router.
@@ -124,6 +127,7 @@ pub fn router(app: App) -> Router {
     router
         .merge(docs::routes(&openapi))
         .merge(health::routes())
+        .merge(dav::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(web::serve)
         .layer(from_fn(cross_site::check))

@@ -1,12 +1,13 @@
 //! Everything that is not the API: the web client, embedded in the program.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::error::Error;
+use crate::{app::App, dav, error::Error, http::surround::ClientAddress};
 
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
@@ -21,7 +22,11 @@ const NO_CLIENT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     <a href=\"/api/docs\">/api/docs</a>.</p></html>";
 
 /// Answers with a file of the client; unknown addresses are the client's own routes and get its first page.
-pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn serve(State(app): State<App>, address: ClientAddress, request: Request) -> Response {
+    let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
+    if let Some(answer) = dav::answer_root(&app, address, request).await {
+        return answer;
+    }
     let path = uri.path().trim_start_matches('/');
     if path == "api" || path.starts_with("api/") {
         return Error::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address").into_response();

@@ -67,6 +67,7 @@ pub fn all() -> runner::JobSet {
         .with::<expire_trash::ExpireTrash>()
         .with::<thin_versions::ThinVersions>()
         .with::<check_usage::CheckUsage>()
+        .with::<crate::dav::tidy::TidyDav>()
         .with::<prepare_content::PrepareContent>()
         .with::<read_text::ReadText>()
         .with::<recognise_text::RecogniseText>()

@@ -117,3 +117,45 @@ async fn damage_is_reported_by_version_and_never_hidden() {
     assert!(found.damage[0].to_string().contains(&format!("document {file} (\"plan.txt\") version 1")));
     ada.get(&format!("/documents/{file}/content")).await.assert_error(500, "content_damaged");
 }
+
+#[tokio::test]
+async fn several_ranges_come_in_one_answer() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let bytes: Vec<u8> = (0..3_000_000u32).map(|n| (n / 7 % 251) as u8).collect();
+    let file = ada.upload("data.bin", &library, &bytes).await;
+    let path = format!("/documents/{file}/content");
+    let etag = ada.get(&path).await.header("etag").unwrap().to_owned();
+
+    let answer =
+        get(&ada, &path, &[("range", "bytes=2999990-, 10-19,15-24, 1500000-1500004")]).await.assert_status(206);
+    assert_eq!(answer.header("content-length"), Some(answer.body.len().to_string().as_str()));
+    let boundary = answer.header("content-type").unwrap().strip_prefix("multipart/byteranges; boundary=").unwrap();
+    let mut expected = Vec::new();
+    for (index, range) in [10..25usize, 1_500_000..1_500_005, 2_999_990..3_000_000].into_iter().enumerate() {
+        let line = if index == 0 { "" } else { "\r\n" };
+        let head = format!(
+            "{line}--{boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes {}-{}/3000000\r\n\r\n",
+            range.start,
+            range.end - 1
+        );
+        expected.extend_from_slice(head.as_bytes());
+        expected.extend_from_slice(&bytes[range]);
+    }
+    expected.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    assert!(answer.body == expected, "{}", String::from_utf8_lossy(&answer.body));
+
+    let head = ada.request(Method::HEAD, &path).header("range", "bytes=0-1,1000-1001");
+    let head = ada.send(head).await.assert_status(206);
+    assert!(head.body.is_empty() && head.header("content-length").unwrap().parse::<u64>().unwrap() > 4);
+    get(&ada, &path, &[("range", "bytes=0-1,9-10"), ("if-range", "\"other\"")]).await.assert_status(200);
+    get(&ada, &path, &[("if-match", "\"other\"")]).await.assert_error(412, "precondition_failed");
+    get(&ada, &path, &[("if-match", &etag)]).await.assert_status(200);
+    get(&ada, &path, &[("if-unmodified-since", "Thu, 01 Jan 2015 00:00:00 GMT")])
+        .await
+        .assert_error(412, "precondition_failed");
+    let empty = ada.upload("empty.txt", &library, b"").await;
+    let answer = ada.get(&format!("/documents/{empty}/content")).await.assert_status(200);
+    assert_eq!((answer.header("content-length"), answer.body.len()), (Some("0"), 0));
+}

@@ -785,6 +785,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/folders/{id}/zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives a folder with everything in it as a zip file. What the caller may not download is left out; pages and boards are
+         *     links to themselves.
+         */
+        get: operations["read_folder_zip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups": {
         parameters: {
             query?: never;
@@ -1413,6 +1433,24 @@ export interface paths {
         patch: operations["update_user"];
         trace?: never;
     };
+    "/api/v1/zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives what is chosen as a zip file. */
+        get: operations["read_zip"];
+        put?: never;
+        /** The same for more than fits into an address: a form, so that a browser saves the answer as it comes. */
+        post: operations["post_zip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1528,6 +1566,24 @@ export interface components {
             folders: components["schemas"]["FolderView"][];
             next_cursor?: string | null;
         };
+        /** @description What is to be in the archive. */
+        Chosen: {
+            /**
+             * @description Documents, by id.
+             * @default []
+             */
+            document: components["schemas"]["DocumentId"][];
+            /**
+             * @description Folders with everything in them, by id.
+             * @default []
+             */
+            folder: components["schemas"]["FolderId"][];
+            /**
+             * @description What the file is to be called, without `.zip`.
+             * @default null
+             */
+            name: string | null;
+        };
         /** @description A piece of a file. */
         ChunkInput: {
             /** @description BLAKE3 of its bytes, 64 hexadecimal digits. */
@@ -1641,6 +1697,7 @@ export interface components {
             kind: string;
             /** Format: int64 */
             level: number;
+            locked_by?: components["schemas"]["LockView"] | null;
             media_type: string;
             /** @description Required fields that are not filled in. */
             missing_properties: components["schemas"]["PropertyId"][];
@@ -2016,6 +2073,7 @@ export interface components {
                 kind: string;
                 /** Format: int64 */
                 level: number;
+                locked_by?: components["schemas"]["LockView"] | null;
                 media_type: string;
                 /** @description Required fields that are not filled in. */
                 missing_properties: components["schemas"]["PropertyId"][];
@@ -2277,6 +2335,12 @@ export interface components {
         /** @description The rule of a library. */
         LibraryRetentionView: {
             rule?: components["schemas"]["RetentionView"] | null;
+        };
+        /** @description A lock that keeps others from changing a document. */
+        LockView: {
+            /** @description When it ends unless it is renewed. */
+            until: components["schemas"]["i64"];
+            user: components["schemas"]["PersonView"];
         };
         /** @description A part of the page's text, as code point offsets. */
         MarkView: {
@@ -4392,6 +4456,27 @@ export interface operations {
             };
         };
     };
+    read_folder_zip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+        };
+    };
     list_groups: {
         parameters: {
             query?: never;
@@ -5563,6 +5648,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserView"];
+                };
+            };
+        };
+    };
+    read_zip: {
+        parameters: {
+            query?: {
+                /** @description Documents, by id. */
+                document?: components["schemas"]["DocumentId"][];
+                /** @description Folders with everything in them, by id. */
+                folder?: components["schemas"]["FolderId"][];
+                /** @description What the file is to be called, without `.zip`. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+        };
+    };
+    post_zip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Chosen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
                 };
             };
         };

@@ -21,6 +21,8 @@ import { en as groupsEn } from '../features/groups/en';
 import { zhCN as groupsZh } from '../features/groups/zh-CN';
 import { en as settingsEn } from '../features/settings/en';
 import { zhCN as settingsZh } from '../features/settings/zh-CN';
+import { en as driveEn } from '../features/drive/en';
+import { zhCN as driveZh } from '../features/drive/zh-CN';
 import { en as trashEn } from '../features/trash/en';
 import { zhCN as trashZh } from '../features/trash/zh-CN';
 import { en as holdsEn } from '../features/holds/en';
@@ -66,6 +68,7 @@ export const zhCN = {
   ...usersZh,
   ...groupsZh,
   ...settingsZh,
+  ...driveZh,
   ...trashZh,
   ...holdsZh,
   ...retentionZh,
@@ -96,6 +99,7 @@ export const en: Record<string, string> = {
   ...usersEn,
   ...groupsEn,
   ...settingsEn,
+  ...driveEn,
   ...trashEn,
   ...holdsEn,
   ...retentionEn,

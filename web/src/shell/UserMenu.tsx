@@ -1,6 +1,6 @@
 import { Avatar, Box, Menu, Text, UnstyledButton } from '@mantine/core';
 import { modals } from '@mantine/modals';
-import { IconApi, IconCheck, IconLanguage, IconLogout, IconSettings } from '@tabler/icons-react';
+import { IconApi, IconCheck, IconDeviceDesktop, IconLanguage, IconLogout, IconSettings } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
@@ -12,6 +12,10 @@ import { unsentRooms } from '../offline/kept';
 import { UnsentPages } from '../offline/Unsent';
 import { LANGUAGES, setLanguage } from '../i18n/i18n';
 import { notifyError } from '../shared/notify';
+
+async function openDrive(): Promise<void> {
+  (await import('../features/drive/DriveDialog')).openDriveDialog();
+}
 
 export function UserMenu() {
   const { t, i18n } = useTranslation();
@@ -74,6 +78,9 @@ export function UserMenu() {
         </Menu.Label>
         <Menu.Item component={Link} to="/settings" leftSection={<IconSettings size={16} />}>
           {t('shell.settings')}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconDeviceDesktop size={16} />} onClick={() => void openDrive()}>
+          {t('drive.title')}
         </Menu.Item>
         <Menu.Item component="a" href="/api/docs" target="_blank" leftSection={<IconApi size={16} />}>
           {t('shell.apiDocs')}

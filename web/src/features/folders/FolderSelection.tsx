@@ -5,6 +5,7 @@ import type { FolderView } from '../../api/types';
 import { useProperties } from '../records/api';
 import { BulkBar } from '../records/bulk/BulkBar';
 import type { Target } from '../records/bulk/run';
+import { downloadEntries } from './download';
 import type { Entry } from './FolderList';
 import classes from './FolderList.module.css';
 import { openMoveDialog } from './MoveDialog';
@@ -21,6 +22,12 @@ interface Props {
 
 function toTarget(entry: Entry): Target {
   return entry.type === 'folder' ? { id: entry.folder.id, name: entry.folder.name, isFolder: true } : { id: entry.document.id, name: entry.document.name };
+}
+
+/** Folders come with what may be read of them, pages as links. */
+function mayDownload(entry: Entry): boolean {
+  if (entry.type === 'folder') return entry.folder.role !== 'previewer';
+  return entry.document.kind === 'file' ? entry.document.abilities.includes('download') : true;
 }
 
 export function FolderSelection({ folder, entries, onClear }: Props) {
@@ -42,6 +49,7 @@ export function FolderSelection({ folder, entries, onClear }: Props) {
           total={count}
           onClear={onClear}
           onEdit={documents.some((entry) => abilities(entry).includes('edit_record')) ? () => begin('edit', documents) : undefined}
+          onDownload={entries.every(mayDownload) ? () => downloadEntries(entries, folder.name) : undefined}
           onMove={
             entries.every((entry) => abilities(entry).includes('move'))
               ? () => openMoveDialog({ title: t('records.moveChosen', { count }), onMove: async (target) => begin({ folderId: target.id, name: target.name }) })

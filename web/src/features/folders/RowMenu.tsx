@@ -22,6 +22,7 @@ import type { DocumentView, FolderView } from '../../api/types';
 import { ImportMenuItem } from '../exchange/ImportItem';
 import { openDetails } from '../records/details/openDetails';
 import { useCurrentUser } from '../session/api';
+import { downloadZip } from './download';
 import { useDocumentActions, useFolderActions } from './useFolderActions';
 
 function MenuFrame({ name, children }: { name: string; children: ReactNode }) {
@@ -42,9 +43,15 @@ export function FolderMenu({ folder, onDeleted }: { folder: FolderView; onDelete
   const { t } = useTranslation();
   const actions = useFolderActions();
   const can = (ability: FolderView['abilities'][number]) => folder.abilities.includes(ability);
-  if (!can('rename') && !can('move') && !can('share') && !can('delete') && !folder.held) return null;
+  const mayDownload = folder.role !== 'previewer';
+  if (!mayDownload && !can('rename') && !can('move') && !can('share') && !can('delete') && !folder.held) return null;
   return (
     <MenuFrame name={folder.name}>
+      {mayDownload && (
+        <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => void downloadZip({ documents: [], folders: [folder.id], name: folder.name })}>
+          {t('common.download')}
+        </Menu.Item>
+      )}
       {can('rename') && (
         <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => actions.rename(folder)}>
           {t('common.rename')}

@@ -1,9 +1,10 @@
-import { Card, Group, Stack, Text, Title } from '@mantine/core';
+import { Button, Card, Group, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { PageHeader } from '../../shared/PageHeader';
 import { useTitle } from '../../shared/useTitle';
 import { LanguageSwitch } from '../../shell/LanguageSwitch';
+import { openDriveDialog } from '../drive/DriveDialog';
 import { useCurrentUser } from '../session/api';
 import { PasswordForm } from './PasswordForm';
 import { TokenList } from './TokenList';
@@ -28,6 +29,11 @@ export function SettingsPage() {
         </Section>
         <Section title={t('settings.password')}>
           <PasswordForm />
+        </Section>
+        <Section title={t('drive.title')} text={t('drive.text')}>
+          <Button variant="default" onClick={openDriveDialog}>
+            {t('drive.connect')}
+          </Button>
         </Section>
         <Section title={t('settings.tokens')} text={t('settings.tokensText')}>
           <TokenList />

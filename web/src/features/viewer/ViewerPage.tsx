@@ -1,5 +1,5 @@
-import { ActionIcon, Alert, Breadcrumbs, Button, Center, Group, Loader, NumberInput, Stack, Text, Title, Tooltip } from '@mantine/core';
-import { IconDownload, IconHistory, IconSearch, IconZoomIn, IconZoomOut } from '@tabler/icons-react';
+import { ActionIcon, Alert, Badge, Breadcrumbs, Button, Center, Group, Loader, NumberInput, Stack, Text, Title, Tooltip } from '@mantine/core';
+import { IconDownload, IconHistory, IconLock, IconSearch, IconZoomIn, IconZoomOut } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useSearchParams } from 'react-router';
@@ -104,6 +104,11 @@ export function ViewerPage({ document }: Props) {
               <ProcessingBadge processing={document.processing} />
             </span>
           </Tooltip>
+        )}
+        {document.locked_by && (
+          <Badge color="orange" variant="light" tt="none" leftSection={<IconLock size={12} />}>
+            {t('drive.lockedBy', { name: document.locked_by.user.name })}
+          </Badge>
         )}
         <Tooltip label={t('versions.title')}>
           <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('versions.title')} onClick={() => setShowVersions(true)}>

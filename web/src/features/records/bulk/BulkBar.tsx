@@ -1,6 +1,6 @@
 // What can be done with the chosen records; stands where the tools are otherwise.
 import { Button, CloseButton, Text } from '@mantine/core';
-import { IconEdit, IconFolderSymlink, IconTrash } from '@tabler/icons-react';
+import { IconDownload, IconEdit, IconFolderSymlink, IconTrash } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import classes from './bulkBar.module.css';
 
@@ -10,11 +10,12 @@ interface Props {
   onSelectAll?: () => void;
   onClear: () => void;
   onEdit?: () => void;
+  onDownload?: () => void;
   onMove?: () => void;
   onDelete?: () => void;
 }
 
-export function BulkBar({ count, total, onSelectAll, onClear, onEdit, onMove, onDelete }: Props) {
+export function BulkBar({ count, total, onSelectAll, onClear, onEdit, onDownload, onMove, onDelete }: Props) {
   const { t } = useTranslation();
   return (
     <div className={classes.bar} role="toolbar" aria-label={t('records.bulkBar')}>
@@ -31,6 +32,11 @@ export function BulkBar({ count, total, onSelectAll, onClear, onEdit, onMove, on
       {onEdit && (
         <Button size="sm" leftSection={<IconEdit size={17} />} onClick={onEdit}>
           {t('records.bulkEdit')}
+        </Button>
+      )}
+      {onDownload && (
+        <Button size="sm" variant="default" leftSection={<IconDownload size={17} />} onClick={onDownload}>
+          {t('common.download')}
         </Button>
       )}
       {onMove && (

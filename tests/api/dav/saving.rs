@@ -1,0 +1,160 @@
+//! However a program saves, the document goes on.
+
+use super::Drive;
+use crate::support::{Client, TestServer};
+
+async fn begun() -> (TestServer, Client, String, Drive, String) {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("lib", None).await;
+    let document = ada.upload("报告.docx", &library, b"one").await;
+    let drive = Drive::of(&ada);
+    (server, ada, library, drive, document)
+}
+
+/// The document has `versions` versions, is alone in the library, and its newest content is `content`.
+async fn assert_went_on((ada, library, drive): (&Client, &str, &Drive), document: &str, versions: i64, content: &[u8]) {
+    let view = ada.document(document).await;
+    assert_eq!((view["name"].as_str(), view["version"].as_i64()), (Some("报告.docx"), Some(versions)));
+    assert_eq!(ada.listed(library).await, [("报告.docx".to_owned(), versions)]);
+    assert_eq!(drive.get("/lib/报告.docx").await.assert_status(200).body, content);
+}
+
+#[tokio::test]
+async fn word_renames_the_original_away_and_the_new_file_to_it() {
+    let (server, ada, library, drive, document) = begun().await;
+    drive.put("/lib/~$报告.docx", b"owner").await.assert_status(201);
+    drive.put("/lib/~WRD0001.tmp", b"two").await.assert_status(201);
+    drive.rename("/lib/报告.docx", "/lib/~WRL0002.tmp").await.assert_status(201);
+    // Word looks: the name is free, the old bytes are under the other.
+    drive.get("/lib/报告.docx").await.assert_status(404);
+    assert_eq!(drive.get("/lib/~WRL0002.tmp").await.body, b"one");
+    assert_eq!(drive.names("/lib").await, ["~$报告.docx", "~WRD0001.tmp", "~WRL0002.tmp"]);
+    // Nobody else sees any of it.
+    assert_eq!(ada.listed(&library).await, [("报告.docx".to_owned(), 1)]);
+    drive.rename("/lib/~WRD0001.tmp", "/lib/报告.docx").await.assert_status(201);
+    drive.delete("/lib/~WRL0002.tmp").await.assert_status(204);
+    drive.delete("/lib/~$报告.docx").await.assert_status(204);
+    assert_went_on((&ada, &library, &drive), &document, 2, b"two").await;
+    server.clock.advance(48 * 3600 * 1000);
+    server.run_jobs().await;
+    assert_went_on((&ada, &library, &drive), &document, 2, b"two").await;
+    assert!(ada.get("/trash").await.json()["items"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn excel_libreoffice_and_the_mac_save_in_their_own_ways() {
+    let (_server, ada, library, drive, document) = begun().await;
+    // Excel: eight digits without an ending.
+    drive.put("/lib/5A3B1C00", b"two").await.assert_status(201);
+    drive.rename("/lib/报告.docx", "/lib/8C7D0011.tmp").await.assert_status(201);
+    drive.rename("/lib/5A3B1C00", "/lib/报告.docx").await.assert_status(201);
+    drive.delete("/lib/8C7D0011.tmp").await.assert_status(204);
+    assert_went_on((&ada, &library, &drive), &document, 2, b"two").await;
+    // LibreOffice on a mounted drive: renamed over the original.
+    drive.put("/lib/.~lock.报告.docx#", b"ada").await.assert_status(201);
+    drive.put("/lib/lu2417p0d4.tmp", b"three").await.assert_status(201);
+    drive.rename("/lib/lu2417p0d4.tmp", "/lib/报告.docx").await.assert_status(204);
+    drive.delete("/lib/.~lock.报告.docx#").await.assert_status(204);
+    assert_went_on((&ada, &library, &drive), &document, 3, b"three").await;
+    // macOS: both names are exchanged.
+    drive.put("/lib/报告.docx.sb-1a2b3c4d-AbCdEf", b"four").await.assert_status(201);
+    drive.put("/lib/._报告.docx.sb-1a2b3c4d-AbCdEf", b"fork").await.assert_status(201);
+    drive.rename("/lib/报告.docx", "/lib/报告.docx.sb-1a2b3c4d-ZzZzZz").await.assert_status(201);
+    drive.rename("/lib/报告.docx.sb-1a2b3c4d-AbCdEf", "/lib/报告.docx").await.assert_status(201);
+    drive.delete("/lib/报告.docx.sb-1a2b3c4d-ZzZzZz").await.assert_status(204);
+    assert_went_on((&ada, &library, &drive), &document, 4, b"four").await;
+    // Editors that keep a backup and write the name anew.
+    drive.rename("/lib/报告.docx", "/lib/报告.docx~").await.assert_status(201);
+    drive.put("/lib/报告.docx", b"five").await.assert_status(201);
+    drive.delete("/lib/报告.docx~").await.assert_status(204);
+    assert_went_on((&ada, &library, &drive), &document, 5, b"five").await;
+    // Windows: an empty file first, then the bytes under a lock.
+    drive.put("/lib/报告.docx", b"six").await.assert_status(204);
+    assert_went_on((&ada, &library, &drive), &document, 6, b"six").await;
+}
+
+#[tokio::test]
+async fn wps_deletes_the_original_first_or_keeps_a_backup() {
+    let (_server, ada, library, drive, document) = begun().await;
+    drive.put("/lib/wps8f2a.tmp", b"two").await.assert_status(201);
+    drive.delete("/lib/报告.docx").await.assert_status(204);
+    drive.rename("/lib/wps8f2a.tmp", "/lib/报告.docx").await.assert_status(201);
+    assert_went_on((&ada, &library, &drive), &document, 2, b"two").await;
+    assert!(ada.get("/trash").await.json()["items"].as_array().unwrap().is_empty());
+
+    // A backup that the person wants: it is a document of its own, with the old bytes.
+    drive.put("/lib/~wrd0003.tmp", b"three").await.assert_status(201);
+    drive.rename("/lib/报告.docx", "/lib/报告 的备份.wbk").await.assert_status(201);
+    drive.rename("/lib/~wrd0003.tmp", "/lib/报告.docx").await.assert_status(201);
+    assert_eq!(ada.listed(&library).await, [("报告 的备份.wbk".to_owned(), 1), ("报告.docx".to_owned(), 3)]);
+    assert_eq!(ada.document(&document).await["name"], "报告.docx");
+    assert_eq!(drive.get("/lib/报告 的备份.wbk").await.body, b"two");
+    assert_eq!(drive.get("/lib/报告.docx").await.body, b"three");
+}
+
+#[tokio::test]
+async fn what_is_not_finished_is_not_lost() {
+    let (server, ada, library, drive, document) = begun().await;
+    // The program dies after it renamed the original: the document comes back under the name that it was given last.
+    drive.rename("/lib/报告.docx", "/lib/~WRL0002.tmp").await.assert_status(201);
+    drive.put("/lib/~WRD0001.tmp", b"two").await.assert_status(201);
+    drive.put("/lib/._x", b"fork").await.assert_status(201);
+    server.clock.advance(11 * 60 * 1000);
+    server.run_jobs().await;
+    assert_eq!(ada.document(&document).await["name"], "~WRL0002.tmp");
+    assert_eq!(ada.listed(&library).await, [("~WRL0002.tmp".to_owned(), 1)]);
+    // And what it had written becomes a document.
+    server.clock.advance(60 * 60 * 1000);
+    server.run_jobs().await;
+    assert_eq!(ada.listed(&library).await, [("~WRD0001.tmp".to_owned(), 1), ("~WRL0002.tmp".to_owned(), 1)]);
+    assert_eq!(drive.get("/lib/._x").await.body, b"fork");
+    server.clock.advance(24 * 60 * 60 * 1000);
+    server.run_jobs().await;
+    drive.get("/lib/._x").await.assert_status(404);
+    assert_eq!(ada.listed(&library).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_empty_file_waits_for_its_content() {
+    let (server, ada, library, drive, _) = begun().await;
+    drive.put("/lib/新.xlsx", b"").await.assert_status(201);
+    assert!(drive.names("/lib").await.contains(&"新.xlsx".to_owned()));
+    assert_eq!(ada.listed(&library).await.len(), 1);
+    drive.put("/lib/新.xlsx", b"cells").await.assert_status(204);
+    assert!(ada.listed(&library).await.contains(&("新.xlsx".to_owned(), 1)));
+    drive.put("/lib/空.txt", b"").await.assert_status(201);
+    server.clock.advance(61 * 1000);
+    server.run_jobs().await;
+    assert!(ada.listed(&library).await.contains(&("空.txt".to_owned(), 1)));
+    assert_eq!(drive.get("/lib/空.txt").await.assert_status(200).body, b"");
+}
+
+#[tokio::test]
+async fn a_file_moved_over_another_is_its_next_version() {
+    let (server, ada, library, drive, document) = begun().await;
+    drive.put("/lib/other.docx", b"two").await.assert_status(201);
+    let keep = drive.request("MOVE", "/lib/other.docx");
+    let keep = keep.header("destination", drive.address("/lib/报告.docx")).header("overwrite", "F");
+    drive.send(keep).await.assert_error(412, "precondition_failed");
+    drive.rename("/lib/other.docx", "/lib/报告.docx").await.assert_status(204);
+    assert_went_on((&ada, &library, &drive), &document, 2, b"two").await;
+    drive.put("/lib/third.docx", b"three").await.assert_status(201);
+    drive.copy("/lib/third.docx", "/lib/报告.docx").await.assert_status(204);
+    drive.delete("/lib/third.docx").await.assert_status(204);
+    assert_went_on((&ada, &library, &drive), &document, 3, b"three").await;
+
+    // An editor may save so, but not make a colleague's document disappear.
+    let bob = server.user("bob").await;
+    ada.share("folders", &library, &bob, "editor").await;
+    let theirs = Drive::of(&bob);
+    ada.upload("fourth.docx", &library, b"four").await;
+    theirs.rename("/lib/fourth.docx", "/lib/报告.docx").await.assert_error(403, "delete_not_allowed");
+    theirs.put("/lib/fifth.docx", b"five").await.assert_status(201);
+    theirs.rename("/lib/fifth.docx", "/lib/报告.docx").await.assert_status(204);
+    assert_eq!(drive.get("/lib/报告.docx").await.body, b"five");
+    assert_eq!(ada.document(&document).await["version"], 4);
+    // Only the letters' case changes: the same document.
+    drive.rename("/lib/报告.docx", "/lib/报告.DOCX").await.assert_status(204);
+    assert_eq!(ada.document(&document).await["name"], "报告.DOCX");
+}
