@@ -90,6 +90,10 @@ id!(
     PropertyId
 );
 id!(
+    /// Something that was thrown away: the id of that folder or document.
+    TrashId
+);
+id!(
     /// A queued piece of work.
     JobId
 );
@@ -101,6 +105,30 @@ id!(
     /// A search that somebody made before.
     EarlierSearchId
 );
+
+impl From<&FolderId> for TrashId {
+    fn from(id: &FolderId) -> Self {
+        Self(id.0.clone())
+    }
+}
+
+impl From<&DocumentId> for TrashId {
+    fn from(id: &DocumentId) -> Self {
+        Self(id.0.clone())
+    }
+}
+
+impl TrashId {
+    /// The folder that was thrown away, when it was one.
+    pub fn folder(&self) -> FolderId {
+        FolderId(self.0.clone())
+    }
+
+    /// The document that was thrown away, when it was one.
+    pub fn document(&self) -> DocumentId {
+        DocumentId(self.0.clone())
+    }
+}
 
 impl UploadId {
     /// Makes an id that nobody can guess: whoever knows it may not be the owner, but need not know that it exists.

@@ -25,7 +25,10 @@ use crate::{
     config::Config,
     db::{self, Db},
     http::{self, health::Readiness, listener},
-    jobs::{self, clean_up::CleanUp, list_chunks::ListChunks},
+    jobs::{
+        self, check_usage::CheckUsage, clean_up::CleanUp, expire_trash::ExpireTrash, list_chunks::ListChunks,
+        thin_versions::ThinVersions,
+    },
     memory,
     preview::Preview,
     rooms::{self, Rooms, http_transport::HttpPeers},
@@ -157,6 +160,9 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         }
         let now = app.clock.now();
         jobs::enqueue(&mut tx, &CleanUp {}, now, now).await?;
+        jobs::enqueue(&mut tx, &ExpireTrash {}, now, now).await?;
+        jobs::enqueue(&mut tx, &ThinVersions {}, now, now).await?;
+        jobs::enqueue(&mut tx, &CheckUsage {}, now, now).await?;
         jobs::collect_garbage::schedule(&mut tx, &app.config, now).await?;
         jobs::verify_storage::schedule(&mut tx, &app.config, now).await?;
         jobs::enqueue(&mut tx, &ListChunks { content_id: None }, now, now).await?;

@@ -173,6 +173,7 @@ async fn add_documents(app: &App, records: &[Record], libraries: &[Folder], auth
             updated_by: author.clone(),
             updated_at: at,
             trashed_at: None,
+            trash_id: None,
             attached_to: None,
         };
         let content_id = format!("{:064x}", record.number);

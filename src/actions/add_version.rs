@@ -95,6 +95,7 @@ pub async fn insert_document(
         updated_by: author.clone(),
         updated_at: now,
         trashed_at: None,
+        trash_id: None,
         attached_to: None,
     };
     db::documents::insert(tx, &document).await?;

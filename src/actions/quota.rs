@@ -33,15 +33,6 @@ pub struct Space {
 }
 
 impl Space {
-    fn new(config: &Config, owner: Owner<'_>, usage: Usage) -> Self {
-        let limit = usage.quota_bytes.unwrap_or_else(|| default_limit(config, owner));
-        Self {
-            used_bytes: usage.used_bytes,
-            reserved_bytes: usage.reserved_bytes,
-            limit_bytes: (limit >= 0).then_some(limit),
-        }
-    }
-
     /// What is taken, by versions and by uploads on their way.
     pub fn taken_bytes(&self) -> i64 {
         self.used_bytes + self.reserved_bytes
@@ -55,7 +46,17 @@ impl Space {
 
 /// How much `owner` keeps and may keep.
 pub async fn space(app: &App, owner: Owner<'_>) -> Result<Space> {
-    Ok(Space::new(&app.config, owner, db::usage::find(app.db.read(), owner).await?))
+    Ok(space_of(app, is_library(owner), db::usage::find(app.db.read(), owner).await?))
+}
+
+/// The same of a row that was read already.
+pub fn space_of(app: &App, is_library: bool, usage: Usage) -> Space {
+    let limit = usage.quota_bytes.unwrap_or_else(|| default_limit(&app.config, is_library));
+    Space {
+        used_bytes: usage.used_bytes,
+        reserved_bytes: usage.reserved_bytes,
+        limit_bytes: (limit >= 0).then_some(limit),
+    }
 }
 
 /// What `user` sees as used and still available in `folder` (RFC 4331): used is the library's; available is the smaller of
@@ -174,20 +175,21 @@ pub fn is_refusal(error: &Error) -> bool {
 }
 
 async fn add_within(app: &App, tx: &mut Tx, owner: Owner<'_>, delta: Delta) -> Result<()> {
-    if db::usage::add(tx, owner, delta, Some(default_limit(&app.config, owner))).await? {
+    if db::usage::add(tx, owner, delta, Some(default_limit(&app.config, is_library(owner)))).await? {
         return Ok(());
     }
     let usage = db::usage::find(&mut **tx, owner).await?;
-    Err(exceeded(owner, Space::new(&app.config, owner, usage), delta.used_bytes + delta.reserved_bytes))
+    Err(exceeded(owner, space_of(app, is_library(owner), usage), delta.used_bytes + delta.reserved_bytes))
 }
 
 /// What the settings say; -1: unlimited.
-fn default_limit(config: &Config, owner: Owner<'_>) -> i64 {
-    let limit = match owner {
-        Owner::Library(_) => config.quota_library_bytes,
-        Owner::User(_) => config.quota_user_bytes,
-    };
+fn default_limit(config: &Config, is_library: bool) -> i64 {
+    let limit = if is_library { config.quota_library_bytes } else { config.quota_user_bytes };
     if limit == 0 { -1 } else { i64::try_from(limit).unwrap_or(i64::MAX) }
+}
+
+fn is_library(owner: Owner<'_>) -> bool {
+    matches!(owner, Owner::Library(_))
 }
 
 /// 507 `quota_library_exceeded` or `quota_user_exceeded`.

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::{
     actions::{
-        current_document, current_folder, name_taken, quota, reclaim, require_free_name, require_unlocked, rescope,
+        current_document, current_folder, hold, name_taken, quota, reclaim, require_free_name, require_unlocked,
+        rescope,
     },
     app::App,
     audit,
@@ -55,6 +56,7 @@ pub async fn place_document(
         db::changes::append(&mut tx, &before.id, now).await?;
         return tx.commit().await;
     }
+    hold::refuse_leaving(&mut tx, &before.folder_id, &destination.id).await?;
     let bytes = db::usage::size_of_document(&mut tx, &before.id).await?;
     change_library(app, &mut tx, &before.folder_id, &destination.id, bytes).await?;
     db::documents::update_folder(&mut tx, &before.id, &destination.id, by, now).await?;
@@ -112,6 +114,9 @@ pub async fn place_folder(
         let renamed = db::folders::list_documents_below(&mut tx, &before.id).await?;
         db::changes::append_all(&mut tx, &renamed, now).await?;
         return tx.commit().await;
+    }
+    if let Some(parent) = &before.parent_id {
+        hold::refuse_leaving(&mut tx, parent, &destination.id).await?;
     }
     let bytes = db::usage::size_below(&mut tx, &before.id).await?;
     change_library(app, &mut tx, &before.id, &destination.id, bytes).await?;

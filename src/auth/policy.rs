@@ -106,10 +106,16 @@ pub enum Action {
     EditRecord,
     /// Which archive fields a library has.
     DefineProperties,
+    /// Keeping everything of it as it is.
+    Hold,
+    /// Deleting it for good.
+    Purge,
+    /// Which versions a library keeps.
+    SetRetention,
 }
 
 impl Action {
-    const OF_DOCUMENT: [Action; 13] = [
+    const OF_DOCUMENT: [Action; 14] = [
         Action::Read,
         Action::Download,
         Action::Comment,
@@ -123,8 +129,9 @@ impl Action {
         Action::SetLevel,
         Action::ReadHistory,
         Action::EditRecord,
+        Action::Hold,
     ];
-    const OF_FOLDER: [Action; 8] = [
+    const OF_FOLDER: [Action; 10] = [
         Action::Read,
         Action::Rename,
         Action::Move,
@@ -133,6 +140,8 @@ impl Action {
         Action::Upload,
         Action::CreateFolder,
         Action::DefineProperties,
+        Action::Hold,
+        Action::SetRetention,
     ];
 
     /// The least role that allows it.
@@ -149,7 +158,13 @@ impl Action {
             | Action::CreateFolder
             | Action::ReadHistory
             | Action::EditRecord => Role::Editor,
-            Action::Delete | Action::Share | Action::SetLevel | Action::DefineProperties => Role::Manager,
+            Action::Delete
+            | Action::Share
+            | Action::SetLevel
+            | Action::DefineProperties
+            | Action::Hold
+            | Action::Purge
+            | Action::SetRetention => Role::Manager,
         }
     }
 
@@ -176,6 +191,9 @@ impl Action {
             Action::ReadHistory => "read_history",
             Action::EditRecord => "edit_record",
             Action::DefineProperties => "define_properties",
+            Action::Hold => "hold",
+            Action::Purge => "purge",
+            Action::SetRetention => "set_retention",
         }
     }
 
@@ -314,7 +332,8 @@ pub fn abilities_on_document(role: Role, document: &Document) -> Vec<Action> {
 
 /// What a role allows on a folder, for the client to show or hide.
 pub fn abilities_on_folder(role: Role, is_library: bool) -> Vec<Action> {
-    let fits = |action: &Action| is_library || *action != Action::DefineProperties;
+    let of_library = [Action::DefineProperties, Action::SetRetention];
+    let fits = |action: &Action| is_library || !of_library.contains(action);
     abilities(role, &Action::OF_FOLDER).filter(fits).collect()
 }
 
@@ -397,6 +416,11 @@ impl FolderAccess {
         Some(self.lines.get(folder)?.first()?.0.id.clone())
     }
 
+    /// Whether one of the loaded folders is on hold, by itself or from above.
+    pub fn is_held(&self, folder: &FolderId) -> bool {
+        self.lines.get(folder).into_iter().flatten().any(|(ancestor, _)| ancestor.is_held == 1)
+    }
+
     /// The role on a document in one of the loaded folders.
     pub fn role_on_document(&self, caller: &Caller, document: &DocumentFacts<'_>) -> Option<Role> {
         if document.level > caller.clearance {
@@ -459,6 +483,11 @@ impl DocumentAccess {
     /// The role on one of the documents; `None` when it is hidden.
     pub fn role(&self, document: &DocumentId) -> Option<Role> {
         self.roles.get(document).copied()
+    }
+
+    /// Whether a folder with documents is on hold, by itself or from above.
+    pub fn is_held(&self, folder: &FolderId) -> bool {
+        self.folders.is_held(folder)
     }
 
     /// What the caller sees of the way to a document in `folder`, the topmost first.

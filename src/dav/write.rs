@@ -20,7 +20,7 @@ use crate::{
         finish_upload::media_type,
         quota,
         relocate::place_document,
-        trash::untrash_document,
+        restore_trash::restore_document,
     },
     auth::policy::{self, Action},
     clock::Millis,
@@ -340,7 +340,8 @@ impl Dav {
         }
         let (app, by) = (&self.app, &self.caller);
         if document.trashed_at.is_some() {
-            untrash_document(app, &by.id, &document).await?;
+            restore_document(app, by, id, Some(&folder.folder.id)).await?;
+            let Some(document) = db::documents::find(self.db(), id).await? else { return Ok(false) };
             place_document(app, &by.id, &document, &folder.folder, Some(name)).await?;
             add_content(app, by, id, None, level, new).await?;
             return Ok(true);

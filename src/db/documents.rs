@@ -8,7 +8,7 @@ use crate::{
     clock::Millis,
     db::{Tx, joined},
     error::Result,
-    ids::{DocumentId, FolderId, UserId},
+    ids::{DocumentId, FolderId, TrashId, UserId},
     names::DocumentName,
 };
 
@@ -31,6 +31,9 @@ pub struct Document {
     pub updated_by: UserId,
     pub updated_at: Millis,
     pub trashed_at: Option<Millis>,
+    /// In the trash: what it went with.
+    #[sqlx(default)]
+    pub trash_id: Option<TrashId>,
     /// The page or board that it belongs to, whose place and rights it has.
     pub attached_to: Option<DocumentId>,
 }
@@ -60,6 +63,8 @@ pub struct Head {
     pub page_count: Option<i64>,
     pub recognise_total: Option<i64>,
     pub recognise_done: Option<i64>,
+    /// Whether there is a hold on the document itself.
+    pub is_held: i64,
 }
 
 /// A document with its [`Head`].
@@ -110,7 +115,8 @@ pub async fn find_any<'c>(
 ) -> Result<Option<Document>> {
     Ok(sqlx::query_as(
         "select id, folder_id, case when editor = 'board' then 'board' else kind end as kind, name, name_key, head, level,
-                scope_id, inherits, created_by, created_at, updated_by, updated_at, trashed_at, attached_to
+                scope_id, inherits, created_by, created_at, updated_by, updated_at, trashed_at, trash_id,
+                attached_to
          from documents where id = $1",
     )
     .bind(id)
@@ -143,7 +149,9 @@ pub async fn list_with_heads(db: &AnyPool, ids: &[DocumentId]) -> Result<Vec<Doc
                 d.trashed_at, d.attached_to, v.media_type, v.size_bytes,
                 creator.display_name as creator_name, updater.display_name as updater_name,
                 p.state as preview_state, p.code as preview_code, p.message as preview_message, p.page_count,
-                p.recognise_total, p.recognise_done
+                p.recognise_total, p.recognise_done,
+                cast(case when exists (select 1 from holds h where h.target_id = coalesce(d.attached_to, d.id))
+                          then 1 else 0 end as bigint) as is_held
          from wanted
          join documents d on d.id = wanted.id
          join users creator on creator.id = d.created_by
@@ -184,34 +192,6 @@ pub async fn list_children(
     .bind(clearance)
     .bind(after.0)
     .bind(after.1)
-    .bind(limit)
-    .fetch_all(db)
-    .await?)
-}
-
-/// Lists documents in the trash on which `user` has at least `least_role`, the last thrown away first.
-pub async fn list_trashed(
-    db: &AnyPool,
-    user: &UserId,
-    sees_all: bool,
-    least_role: i64,
-    clearance: i64,
-    limit: i64,
-) -> Result<Vec<DocumentId>> {
-    Ok(sqlx::query_scalar(concat!(
-        "with recursive ",
-        mine!(),
-        ", ",
-        reached!(),
-        " select d.id from documents d
-         where d.trashed_at is not null and d.attached_to is null and d.level <= $4
-           and ($3 = 1 or d.scope_id in (select scope_id from reached))
-         order by d.trashed_at desc, d.id desc limit $5"
-    ))
-    .bind(least_role)
-    .bind(user)
-    .bind(i64::from(sees_all))
-    .bind(clearance)
     .bind(limit)
     .fetch_all(db)
     .await?)
@@ -359,11 +339,20 @@ pub async fn update_scope(tx: &mut Tx, id: &DocumentId) -> Result<bool> {
     Ok(updated.rows_affected() == 1)
 }
 
-/// Moves a document into the trash (`Some`) or out of it.
-pub async fn update_trashed_at(tx: &mut Tx, id: &DocumentId, trashed_at: Option<Millis>) -> Result<()> {
-    sqlx::query("update documents set trashed_at = $2 where id = $1")
+/// Moves a document into the trash, as an entry of its own.
+pub async fn trash(tx: &mut Tx, id: &DocumentId, now: Millis) -> Result<()> {
+    sqlx::query("update documents set trashed_at = $2, trash_id = id where id = $1")
         .bind(id)
-        .bind(trashed_at)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Takes a document out of the trash that did not go there by itself.
+pub async fn untrash(tx: &mut Tx, id: &DocumentId) -> Result<()> {
+    sqlx::query("update documents set trashed_at = null, trash_id = null where id = $1")
+        .bind(id)
         .execute(&mut **tx)
         .await?;
     Ok(())
@@ -373,7 +362,7 @@ pub async fn update_trashed_at(tx: &mut Tx, id: &DocumentId, trashed_at: Option<
 pub async fn update_attached(tx: &mut Tx, page: &DocumentId) -> Result<()> {
     sqlx::query(
         "update documents set folder_id = page.folder_id, scope_id = page.scope_id, inherits = page.inherits,
-                level = page.level, trashed_at = page.trashed_at
+                level = page.level, trashed_at = page.trashed_at, trash_id = page.trash_id
          from documents page where page.id = $1 and documents.attached_to = page.id",
     )
     .bind(page)

@@ -34,6 +34,8 @@ pub struct Ancestor {
     pub inherits: i64,
     /// Highest role granted on this folder itself to the user asked for.
     pub own_role: Option<i64>,
+    /// Whether there is a hold on this folder itself.
+    pub is_held: i64,
 }
 
 /// Locks the shape of the tree and all scopes until the transaction ends: call it first.
@@ -147,7 +149,9 @@ pub async fn list_ancestors(db: &AnyPool, user: &UserId, folders: &[FolderId]) -
                 union all
                 select line.start_id, f.id, f.parent_id, f.name, f.inherits, line.depth + 1
                 from line join folders f on f.id = line.parent_id)
-             select line.start_id, line.id, line.name, line.inherits, ",
+             select line.start_id, line.id, line.name, line.inherits,
+                    cast(case when exists (select 1 from holds h where h.target_id = line.id) then 1 else 0 end as bigint)
+                        as is_held, ",
             own_role!("line.id"),
             " as own_role from line order by line.start_id, line.depth desc"
         ))
@@ -275,7 +279,7 @@ pub async fn trash_below(tx: &mut Tx, id: &FolderId, now: Millis) -> Result<Vec<
     let documents: Vec<Option<DocumentId>> = sqlx::query_scalar(concat!(
         "with recursive ",
         below!(),
-        " update documents set trashed_at = $2
+        " update documents set trashed_at = $2, trash_id = $1
          where folder_id in (select id from below) and trashed_at is null
          returning case when attached_to is null then id end"
     ))
@@ -286,17 +290,11 @@ pub async fn trash_below(tx: &mut Tx, id: &FolderId, now: Millis) -> Result<Vec<
     sqlx::query(concat!(
         "with recursive ",
         below!(),
-        " update folders set trashed_at = $2 where id in (select id from below) and trashed_at is null"
+        " update folders set trashed_at = $2, trash_id = $1 where id in (select id from below) and trashed_at is null"
     ))
     .bind(id)
     .bind(now)
     .execute(&mut **tx)
     .await?;
     Ok(documents.into_iter().flatten().collect())
-}
-
-/// Takes one folder out of the trash, without what lies in it.
-pub async fn untrash(tx: &mut Tx, id: &FolderId) -> Result<()> {
-    sqlx::query("update folders set trashed_at = null where id = $1").bind(id).execute(&mut **tx).await?;
-    Ok(())
 }

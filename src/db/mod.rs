@@ -94,6 +94,39 @@ macro_rules! below_in_scope {
     };
 }
 
+/// SQL: the recursive tables `holding(id)`, folders that are held or have something in them that is, and `held_folders(id)`,
+/// folders that are held by themselves or from above. Holds are few.
+macro_rules! holding {
+    () => {
+        "holding(id) as (
+            select coalesce(f.id, d.folder_id) from holds h
+            left join folders f on h.kind = 'folder' and f.id = h.target_id
+            left join documents d on h.kind = 'document' and d.id = h.target_id
+            where coalesce(f.id, d.folder_id) is not null
+            union select f.parent_id from holding join folders f on f.id = holding.id where f.parent_id is not null),
+        held_folders(id) as (
+            select h.target_id from holds h where h.kind = 'folder'
+            union select f.id from held_folders join folders f on f.parent_id = held_folders.id)"
+    };
+}
+
+/// SQL: the table `sole(id)`, contents that only documents in [`wanted`] have.
+macro_rules! only {
+    () => {
+        ", sole(id) as (
+            select v.content_id from wanted join versions v on v.document_id = wanted.id
+            where not exists (select 1 from versions other where other.content_id = v.content_id
+                and other.document_id not in (select id from wanted)))"
+    };
+}
+
+/// SQL: the table `named(room)`, all rooms of the documents in [`wanted`].
+macro_rules! rooms {
+    () => {
+        ", named(room) as (select id from wanted union all select id || '.notes' from wanted)"
+    };
+}
+
 pub mod annotations;
 pub mod audit;
 pub mod changes;
@@ -110,11 +143,14 @@ pub mod folders;
 pub mod garbage;
 pub mod grants;
 pub mod groups;
+pub mod holds;
 pub mod jobs;
 pub mod journal;
 pub mod notices;
 pub mod previews;
 pub mod properties;
+pub mod purge;
+pub mod retention;
 pub mod room_snapshots;
 pub mod room_updates;
 pub mod rooms;
@@ -124,6 +160,7 @@ pub mod sessions;
 pub mod sign_in_failures;
 pub mod sqlite;
 pub mod tokens;
+pub mod trash;
 pub mod upload_chunks;
 pub mod uploads;
 pub mod usage;

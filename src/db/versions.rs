@@ -218,6 +218,19 @@ pub async fn update_note(tx: &mut Tx, document: &DocumentId, number: i64, note: 
     Ok(done.rows_affected() == 1)
 }
 
+/// Removes a version; never the newest one.
+pub async fn delete(tx: &mut Tx, document: &DocumentId, number: i64) -> Result<()> {
+    sqlx::query(
+        "delete from versions where document_id = $1 and number = $2
+           and number <> (select d.head from documents d where d.id = $1)",
+    )
+    .bind(document)
+    .bind(number)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Records what a protected version is shown from. False when that is known already.
 pub async fn update_unlocked(
     tx: &mut Tx,

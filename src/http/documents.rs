@@ -112,6 +112,8 @@ pub struct DocumentView {
     pub inherits: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trashed_at: Option<Millis>,
+    /// Whether it is on hold, by itself or from above: nothing of it goes.
+    pub held: bool,
     /// The page or board that it belongs to: a picture there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attached_to: Option<DocumentId>,
@@ -239,6 +241,7 @@ impl DocumentView {
             )
             .with_recognition(head.recognise_done, head.recognise_total),
             page_count: head.page_count,
+            held: head.is_held == 1 || access.is_held(&document.folder_id),
             created_by: PersonView { id: document.created_by, name: head.creator_name },
             updated_by: PersonView { id: document.updated_by, name: head.updater_name },
             abilities,

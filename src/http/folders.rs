@@ -54,6 +54,8 @@ pub struct FolderView {
     path: Vec<PathEntry>,
     /// Whether grants from above reach it.
     inherits: bool,
+    /// Whether it is on hold, by itself or from above: nothing of it goes.
+    held: bool,
     role: Role,
     abilities: Vec<Action>,
     created_at: Millis,
@@ -134,12 +136,14 @@ impl FolderView {
         let path = path_entries(access.path(&folder.id));
         let sees_parent = path.len() > 1;
         let is_library = folder.parent_id.is_none();
+        let held = access.is_held(&folder.id);
         Some(Self {
             id: folder.id,
             parent_id: folder.parent_id.filter(|_| sees_parent),
             name: folder.name,
             path,
             inherits: folder.inherits == 1,
+            held,
             role,
             abilities: policy::abilities_on_folder(role, is_library),
             created_at: folder.created_at,

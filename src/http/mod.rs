@@ -18,6 +18,7 @@ mod groups;
 pub mod health;
 mod history;
 mod hits;
+mod holds;
 pub mod info;
 pub mod listener;
 pub mod page;
@@ -26,6 +27,7 @@ mod properties;
 mod ranges;
 mod records;
 pub mod refusal;
+mod retention;
 mod room_stream;
 mod rooms;
 mod saved_searches;
@@ -41,6 +43,7 @@ mod trash;
 mod unlock;
 mod upload_chunks;
 mod uploads;
+mod usage;
 pub mod users;
 pub mod versions;
 mod web;
@@ -106,6 +109,9 @@ fn api() -> OpenApiRouter<App> {
         .merge(grants::routes())
         .merge(history::routes())
         .merge(trash::routes())
+        .merge(holds::routes())
+        .merge(retention::routes())
+        .merge(usage::routes())
         .merge(unlock::routes())
         .merge(uploads::routes())
         .merge(upload_chunks::routes())

@@ -1,18 +1,22 @@
 //! What is done later, and how is it asked for? Each job is a row; it may run twice with the same result.
 
+pub mod check_usage;
 pub mod clean_up;
 pub mod collect_garbage;
 pub mod compact_room;
+pub mod expire_trash;
 pub mod hash_content;
 pub mod index_room;
 pub mod list_chunks;
 pub mod mirror_notes;
 pub mod prepare_content;
+pub mod purge_trash;
 pub mod read_text;
 pub mod recognise_text;
 pub mod remove_expired_uploads;
 pub mod runner;
 pub mod save_page;
+pub mod thin_versions;
 pub mod verify_storage;
 
 use std::future::Future;
@@ -59,6 +63,10 @@ pub fn all() -> runner::JobSet {
         .with::<mirror_notes::MirrorNotes>()
         .with::<save_page::SavePage>()
         .with::<clean_up::CleanUp>()
+        .with::<purge_trash::PurgeTrash>()
+        .with::<expire_trash::ExpireTrash>()
+        .with::<thin_versions::ThinVersions>()
+        .with::<check_usage::CheckUsage>()
         .with::<crate::dav::tidy::TidyDav>()
         .with::<prepare_content::PrepareContent>()
         .with::<read_text::ReadText>()

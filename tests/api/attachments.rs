@@ -175,7 +175,7 @@ async fn a_picture_goes_to_the_trash_with_its_page_and_comes_back_with_it() {
     assert_eq!((sees(&ada, &picture).await, trash().await), (404, 1));
     let trashed = ada.get("/audit").await;
     assert_eq!(trashed.status.as_u16(), 403);
-    ada.post(&format!("/documents/{page}/untrash"), json!({})).await.assert_status(200);
+    ada.post(&format!("/trash/{folder}/restore"), json!({})).await.assert_status(200);
     assert_eq!((sees(&ada, &picture).await, names(&ada, &folder).await), (200, vec!["通知".to_owned()]));
     // The file name is still free, and the page's name is not.
     ada.upload("a.png", &folder, b"a file").await;

@@ -161,15 +161,16 @@ async fn a_trashed_folder_takes_its_content_along_and_documents_come_back() {
     ada.delete(&format!("/folders/{folder}")).await.assert_status(204);
     ada.get(&format!("/folders/{folder}")).await.assert_error(404, "folder_not_found");
     ada.get(&format!("/documents/{page}")).await.assert_error(404, "document_not_found");
-    assert_eq!(ada.get("/trash").await.json()["items"][0]["id"], *page);
+    assert_eq!(ada.get("/trash").await.json()["items"][0]["id"], *folder);
     assert_eq!(bob.get("/trash").await.json()["items"], json!([]), "only who may delete looks into the trash");
     bob.post(&format!("/documents/{page}/untrash"), json!({})).await.assert_error(403, "delete_not_allowed");
 
     // Both names are in use again meanwhile.
     let again = ada.folder("alt", Some(&library)).await;
     assert_ne!(again, folder);
-    let back = ada.post(&format!("/documents/{page}/untrash"), json!({})).await.assert_status(200).json();
-    assert_eq!(back["path"][1]["name"], "alt (2)");
+    ada.post(&format!("/documents/{page}/untrash"), json!({})).await.assert_error(409, "place_gone");
+    ada.post(&format!("/trash/{folder}/restore"), json!({})).await.assert_status(200);
+    assert_eq!(ada.document(&page).await["path"][1]["name"], "alt (2)");
     assert_eq!(ada.get("/trash").await.json()["items"], json!([]));
 
     ada.delete(&format!("/documents/{page}")).await.assert_status(204);

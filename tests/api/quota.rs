@@ -200,3 +200,84 @@ async fn a_wrong_count_is_found_and_corrected() {
     tx.commit().await.unwrap();
     assert_exact(&server).await;
 }
+
+#[tokio::test]
+async fn administrators_say_how_much_and_everybody_sees_it() {
+    let server = TestServer::start_with(|config| config.quota_library_bytes = 50 * KIB as u64).await;
+    let (ada, eve, root) = (server.user("ada").await, server.user("eve").await, server.admin("root").await);
+    let library = ada.folder("库", None).await;
+    let folder = ada.folder("夹", Some(&library)).await;
+    ada.upload("a.bin", &folder, &[1; 30 * KIB]).await;
+    let usage = ada.get(&format!("/folders/{folder}/usage")).await.assert_status(200).json();
+    let (used, limit) = (30 * KIB, 50 * KIB);
+    assert_eq!(
+        usage,
+        json!({ "used_bytes": used, "reserved_bytes": 0, "limit_bytes": limit, "available_bytes": limit - used })
+    );
+    let own = ada.get("/usage/me").await.assert_status(200).json();
+    assert_eq!(own, json!({ "used_bytes": used, "reserved_bytes": 0, "limit_bytes": null, "available_bytes": null }));
+    eve.get(&format!("/folders/{folder}/usage")).await.assert_error(404, "folder_not_found");
+    ada.get("/usage").await.assert_error(403, "admin_required");
+    let of_library = format!("/usage/libraries/{library}/quota");
+    let of_user = format!("/usage/users/{}/quota", ada.id);
+    let limited = |bytes: usize| json!({ "kind": "limited", "bytes": bytes });
+    ada.put(&of_library, limited(1)).await.assert_error(403, "admin_required");
+    root.put(&of_library, json!({ "kind": "limited" })).await.assert_error(400, "quota_invalid");
+    root.put(&format!("/usage/libraries/{folder}/quota"), limited(1)).await.assert_error(409, "folder_not_library");
+
+    root.put(&of_library, json!({ "kind": "unlimited" })).await.assert_status(204);
+    root.put(&of_user, limited(40 * KIB)).await.assert_status(204);
+    begin(&ada, &folder, "b.bin", Some(11 * KIB)).await.assert_error(507, "quota_user_exceeded");
+    ada.upload("b.bin", &folder, &[1; 10 * KIB]).await;
+    let all = root.get("/usage").await.assert_status(200).json();
+    let find =
+        |list: &str, id: &str| all[list].as_array().unwrap().iter().find(|row| row["id"] == json!(id)).unwrap().clone();
+    let row = find("libraries", &library);
+    assert_eq!(
+        (&row["used_bytes"], &row["limit_bytes"], &row["is_default"]),
+        (&json!(40 * KIB), &json!(null), &json!(false))
+    );
+    let row = find("users", &ada.id);
+    assert_eq!((&row["available_bytes"], &row["is_default"]), (&json!(0), &json!(false)));
+    assert_eq!(all["default_library_bytes"], json!(50 * KIB));
+    assert_eq!(all["default_user_bytes"], json!(null));
+
+    // A lower limit takes nothing away; back to the settings.
+    root.put(&of_library, limited(1)).await.assert_status(204);
+    root.put(&of_user, json!({ "kind": "default" })).await.assert_status(204);
+    let usage = ada.get(&format!("/folders/{library}/usage")).await.json();
+    assert_eq!((&usage["used_bytes"], &usage["available_bytes"]), (&json!(40 * KIB), &json!(0)));
+    begin(&ada, &folder, "c.bin", Some(1)).await.assert_error(507, "quota_library_exceeded");
+    root.put(&of_library, json!({ "kind": "default" })).await.assert_status(204);
+    begin(&ada, &folder, "c.bin", Some(1)).await.assert_status(201);
+    // In the trash it counts; for good it does not.
+    assert_exact(&server).await;
+}
+
+#[tokio::test]
+async fn pages_count_too_and_their_edits_are_never_lost() {
+    let server = TestServer::start().await;
+    let (ada, root) = (server.user("ada").await, server.admin("root").await);
+    let library = ada.folder("库", None).await;
+    let page = ada.page("通知", &library).await;
+    let mut peer = crate::rooms::peer::Peer::join(&ada, &page).await;
+    peer.write("第一版").await;
+    ada.post(&format!("/documents/{page}/versions"), json!({ "note": "一" })).await.assert_status(201);
+    assert!(of_library(&server, &library).await.used_bytes > 0);
+    root.put(&format!("/usage/libraries/{library}/quota"), json!({ "kind": "limited", "bytes": 1 }))
+        .await
+        .assert_status(204);
+    peer.write("第二版").await;
+    ada.post(&format!("/documents/{page}/versions"), json!({ "note": "二" }))
+        .await
+        .assert_error(507, "quota_library_exceeded");
+    ada.post(&format!("/documents/{page}/versions/1/restore"), json!({}))
+        .await
+        .assert_error(507, "quota_library_exceeded");
+    // The last one leaves: no version can be kept, and no job fails.
+    peer.leave().await;
+    server.run_jobs().await;
+    let again = crate::rooms::peer::Peer::join(&ada, &page).await;
+    assert!(again.text().contains("第二版"), "{}", again.text());
+    assert_exact(&server).await;
+}

@@ -54,6 +54,10 @@ export const routes: RouteObject[] = [
                 lazy: async () => ({ Component: (await import('./features/groups/GroupsPage')).GroupsPage }),
               },
               {
+                path: 'admin/usage',
+                lazy: async () => ({ Component: (await import('./features/usage/UsagePage')).UsagePage }),
+              },
+              {
                 path: 'settings',
                 lazy: async () => ({ Component: (await import('./features/settings/SettingsPage')).SettingsPage }),
               },

@@ -274,6 +274,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the holds that reach a document: its own and those of folders above. */
+        get: operations["list_document_holds"];
+        /** Puts a document on hold. */
+        put: operations["put_document_hold"];
+        post?: never;
+        /** Lifts the hold of a document itself. */
+        delete: operations["delete_document_hold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/html": {
         parameters: {
             query?: never;
@@ -402,7 +421,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a document out of the trash. When its name was used again meanwhile, it gets a number. */
+        /** Takes a document out of the trash, also by itself out of a folder that it went with. */
         post: operations["untrash_document"];
         delete?: never;
         options?: never;
@@ -621,6 +640,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/folders/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the holds that reach a folder: its own and those of folders above. */
+        get: operations["list_folder_holds"];
+        /** Puts a folder with everything in it on hold. */
+        put: operations["put_folder_hold"];
+        post?: never;
+        /** Lifts the hold of a folder itself. */
+        delete: operations["delete_folder_hold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/folders/{id}/properties": {
         parameters: {
             query?: never;
@@ -686,6 +724,59 @@ export interface paths {
         };
         /** Lists the documents below a folder that lack a required field, the oldest first. */
         get: operations["list_incomplete"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows which versions a library keeps. */
+        get: operations["read_retention"];
+        /** Says which versions a library keeps. The others go with the next day's round. */
+        put: operations["put_retention"];
+        post?: never;
+        /** Lets a library keep all versions. */
+        delete: operations["delete_retention"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{id}/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what would go now if a library had this rule. Nothing changes. */
+        post: operations["preview_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the library keeps that a folder is in. */
+        get: operations["read_folder_usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1091,10 +1182,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists documents in the trash that the caller may take out, the last thrown away first. */
+        /** Lists what the caller may take out of the trash, the last thrown away first. */
         get: operations["list_trash"];
         put?: never;
         post?: never;
+        /** Deletes everything for good that the caller sees in the trash, except what is on hold. */
+        delete: operations["empty_trash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes an entry of the trash for good, with everything that lies in it. 204: it is gone; 202: it is large and goes by and
+         *     by. 409 when something of it is on hold.
+         */
+        delete: operations["purge_trash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes an entry out of the trash: a folder comes back with exactly what went with it. 409 `place_gone` when the folder where it
+         *     was is in the trash itself; the error may name a `folder_id` instead.
+         */
+        post: operations["restore_trash"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1198,6 +1330,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much everybody keeps, for administrators. */
+        get: operations["list_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/libraries/{id}/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says how much a library may keep. */
+        put: operations["put_library_quota"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the caller keeps. */
+        get: operations["read_own_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/users/{id}/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says how much a person may keep. */
+        put: operations["put_user_quota"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1259,7 +1459,19 @@ export interface components {
          * @description Something that is asked for.
          * @enum {string}
          */
-        Action: "read" | "download" | "read_annotations" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level" | "read_history" | "edit_record" | "define_properties";
+        Action: "read" | "download" | "read_annotations" | "comment" | "edit" | "rename" | "move" | "delete" | "share" | "restore_version" | "upload" | "create_folder" | "set_level" | "read_history" | "edit_record" | "define_properties" | "hold" | "purge" | "set_retention";
+        /** @description How much everybody keeps. */
+        AllUsageView: {
+            /**
+             * Format: int64
+             * @description What the settings say; null: any amount.
+             */
+            default_library_bytes?: number | null;
+            /** Format: int64 */
+            default_user_bytes?: number | null;
+            libraries: components["schemas"]["OwnerUsageView"][];
+            users: components["schemas"]["OwnerUsageView"][];
+        };
         /** @description A number of objects and what they take. */
         Amount: {
             /**
@@ -1476,6 +1688,8 @@ export interface components {
             created_at: components["schemas"]["i64"];
             created_by: components["schemas"]["PersonView"];
             folder_id: components["schemas"]["FolderId"];
+            /** @description Whether it is on hold, by itself or from above: nothing of it goes. */
+            held: boolean;
             id: components["schemas"]["DocumentId"];
             /** @description Whether grants from above reach it. */
             inherits: boolean;
@@ -1523,6 +1737,19 @@ export interface components {
             q: string;
             /** @description The last time it was made. */
             used_at: components["schemas"]["i64"];
+        };
+        /** @description What came of emptying the trash. */
+        EmptiedView: {
+            /**
+             * Format: int64
+             * @description Entries that stay because something of them is on hold.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Entries that are being deleted.
+             */
+            purged: number;
         };
         /** @description One event. */
         EventView: {
@@ -1575,6 +1802,8 @@ export interface components {
         FolderView: {
             abilities: components["schemas"]["Action"][];
             created_at: components["schemas"]["i64"];
+            /** @description Whether it is on hold, by itself or from above: nothing of it goes. */
+            held: boolean;
             id: components["schemas"]["FolderId"];
             /** @description Whether grants from above reach it. */
             inherits: boolean;
@@ -1693,6 +1922,19 @@ export interface components {
             total: number;
             /** Format: int64 */
             version: number;
+        };
+        /** @description Why something is put on hold. */
+        HoldInput: {
+            note?: string;
+        };
+        /** @description A hold that reaches something. */
+        HoldView: {
+            created_at: components["schemas"]["i64"];
+            created_by: components["schemas"]["PersonView"];
+            from?: components["schemas"]["PathEntry"] | null;
+            note: string;
+            /** @description Whether it is on hold itself. */
+            own: boolean;
         };
         /** @description A file's text for the editor. */
         HtmlView: {
@@ -1822,6 +2064,8 @@ export interface components {
                 created_at: components["schemas"]["i64"];
                 created_by: components["schemas"]["PersonView"];
                 folder_id: components["schemas"]["FolderId"];
+                /** @description Whether it is on hold, by itself or from above: nothing of it goes. */
+                held: boolean;
                 id: components["schemas"]["DocumentId"];
                 /** @description Whether grants from above reach it. */
                 inherits: boolean;
@@ -1887,6 +2131,8 @@ export interface components {
             items: {
                 abilities: components["schemas"]["Action"][];
                 created_at: components["schemas"]["i64"];
+                /** @description Whether it is on hold, by itself or from above: nothing of it goes. */
+                held: boolean;
                 id: components["schemas"]["FolderId"];
                 /** @description Whether grants from above reach it. */
                 inherits: boolean;
@@ -1922,6 +2168,18 @@ export interface components {
                 member_count: number;
                 name: string;
                 parent_id?: components["schemas"]["GroupId"] | null;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
+        Items_HoldView: {
+            items: {
+                created_at: components["schemas"]["i64"];
+                created_by: components["schemas"]["PersonView"];
+                from?: components["schemas"]["PathEntry"] | null;
+                note: string;
+                /** @description Whether it is on hold itself. */
+                own: boolean;
             }[];
             next_cursor?: string | null;
         };
@@ -1990,6 +2248,40 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A list; `next_cursor` is there when more follows. */
+        Items_TrashEntryView: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Of a folder: documents that went with it.
+                 */
+                document_count: number;
+                /** @description It or something in it is on hold: it cannot be deleted for good. */
+                held: boolean;
+                /** @description The id of the folder or document. */
+                id: components["schemas"]["TrashId"];
+                /** @description `folder`, `file`, `page` or `board`. */
+                kind: string;
+                media_type?: string | null;
+                name: string;
+                /** @description The folders that it was in, as far as the caller sees them, the topmost first. */
+                path: components["schemas"]["PathEntry"][];
+                purge_at?: components["schemas"]["i64"] | null;
+                /**
+                 * Format: int64
+                 * @description It is being deleted for good: how many of its documents are gone.
+                 */
+                purged_count?: number | null;
+                /**
+                 * Format: int64
+                 * @description Of all versions.
+                 */
+                size_bytes: number;
+                trashed_at: components["schemas"]["i64"];
+                trashed_by?: components["schemas"]["PersonView"] | null;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list; `next_cursor` is there when more follows. */
         Items_UserView: {
             items: {
                 /**
@@ -2039,6 +2331,10 @@ export interface components {
         LevelView: {
             level: number;
             name: string;
+        };
+        /** @description The rule of a library. */
+        LibraryRetentionView: {
+            rule?: components["schemas"]["RetentionView"] | null;
         };
         /** @description A lock that keeps others from changing a document. */
         LockView: {
@@ -2106,6 +2402,13 @@ export interface components {
             property_id?: string | null;
             /** @description The document that has the value already, if the caller sees it. */
             taken_by?: string | null;
+        };
+        /** @description How much a library or person keeps, for administrators. */
+        OwnerUsageView: components["schemas"]["UsageView"] & {
+            id: string;
+            /** @description Whether its limit is that of the settings. */
+            is_default: boolean;
+            name: string;
         };
         /** @description How many hits a page has. One that runs over the end of a page counts on both. */
         PageCountView: {
@@ -2248,6 +2551,16 @@ export interface components {
             /** @description No two documents of the library have the same value. */
             unique: boolean;
         };
+        /** @description How much may be kept. */
+        QuotaInput: {
+            /**
+             * Format: int64
+             * @description Of `limited`.
+             */
+            bytes?: number | null;
+            /** @description `default` (what the settings say), `unlimited` or `limited`. */
+            kind: string;
+        };
         /** @description How far the building of the index is, in documents. */
         RebuildingView: {
             /** Format: int64 */
@@ -2329,6 +2642,38 @@ export interface components {
             damaged_versions: number;
             /** Format: int64 */
             versions: number;
+        };
+        /** @description Where something comes back to. */
+        RestoreInput: {
+            /** @default null */
+            folder_id: components["schemas"]["FolderId"] | null;
+        };
+        /** @description Where something lies again. */
+        RestoredView: {
+            folder_id?: components["schemas"]["FolderId"] | null;
+            id: components["schemas"]["TrashId"];
+            /** @description `folder` or `document`. */
+            kind: string;
+            /** @description With a number when the name was used again. */
+            name: string;
+        };
+        /** @description Which versions of its documents a library keeps. What is named, annotated or on hold, and the newest version, always stay. */
+        RetentionView: {
+            /**
+             * Format: int64
+             * @description Then, as many days, the last one of each day; after that the last one of each week.
+             */
+            daily_days: number;
+            /**
+             * Format: int64
+             * @description As many days every version stays; at least one.
+             */
+            keep_all_days: number;
+            /**
+             * Format: int64
+             * @description Of a document; left out: any number.
+             */
+            max_versions?: number | null;
         };
         /**
          * @description What somebody is on a folder or document; each role includes those before it.
@@ -2480,6 +2825,15 @@ export interface components {
             searches: components["schemas"]["SuggestedSearchView"][];
             tags: components["schemas"]["SuggestedView"][];
         };
+        /** @description What would go. */
+        ThinnedView: {
+            /** Format: int64 */
+            documents: number;
+            /** Format: int64 */
+            size_bytes: number;
+            /** Format: int64 */
+            versions: number;
+        };
         /**
          * @description Whether something is still to be done about a thread.
          * @enum {string}
@@ -2505,11 +2859,70 @@ export interface components {
             /** @description The secret: `Authorization: Bearer wst_…`. */
             token?: string | null;
         };
+        /** @description Something that was thrown away, with all that went with it. */
+        TrashEntryView: {
+            /**
+             * Format: int64
+             * @description Of a folder: documents that went with it.
+             */
+            document_count: number;
+            /** @description It or something in it is on hold: it cannot be deleted for good. */
+            held: boolean;
+            /** @description The id of the folder or document. */
+            id: components["schemas"]["TrashId"];
+            /** @description `folder`, `file`, `page` or `board`. */
+            kind: string;
+            media_type?: string | null;
+            name: string;
+            /** @description The folders that it was in, as far as the caller sees them, the topmost first. */
+            path: components["schemas"]["PathEntry"][];
+            purge_at?: components["schemas"]["i64"] | null;
+            /**
+             * Format: int64
+             * @description It is being deleted for good: how many of its documents are gone.
+             */
+            purged_count?: number | null;
+            /**
+             * Format: int64
+             * @description Of all versions.
+             */
+            size_bytes: number;
+            trashed_at: components["schemas"]["i64"];
+            trashed_by?: components["schemas"]["PersonView"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description Something that was thrown away: the id of that folder or document.
+         */
+        TrashId: string;
         /**
          * Format: uuid
          * @description A tus upload that is not finished.
          */
         UploadId: string;
+        /** @description How much somebody keeps. */
+        UsageView: {
+            /**
+             * Format: int64
+             * @description What is left; null: any amount.
+             */
+            available_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description How much may be kept; null: any amount.
+             */
+            limit_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Of uploads that are on their way.
+             */
+            reserved_bytes: number;
+            /**
+             * Format: int64
+             * @description Of all versions, those in the trash too.
+             */
+            used_bytes: number;
+        };
         /**
          * Format: uuid
          * @description A person's account.
@@ -3050,6 +3463,69 @@ export interface operations {
             };
         };
     };
+    list_document_holds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_HoldView"];
+                };
+            };
+        };
+    };
+    put_document_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_document_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     read_html: {
         parameters: {
             query?: {
@@ -3232,7 +3708,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreInput"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -3674,6 +4154,69 @@ export interface operations {
             };
         };
     };
+    list_folder_holds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_HoldView"];
+                };
+            };
+        };
+    };
+    put_folder_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_folder_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_properties: {
         parameters: {
             query?: never;
@@ -3800,6 +4343,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_DocumentView"];
+                };
+            };
+        };
+    };
+    read_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryRetentionView"];
+                };
+            };
+        };
+    };
+    put_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionView"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    preview_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThinnedView"];
+                };
+            };
+        };
+    };
+    read_folder_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageView"];
                 };
             };
         };
@@ -4553,7 +5205,11 @@ export interface operations {
     };
     list_trash: {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                /** @description At most so many, up to 1000; 100 by default. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4565,7 +5221,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Items_DocumentView"];
+                    "application/json": components["schemas"]["Items_TrashEntryView"];
+                };
+            };
+        };
+    };
+    empty_trash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmptiedView"];
+                };
+            };
+        };
+    };
+    purge_trash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TrashId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    restore_trash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TrashId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoredView"];
                 };
             };
         };
@@ -4770,6 +5495,90 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MissingView"];
                 };
+            };
+        };
+    };
+    list_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllUsageView"];
+                };
+            };
+        };
+    };
+    put_library_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuotaInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    read_own_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageView"];
+                };
+            };
+        };
+    };
+    put_user_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuotaInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -25,6 +25,12 @@ import { en as driveEn } from '../features/drive/en';
 import { zhCN as driveZh } from '../features/drive/zh-CN';
 import { en as trashEn } from '../features/trash/en';
 import { zhCN as trashZh } from '../features/trash/zh-CN';
+import { en as holdsEn } from '../features/holds/en';
+import { zhCN as holdsZh } from '../features/holds/zh-CN';
+import { en as retentionEn } from '../features/retention/en';
+import { zhCN as retentionZh } from '../features/retention/zh-CN';
+import { en as usageEn } from '../features/usage/en';
+import { zhCN as usageZh } from '../features/usage/zh-CN';
 import { en as historyEn } from '../features/history/en';
 import { zhCN as historyZh } from '../features/history/zh-CN';
 import { en as viewerEn } from '../features/viewer/en';
@@ -64,6 +70,9 @@ export const zhCN = {
   ...settingsZh,
   ...driveZh,
   ...trashZh,
+  ...holdsZh,
+  ...retentionZh,
+  ...usageZh,
   ...historyZh,
   ...viewerZh,
   ...searchZh,
@@ -92,6 +101,9 @@ export const en: Record<string, string> = {
   ...settingsEn,
   ...driveEn,
   ...trashEn,
+  ...holdsEn,
+  ...retentionEn,
+  ...usageEn,
   ...historyEn,
   ...viewerEn,
   ...searchEn,

@@ -1,5 +1,5 @@
 import { Divider, NavLink, ScrollArea } from '@mantine/core';
-import { IconSearch, IconTrash, IconUsers, IconUsersGroup } from '@tabler/icons-react';
+import { IconDatabase, IconSearch, IconTrash, IconUsers, IconUsersGroup } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { NavLink as RouterLink } from 'react-router';
 import { AssignedLink } from '../features/comments/AssignedLink';
@@ -46,6 +46,13 @@ export function Navigation() {
               to="/admin/groups"
               label={t('shell.groups')}
               leftSection={<IconUsersGroup size={18} stroke={1.6} />}
+              style={{ borderRadius: 8 }}
+            />
+            <NavLink
+              component={RouterLink}
+              to="/admin/usage"
+              label={t('shell.usage')}
+              leftSection={<IconDatabase size={18} stroke={1.6} />}
               style={{ borderRadius: 8 }}
             />
           </>

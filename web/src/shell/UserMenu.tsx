@@ -1,8 +1,11 @@
-import { Avatar, Menu, Text, UnstyledButton } from '@mantine/core';
+import { Avatar, Box, Menu, Text, UnstyledButton } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconApi, IconCheck, IconDeviceDesktop, IconLanguage, IconLogout, IconSettings } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
+import { useOwnUsage } from '../features/usage/api';
+import { UsageBar } from '../features/usage/UsageBar';
 import { useCurrentUser, useSignOut } from '../features/session/api';
 import { uploads } from '../features/uploads/manager';
 import { unsentRooms } from '../offline/kept';
@@ -19,6 +22,8 @@ export function UserMenu() {
   const navigate = useNavigate();
   const user = useCurrentUser();
   const signOut = useSignOut();
+  const [opened, setOpened] = useState(false);
+  const usage = useOwnUsage(opened);
   const label = user.display_name || user.name;
 
   async function handleSignOut() {
@@ -49,7 +54,7 @@ export function UserMenu() {
   }
 
   return (
-    <Menu position="bottom-end" width={220} withinPortal>
+    <Menu position="bottom-end" width={220} withinPortal opened={opened} onChange={setOpened}>
       <Menu.Target>
         <UnstyledButton aria-label={t('shell.userMenu', { name: label })}>
           <Avatar name={label} color="initials" radius="xl" size={34}>
@@ -65,6 +70,11 @@ export function UserMenu() {
           <Text size="xs" truncate>
             {user.name}
           </Text>
+          {usage.data && (
+            <Box mt={6}>
+              <UsageBar usage={usage.data} label={t('usage.mine')} />
+            </Box>
+          )}
         </Menu.Label>
         <Menu.Item component={Link} to="/settings" leftSection={<IconSettings size={16} />}>
           {t('shell.settings')}

@@ -10,6 +10,7 @@ export const en: Translation<typeof zhCN> = {
   'shell.libraries': 'Libraries',
   'shell.libraryTree': 'Library tree',
   'shell.trash': 'Trash',
+  'shell.usage': 'Storage',
   'shell.administration': 'Administration',
   'shell.users': 'Users',
   'shell.groups': 'Groups',

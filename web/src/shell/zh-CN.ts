@@ -7,6 +7,7 @@ export const zhCN = {
   'shell.libraries': '文库',
   'shell.libraryTree': '文库目录',
   'shell.trash': '回收站',
+  'shell.usage': '存储用量',
   'shell.administration': '管理',
   'shell.users': '用户',
   'shell.groups': '用户组',

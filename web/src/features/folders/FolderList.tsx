@@ -11,6 +11,7 @@ import { formatBytes, formatShortTime, formatTime } from '../../shared/format';
 import { FileIcon } from '../documents/FileIcon';
 import { ProcessingBadge } from '../documents/ProcessingBadge';
 import classes from './FolderList.module.css';
+import { HoldBadge } from '../holds/HoldBadge';
 import { DocumentMenu, FolderMenu } from './RowMenu';
 
 export type Entry = { type: 'folder'; folder: FolderView } | { type: 'document'; document: DocumentView };
@@ -152,6 +153,7 @@ function FolderCells({ folder, pick }: { folder: FolderView; pick: Pick }) {
         <Anchor component={Link} to={`/folders/${folder.id}`} className={classes.link} title={folder.name}>
           {folder.name}
         </Anchor>
+        {folder.held && <HoldBadge />}
       </span>
       <span role="cell" className={classes.wide} />
       <span role="cell" className={classes.wide} />
@@ -182,6 +184,7 @@ function DocumentCells({ document, pick }: { document: DocumentView; pick: Pick 
             <Anchor component={Link} to={`/documents/${document.id}`} className={classes.link} title={document.name}>
               {document.name}
             </Anchor>
+            {document.held && <HoldBadge />}
             {document.level > 1 && (
               <Badge size="xs" color={document.level > 2 ? 'red' : 'orange'} variant="outline" tt="none" flex="none">
                 {t(`common.level.${document.level}` as 'common.level.2')}

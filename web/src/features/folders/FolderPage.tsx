@@ -15,6 +15,8 @@ import { ImportFileItem } from '../exchange/ImportFileItem';
 import { readPicked } from '../uploads/dropped';
 import { uploads } from '../uploads/manager';
 import { pickFiles } from '../uploads/pick';
+import { HoldBadge } from '../holds/HoldBadge';
+import { FolderUsage } from '../usage/FolderUsage';
 import { useChildren, useFolder } from './api';
 import { FolderList, type Entry } from './FolderList';
 import { FolderTabs } from './FolderTabs';
@@ -44,10 +46,11 @@ function Folder({ folder }: { folder: FolderView }) {
   return (
     <DropArea folderId={folder.id} folderName={folder.name} enabled={mayUpload}>
       <PageHeader title={folder.name} above={<Breadcrumbs path={folder.path.filter((part) => part.id !== folder.id)} />}>
+        {folder.held && <HoldBadge small={false} />}
         <FolderButtons folder={folder} />
         <FolderMenu folder={folder} onDeleted={() => void navigate(parent ? `/folders/${parent.id}` : '/')} />
       </PageHeader>
-      <FolderTabs folderId={folder.id} current="files" />
+      <FolderTabs folderId={folder.id} current="files">{folder.parent_id == null && <FolderUsage folderId={folder.id} />}</FolderTabs>
       <Contents folder={folder} />
     </DropArea>
   );

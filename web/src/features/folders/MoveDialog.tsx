@@ -10,6 +10,10 @@ import classes from './MoveDialog.module.css';
 
 interface Options {
   title: string;
+  /** What there is to know before. */
+  text?: string;
+  /** What the button says, by the name of the folder. */
+  submit?: (target: string) => string;
   /** A folder cannot go into itself: it and everything below is left out. */
   exceptId?: string;
   onMove: (target: FolderView) => Promise<unknown>;
@@ -20,7 +24,7 @@ export function openMoveDialog({ title, ...options }: Options): void {
   const id = modals.open({ title, centered: true, children: <MoveForm {...options} onClose={() => modals.close(id)} /> });
 }
 
-function MoveForm({ exceptId, onMove, onClose }: Omit<Options, 'title'> & { onClose: () => void }) {
+function MoveForm({ text, submit, exceptId, onMove, onClose }: Omit<Options, 'title'> & { onClose: () => void }) {
   const { t } = useTranslation();
   const libraries = useLibraries();
   const [target, setTarget] = useState<FolderView>();
@@ -42,6 +46,11 @@ function MoveForm({ exceptId, onMove, onClose }: Omit<Options, 'title'> & { onCl
 
   return (
     <Stack>
+      {text && (
+        <Text size="sm" c="dimmed">
+          {text}
+        </Text>
+      )}
       <ScrollArea.Autosize mah="50vh" mih={200} type="auto">
         <ul className={classes.tree} role="tree" aria-label={t('folders.moveTarget')}>
           {libraries.data?.items.map((folder) => (
@@ -59,7 +68,7 @@ function MoveForm({ exceptId, onMove, onClose }: Omit<Options, 'title'> & { onCl
           {t('common.cancel')}
         </Button>
         <Button onClick={() => void handleMove()} disabled={!target} loading={busy}>
-          {target ? t('folders.moveHere', { name: target.name }) : t('common.move')}
+          {target ? (submit?.(target.name) ?? t('folders.moveHere', { name: target.name })) : submit ? t('common.confirm') : t('common.move')}
         </Button>
       </Group>
     </Stack>

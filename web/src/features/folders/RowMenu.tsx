@@ -6,6 +6,8 @@ import {
   IconFolderSymlink,
   IconHistory,
   IconInfoCircle,
+  IconLock,
+  IconStack2,
   IconPencil,
   IconShieldLock,
   IconTrash,
@@ -42,7 +44,7 @@ export function FolderMenu({ folder, onDeleted }: { folder: FolderView; onDelete
   const actions = useFolderActions();
   const can = (ability: FolderView['abilities'][number]) => folder.abilities.includes(ability);
   const mayDownload = folder.role !== 'previewer';
-  if (!mayDownload && !can('rename') && !can('move') && !can('share') && !can('delete')) return null;
+  if (!mayDownload && !can('rename') && !can('move') && !can('share') && !can('delete') && !folder.held) return null;
   return (
     <MenuFrame name={folder.name}>
       {mayDownload && (
@@ -65,10 +67,20 @@ export function FolderMenu({ folder, onDeleted }: { folder: FolderView; onDelete
           {t('folders.rights')}
         </Menu.Item>
       )}
+      {can('set_retention') && (
+        <Menu.Item leftSection={<IconStack2 size={16} />} onClick={() => actions.retention(folder)}>
+          {t('retention.menu')}
+        </Menu.Item>
+      )}
+      {(can('hold') || folder.held) && (
+        <Menu.Item leftSection={<IconLock size={16} />} onClick={() => actions.hold(folder)}>
+          {t(folder.held ? 'holds.menuHeld' : 'holds.menu')}
+        </Menu.Item>
+      )}
       {can('delete') && (
         <>
           <Menu.Divider />
-          <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => actions.delete(folder, onDeleted)}>
+          <Menu.Item color="red" disabled={folder.held} leftSection={<IconTrash size={16} />} onClick={() => actions.delete(folder, onDeleted)}>
             {t('common.delete')}
           </Menu.Item>
         </>
@@ -122,10 +134,15 @@ export function DocumentMenu({ document, onDeleted }: { document: DocumentView; 
         </Menu.Item>
       )}
       {can('set_level') && <LevelMenu level={document.level} onChange={(level) => actions.setLevel(document, level)} />}
+      {(can('hold') || document.held) && (
+        <Menu.Item leftSection={<IconLock size={16} />} onClick={() => actions.hold(document)}>
+          {t(document.held ? 'holds.menuHeld' : 'holds.menu')}
+        </Menu.Item>
+      )}
       {can('delete') && (
         <>
           <Menu.Divider />
-          <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => actions.delete(document, onDeleted)}>
+          <Menu.Item color="red" disabled={document.held} leftSection={<IconTrash size={16} />} onClick={() => actions.delete(document, onDeleted)}>
             {t('common.delete')}
           </Menu.Item>
         </>

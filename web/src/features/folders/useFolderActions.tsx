@@ -5,21 +5,60 @@ import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
-import { api } from '../../api/client';
 import type { DocumentView, FolderView } from '../../api/types';
 import { openNameDialog } from '../../shared/NameDialog';
 import { notifyDone, notifyError } from '../../shared/notify';
 import { useCreatePage, useDeleteDocument, useUpdateDocument } from '../documents/api';
+import { openHoldDialog } from '../holds/HoldDialog';
+import { openRetentionDialog } from '../retention/RetentionDialog';
 import { openRightsDialog } from '../rights/RightsDialog';
 import { openNewPageDialog } from '../templates/NewPageDialog';
+import { refreshPlaces, restoreEntry } from '../trash/api';
 import { uploads } from '../uploads/manager';
 import { pickFiles } from '../uploads/pick';
 import { useCreateFolder, useDeleteFolder, useUpdateFolder } from './api';
 import { openMoveDialog } from './MoveDialog';
 
+/** Tells that something lies in the trash, and takes it out again for whoever did not mean that. */
+function useShowDeleted() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+
+  async function handleUndo(id: string, name: string, notice: string) {
+    notifications.hide(notice);
+    try {
+      await restoreEntry(id);
+      notifyDone(t('trash.restored', { name }));
+    } catch (error) {
+      notifyError(error);
+    } finally {
+      refreshPlaces(client);
+    }
+  }
+
+  return ({ id, name }: { id: string; name: string }) => {
+    const notice = `deleted-${id}`;
+    notifications.show({
+      id: notice,
+      withBorder: true,
+      autoClose: 8000,
+      closeButtonProps: { 'aria-label': t('common.close') },
+      message: (
+        <Group justify="space-between" wrap="nowrap">
+          <Text size="sm">{t('folders.deleted', { name })}</Text>
+          <Button size="compact-sm" variant="subtle" flex="none" onClick={() => void handleUndo(id, name, notice)}>
+            {t('folders.undo')}
+          </Button>
+        </Group>
+      ),
+    });
+  };
+}
+
 export function useFolderActions() {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const showDeleted = useShowDeleted();
   const createFolder = useCreateFolder();
   const updateFolder = useUpdateFolder();
   const deleteFolder = useDeleteFolder();
@@ -67,6 +106,9 @@ export function useFolderActions() {
         inherits: folder.inherits,
         isRoot: folder.parent_id === null,
       }),
+    hold: (folder: FolderView) =>
+      openHoldDialog({ kind: 'folders', id: folder.id, name: folder.name, mayHold: folder.abilities.includes('hold') }),
+    retention: openRetentionDialog,
     delete: (folder: FolderView, onDeleted?: () => void) =>
       modals.openConfirmModal({
         title: t('folders.deleteTitle', { name: folder.name }),
@@ -77,7 +119,7 @@ export function useFolderActions() {
         onConfirm: () =>
           deleteFolder.mutate(folder.id, {
             onSuccess: () => {
-              notifyDone(t('folders.deleted', { name: folder.name }));
+              showDeleted(folder);
               onDeleted?.();
             },
             onError: notifyError,
@@ -89,38 +131,10 @@ export function useFolderActions() {
 export function useDocumentActions() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const client = useQueryClient();
+  const showDeleted = useShowDeleted();
   const createPage = useCreatePage();
   const updateDocument = useUpdateDocument();
   const deleteDocument = useDeleteDocument();
-
-  async function handleUndo(document: DocumentView, notice: string) {
-    notifications.hide(notice);
-    try {
-      await api.post(`/documents/${document.id}/untrash`);
-      void client.invalidateQueries({ queryKey: ['children'] });
-      void client.invalidateQueries({ queryKey: ['trash'] });
-    } catch (error) {
-      notifyError(error);
-    }
-  }
-
-  function showDeleted(document: DocumentView) {
-    const notice = `deleted-${document.id}`;
-    notifications.show({
-      id: notice,
-      withBorder: true,
-      closeButtonProps: { 'aria-label': t('common.close') },
-      message: (
-        <Group justify="space-between" wrap="nowrap">
-          <Text size="sm">{t('folders.deleted', { name: document.name })}</Text>
-          <Button size="compact-sm" variant="subtle" onClick={() => void handleUndo(document, notice)}>
-            {t('folders.undo')}
-          </Button>
-        </Group>
-      ),
-    });
-  }
 
   return {
     createPage: (folder: FolderView) =>
@@ -163,6 +177,8 @@ export function useDocumentActions() {
       const [file] = await pickFiles({ multiple: false });
       if (file) uploads.addVersion(document, file);
     },
+    hold: (document: DocumentView) =>
+      openHoldDialog({ kind: 'documents', id: document.id, name: document.name, mayHold: document.abilities.includes('hold') }),
     setLevel: (document: DocumentView, level: number) =>
       updateDocument.mutate({ id: document.id, level }, { onError: notifyError }),
     delete: (document: DocumentView, onDeleted?: () => void) =>

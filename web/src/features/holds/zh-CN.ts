@@ -1,0 +1,18 @@
+export const zhCN = {
+  'holds.held': '已封存',
+  'holds.menu': '封存…',
+  'holds.menuHeld': '查看封存…',
+  'holds.title': '封存“{{name}}”',
+  'holds.hint': '封存期间不能删除、移出或清理版本；仍可查看和编辑，每个版本都会保留。',
+  'holds.aboutFolder': '封存后，文件夹及其中的全部内容不能删除或移出，旧版本也不会被清理；仍可查看和编辑，每个版本都会保留。',
+  'holds.aboutDocument': '封存后，文档不能删除，旧版本也不会被清理；仍可查看和编辑，每个版本都会保留。',
+  'holds.note': '封存原因',
+  'holds.notePlaceholder': '例如：仲裁案件取证，待结案后解除',
+  'holds.noNote': '未填写原因',
+  'holds.from': '来自文件夹“{{name}}”',
+  'holds.fromAbove': '来自上级文件夹',
+  'holds.hold': '封存',
+  'holds.lift': '解除封存',
+  'holds.put': '“{{name}}”已封存',
+  'holds.lifted': '“{{name}}”已解除封存',
+};

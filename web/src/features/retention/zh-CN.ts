@@ -1,0 +1,16 @@
+export const zhCN = {
+  'retention.menu': '版本保留…',
+  'retention.title': '“{{name}}”的版本保留',
+  'retention.all': '保留全部版本',
+  'retention.thin': '按时间逐步精简旧版本',
+  'retention.keepAll': '全部保留的时间',
+  'retention.daily': '此后每天保留最后一个版本，持续',
+  'retention.weekly': '更早的版本，每周保留最后一个。',
+  'retention.most': '每个文档最多保留的版本数',
+  'retention.days': ' 天',
+  'retention.would_other': '按此规则，现在会清理 {{documents}} 个文档的 {{count}} 个旧版本，释放 {{size}}',
+  'retention.nothing': '按此规则，现在没有需要清理的版本',
+  'retention.incomplete': '请填写天数',
+  'retention.never': '最新版本、已命名的版本、有人批注过的版本和已封存的内容始终保留。清理每天自动进行一次，清理后无法找回。',
+  'retention.saved': '版本保留规则已保存',
+};
