@@ -165,7 +165,7 @@ fn circumstances(options: &Options) -> String {
     versions.sort();
     versions.dedup();
     format!(
-        "{cores} cores, load average {load}; {} rounds, scale {}; the page cache is warm, it cannot be dropped without root; {}",
+        "{cores} cores, load average {load}; {} rounds, scale {}; what is read comes from a warm page cache; {}",
         options.rounds,
         options.scale,
         versions.join("; ")

@@ -11,8 +11,11 @@ use crate::Scene;
 
 const KIB: usize = 1024;
 const MIB: usize = KIB * KIB;
-/// What is inserted.
+/// What is inserted, at least.
 const INSERTED_BYTES: usize = 1_000_000;
+/// Each insertion is a little longer than the last one. Were they equally long, what follows one would be cut like what follows
+/// another, and the later one would profit from chunks that the earlier one has sent.
+const LONGER_BYTES: usize = 12_345;
 
 pub struct Source {
     folder: TempDir,
@@ -105,7 +108,7 @@ impl Source {
     /// The gigabyte with something inserted in the middle; another number inserts something else.
     pub fn inserted(&self, number: u64) -> Vec<u8> {
         let (before, after) = self.big.split_at(self.big.len() / 2);
-        [before, &noise(100 + number, INSERTED_BYTES), after].concat()
+        [before, &insertion(number), after].concat()
     }
 
     /// The same in a file, in place of the last one.
@@ -115,7 +118,7 @@ impl Source {
         let _ = fs::remove_file(&path);
         let mut file = fs::File::create(&path)?;
         let (before, after) = self.big.split_at(self.big.len() / 2);
-        for part in [before, &noise(100 + number, INSERTED_BYTES), after] {
+        for part in [before, &insertion(number), after] {
             file.write_all(part)?;
         }
         Ok(path)
@@ -129,6 +132,10 @@ impl Source {
         files.push(all.slice(32 * 20 * KIB..));
         files
     }
+}
+
+fn insertion(number: u64) -> Bytes {
+    noise(100 + number, INSERTED_BYTES + number as usize * LONGER_BYTES)
 }
 
 fn noise(seed: u64, length: usize) -> Bytes {
