@@ -56,6 +56,7 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         note: new.note,
         size_bytes: new.size_bytes.map(|size| size as i64),
         offset_bytes: 0,
+        state_token: 0,
         created_at: now,
         expires_at: expires_at(now),
         finished_document_id: None,

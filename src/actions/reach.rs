@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, stream};
 use storage::{
-    ContentId,
+    ContentId, Point,
     sweep::{Ids, Reached},
 };
 
@@ -103,16 +103,16 @@ async fn reach_uploads(app: &App, marked: &mut Marked) -> Result<()> {
         let uploads = db::uploads::list_unfinished(app.db.read(), &after, PAGE).await?;
         let Some((last, _)) = uploads.last() else { return Ok(()) };
         after = last.to_string();
-        for (upload, offset) in uploads {
-            reach_upload(app, marked, &upload, offset).await?;
+        for (upload, point) in uploads {
+            reach_upload(app, marked, &upload, point).await?;
         }
     }
 }
 
-/// Adds what the state at the durable offset refers to. What was written since is claimed by its writer.
-async fn reach_upload(app: &App, marked: &mut Marked, upload: &UploadId, mut offset: i64) -> Result<()> {
+/// Adds what the durable state refers to. What was written since is claimed by its writer.
+async fn reach_upload(app: &App, marked: &mut Marked, upload: &UploadId, mut point: Point) -> Result<()> {
     for _ in 0..TRIES {
-        match app.store.suspended_chunks(upload.as_str(), offset as u64).await {
+        match app.store.suspended_chunks(upload.as_str(), point).await {
             Ok(chunks) => return Ok(marked.reached.add_chunks(&chunks)?),
             Err(
                 storage::Error::UploadMissing { .. }
@@ -121,14 +121,14 @@ async fn reach_upload(app: &App, marked: &mut Marked, upload: &UploadId, mut off
             ) => {}
             Err(error) => return Err(error.into()),
         }
-        match db::uploads::find_offset(app.db.read(), upload).await? {
+        match db::uploads::find_point(app.db.read(), upload).await? {
             // It became a version, which is looked at later, or it is gone.
             None => return Ok(()),
-            Some(now) if now == offset => {
+            Some(now) if now == point => {
                 marked.unreadable.push(Unreadable::Upload(upload.clone()));
                 return Ok(());
             }
-            Some(now) => offset = now,
+            Some(now) => point = now,
         }
     }
     Err(Error::internal(anyhow::anyhow!("upload {upload} moves faster than it can be looked at")))

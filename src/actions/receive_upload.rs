@@ -10,7 +10,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::StreamExt;
-use storage::Writer;
+use storage::{Point, Writer};
 
 use crate::{
     actions::{
@@ -111,7 +111,7 @@ pub async fn receive_upload(app: &App, by: &Caller, upload: Upload, part: Part) 
     if let Some(size_bytes) = part.size_bytes {
         set_size(app, &mut upload, size_bytes).await?;
     }
-    let receiving = Receiving { app: app.clone(), by: by.clone(), durable: part.offset, upload, lock };
+    let receiving = Receiving { app: app.clone(), by: by.clone(), durable: upload.point(), upload, lock };
     let request_id = crate::error::REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
     let work = crate::error::REQUEST_ID.scope(request_id, receiving.run(part.body, part.checksum));
     app.tasks.spawn(work).await.map_err(Error::internal)?
@@ -172,8 +172,8 @@ struct Receiving {
     by: Caller,
     upload: Upload,
     lock: UploadLock,
-    /// The offset in the database.
-    durable: u64,
+    /// What the database says.
+    durable: Point,
 }
 
 /// How the body came to its end.
@@ -202,7 +202,7 @@ impl Receiving {
             return self.finish(writer).await;
         }
         self.checkpoint(&mut writer).await?;
-        Ok(Received { offset: self.durable, expires_at: self.upload.expires_at, finished: None })
+        Ok(Received { offset: self.durable.offset, expires_at: self.upload.expires_at, finished: None })
     }
 
     async fn take(
@@ -281,21 +281,20 @@ impl Receiving {
     /// version: a client that finds everything there would not come back to finish it.
     async fn checkpoint(&mut self, writer: &mut Writer) -> Result<()> {
         let whole = self.upload.size_bytes == Some(writer.offset() as i64);
-        if whole || writer.offset() == self.durable {
+        if whole || writer.offset() == self.durable.offset {
             return Ok(());
         }
-        let offset = writer.checkpoint(self.upload.id.as_str()).await?;
+        let to = writer.checkpoint(self.upload.id.as_str()).await?;
         let expires_at = expires_at(self.app.clock.now());
         let mut tx = self.app.db.begin().await?;
-        let (from, to) = (self.durable as i64, offset as i64);
-        if !db::uploads::update_offset(&mut tx, &self.upload.id, from, to, expires_at).await? {
+        if !db::uploads::update_point(&mut tx, &self.upload.id, self.durable, to, expires_at).await? {
             return Err(Error::conflict("upload_offset_mismatch", "another server went on with this upload"));
         }
         if self.upload.size_bytes.is_none() {
-            reserve(&self.app, &mut tx, &mut self.upload, to).await?;
+            reserve(&self.app, &mut tx, &mut self.upload, to.offset as i64).await?;
         }
         tx.commit().await?;
-        self.durable = offset;
+        self.durable = to;
         self.upload.expires_at = expires_at;
         Ok(())
     }

@@ -276,9 +276,9 @@ async fn uploads_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<Vec<(
         let uploads = db::uploads::list_unfinished(app.db.read(), &after, PAGE).await?;
         let Some((last, _)) = uploads.last() else { return Ok(found) };
         after = last.to_string();
-        for (upload, offset) in uploads {
+        for (upload, point) in uploads {
             // Those that went on meanwhile are as they were a moment ago.
-            let Ok(chunks) = app.store.suspended_chunks(upload.as_str(), offset as u64).await else { continue };
+            let Ok(chunks) = app.store.suspended_chunks(upload.as_str(), point).await else { continue };
             if let Some(chunk) = chunks.iter().find(|chunk| bad.contains_key(&chunk.id)) {
                 found.push((upload.to_string(), format!("its chunk {} is damaged or missing", chunk.id)));
             }

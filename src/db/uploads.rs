@@ -1,6 +1,7 @@
 //! Table `uploads`: which files are on their way? `offset_bytes` never promises more than the store has made durable.
 
 use sqlx::AnyPool;
+use storage::Point;
 
 use crate::{
     clock::Millis,
@@ -23,6 +24,8 @@ pub struct Upload {
     /// `None`: the client does not know yet.
     pub size_bytes: Option<i64>,
     pub offset_bytes: i64,
+    /// With the offset it names the state in the store.
+    pub state_token: i64,
     pub created_at: Millis,
     pub expires_at: Millis,
     pub finished_document_id: Option<DocumentId>,
@@ -30,6 +33,13 @@ pub struct Upload {
     /// Where its bytes are reserved; `None`: it began before that was done.
     pub library_id: Option<FolderId>,
     pub reserved_bytes: i64,
+}
+
+impl Upload {
+    /// Where it can go on.
+    pub fn point(&self) -> Point {
+        point(self.offset_bytes, self.state_token)
+    }
 }
 
 /// What an upload has reserved, and whose.
@@ -67,7 +77,7 @@ pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
 /// Finds an upload of `user`; nobody sees another's.
 pub async fn find(db: &AnyPool, id: &UploadId, user: &UserId) -> Result<Option<Upload>> {
     Ok(sqlx::query_as(
-        "select id, user_id, folder_id, document_id, attached_to, name, note, size_bytes, offset_bytes, created_at, expires_at,
+        "select id, user_id, folder_id, document_id, attached_to, name, note, size_bytes, offset_bytes, state_token, created_at, expires_at,
                 finished_document_id, finished_version, library_id, reserved_bytes
          from uploads where id = $1 and user_id = $2",
     )
@@ -87,15 +97,18 @@ pub async fn update_size(tx: &mut Tx, id: &UploadId, size_bytes: i64) -> Result<
     Ok(updated.rows_affected() == 1)
 }
 
-/// Moves the durable offset; `false` when it is not `from` any more: somebody else has written.
-pub async fn update_offset(tx: &mut Tx, id: &UploadId, from: i64, to: i64, expires_at: Millis) -> Result<bool> {
+/// Moves the upload from one durable state to the next; `false` when it is not at `from` any more: somebody else has
+/// written.
+pub async fn update_point(tx: &mut Tx, id: &UploadId, from: Point, to: Point, expires_at: Millis) -> Result<bool> {
     let updated = sqlx::query(
-        "update uploads set offset_bytes = $3, expires_at = $4
-         where id = $1 and offset_bytes = $2 and finished_version is null",
+        "update uploads set offset_bytes = $4, state_token = $5, expires_at = $6
+         where id = $1 and offset_bytes = $2 and state_token = $3 and finished_version is null",
     )
     .bind(id)
-    .bind(from)
-    .bind(to)
+    .bind(from.offset as i64)
+    .bind(from.token as i64)
+    .bind(to.offset as i64)
+    .bind(to.token as i64)
     .bind(expires_at)
     .execute(&mut **tx)
     .await?;
@@ -187,26 +200,34 @@ pub async fn next_expiry(tx: &mut Tx) -> Result<Option<Millis>> {
     Ok(sqlx::query_scalar("select min(expires_at) from uploads").fetch_one(&mut **tx).await?)
 }
 
-/// Lists unfinished uploads after `after` with their durable offsets.
-pub async fn list_unfinished(db: &AnyPool, after: &str, limit: i64) -> Result<Vec<(UploadId, i64)>> {
-    Ok(sqlx::query_as(
-        "select id, offset_bytes from uploads where id > $1 and finished_version is null order by id limit $2",
+/// Lists unfinished uploads after `after` with their durable states.
+pub async fn list_unfinished(db: &AnyPool, after: &str, limit: i64) -> Result<Vec<(UploadId, Point)>> {
+    let found: Vec<(UploadId, i64, i64)> = sqlx::query_as(
+        "select id, offset_bytes, state_token from uploads
+         where id > $1 and finished_version is null order by id limit $2",
     )
     .bind(after)
     .bind(limit)
     .fetch_all(db)
-    .await?)
+    .await?;
+    Ok(found.into_iter().map(|(id, offset, token)| (id, point(offset, token))).collect())
 }
 
-/// The durable offset of an upload; `None` when it is finished or gone.
-pub async fn find_offset(db: &AnyPool, id: &UploadId) -> Result<Option<i64>> {
-    Ok(sqlx::query_scalar("select offset_bytes from uploads where id = $1 and finished_version is null")
-        .bind(id)
-        .fetch_optional(db)
-        .await?)
+/// The durable state of an upload; `None` when it is finished or gone.
+pub async fn find_point(db: &AnyPool, id: &UploadId) -> Result<Option<Point>> {
+    let found: Option<(i64, i64)> =
+        sqlx::query_as("select offset_bytes, state_token from uploads where id = $1 and finished_version is null")
+            .bind(id)
+            .fetch_optional(db)
+            .await?;
+    Ok(found.map(|(offset, token)| point(offset, token)))
+}
+
+fn point(offset: i64, token: i64) -> Point {
+    Point { offset: offset as u64, token: token as u64 }
 }
 
 /// Tells whether an upload may still go on.
 pub async fn is_unfinished(db: &AnyPool, id: &UploadId) -> Result<bool> {
-    Ok(find_offset(db, id).await?.is_some())
+    Ok(find_point(db, id).await?.is_some())
 }

@@ -36,4 +36,5 @@ pub use ids::{ChunkHash, ChunkId, ContentId};
 pub use keys::KeyFile;
 pub use manifest::{ChunkRef, Manifest};
 pub use store::Store;
+pub use suspension::Point;
 pub use writer::{Stored, Writer};

@@ -21,6 +21,7 @@ use crate::guard::{Guard, GuardError, Known};
 use crate::ids::{ChunkId, ContentId};
 use crate::keys::{self, KeyFile};
 use crate::seal::{self, Inside, Keys};
+use crate::suspension::Point;
 
 /// Deletions sent at a time.
 const DELETES_AT_ONCE: usize = 8;
@@ -73,9 +74,9 @@ pub(crate) fn upload_prefix(upload: &str) -> Result<Path> {
     }
 }
 
-/// Returns the key of the state of an upload at an offset.
-pub(crate) fn upload_key(upload: &str, offset: u64) -> Result<Path> {
-    Ok(upload_prefix(upload)?.join(offset.to_string()))
+/// Returns the key of the state of an upload at a point.
+pub(crate) fn upload_key(upload: &str, at: Point) -> Result<Path> {
+    Ok(upload_prefix(upload)?.join(at.name()))
 }
 
 /// Returns the key of a derived object.
@@ -363,6 +364,7 @@ mod tests {
             assert!(derived_key(bad).is_err(), "{bad}");
         }
         assert_eq!(derived_key("text/0190-ab/1.json").unwrap().as_ref(), "derived/text/0190-ab/1.json");
-        assert_eq!(upload_key("0190-ab", 7).unwrap().as_ref(), "uploads/0190-ab/7");
+        let at = Point { offset: 7, token: 0x1f };
+        assert_eq!(upload_key("0190-ab", at).unwrap().as_ref(), "uploads/0190-ab/7-000000000000001f");
     }
 }

@@ -21,6 +21,7 @@ use crate::keys::{self, KeyFile};
 use crate::manifest::Manifest;
 use crate::objects::{Objects, derived_key, upload_prefix};
 use crate::recent::Recent;
+use crate::suspension::Point;
 use crate::writer::{Stored, Writer};
 use crate::{reader, suspension};
 
@@ -127,12 +128,12 @@ impl Store {
         Writer::new(self.clone())
     }
 
-    /// Goes on with `upload` at an offset that [`Writer::suspend`] or [`Writer::checkpoint`] returned, or at 0.
-    pub async fn resume(&self, upload: &str, offset: u64) -> Result<Writer> {
+    /// Goes on with `upload` at a point that [`Writer::suspend`] or [`Writer::checkpoint`] returned, or at the beginning.
+    pub async fn resume(&self, upload: &str, at: Point) -> Result<Writer> {
         upload_prefix(upload)?;
-        match offset {
+        match at.offset {
             0 => Ok(self.writer()),
-            _ => Writer::resumed(self.clone(), suspension::load(&self.objects, upload, offset).await?).await,
+            _ => Writer::resumed(self.clone(), suspension::load(&self.objects, upload, at).await?).await,
         }
     }
 

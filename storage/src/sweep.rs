@@ -21,6 +21,7 @@ use crate::ids::{ChunkId, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key, upload_prefix};
 use crate::store::Store;
+use crate::suspension::Point;
 use crate::{reader, suspension};
 
 /// Bytes of ids kept in memory for each of the 256 parts.
@@ -125,12 +126,12 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the chunks that the state of an upload at `offset` refers to.
-    pub async fn suspended_chunks(&self, upload: &str, offset: u64) -> Result<Vec<ChunkRef>> {
+    /// Returns the chunks that the state of an upload at a point refers to.
+    pub async fn suspended_chunks(&self, upload: &str, at: Point) -> Result<Vec<ChunkRef>> {
         upload_prefix(upload)?;
-        match offset {
+        match at.offset {
             0 => Ok(Vec::new()),
-            _ => Ok(suspension::load(&self.objects, upload, offset).await?.chunks),
+            _ => Ok(suspension::load(&self.objects, upload, at).await?.chunks),
         }
     }
 

@@ -23,7 +23,7 @@ use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
 use crate::seal::Inside;
 use crate::store::Store;
-use crate::suspension::{Saved, State};
+use crate::suspension::{Point, Saved, State};
 use crate::tree;
 
 /// Chunks one writer stores at a time.
@@ -61,6 +61,8 @@ pub struct Writer {
     in_flight: VecDeque<AbortOnDropHandle<Result<StoredChunk>>>,
     /// The names of stored chunks that may not be on disk yet.
     unsettled: HashSet<Unsettled>,
+    /// Names what this writer suspends; at most 63 bits, never 0.
+    token: u64,
     saved: Saved,
     /// How many of `chunks` the saved state refers to.
     saved_chunks: usize,
@@ -122,6 +124,7 @@ impl Writer {
             chunks: Vec::new(),
             in_flight: VecDeque::new(),
             unsettled: HashSet::new(),
+            token: rand::random::<u64>() >> 1 | 1,
             saved: Saved::default(),
             saved_chunks: 0,
             claimed: None,
@@ -160,26 +163,27 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes everything taken so far durable as the state of `upload` and returns the offset to resume at.
-    pub async fn suspend(mut self, upload: &str) -> Result<u64> {
+    /// Makes everything taken so far durable as the state of `upload` and returns where to resume.
+    pub async fn suspend(mut self, upload: &str) -> Result<Point> {
         self.checkpoint(upload).await
     }
 
     /// Does what [`Writer::suspend`] does and keeps on writing.
-    pub async fn checkpoint(&mut self, upload: &str) -> Result<u64> {
+    pub async fn checkpoint(&mut self, upload: &str) -> Result<Point> {
         self.begin()?;
-        if self.offset != self.saved.offset {
+        if self.offset != self.saved.point.offset {
             self.cut_all().await?;
             self.settle().await?;
             // In one part: the blocks that it came in may be nearly empty.
             let uncut = self.cutter.uncut.join();
             self.cutter.uncut = Pieces::from(uncut.clone());
-            self.saved.save(&self.store.objects, upload, self.offset, &self.chunks, &uncut, &self.sha256).await?;
+            let point = Point { offset: self.offset, token: self.token };
+            self.saved.save(&self.store.objects, upload, point, &self.chunks, &uncut, &self.sha256).await?;
             // From here on the state keeps them.
             (self.saved_chunks, self.claimed) = (self.chunks.len(), None);
         }
         self.usable = true;
-        Ok(self.offset)
+        Ok(self.saved.point)
     }
 
     /// Makes the content durable and returns its name. The state of an upload, if there is one, may then be forgotten.

@@ -14,7 +14,7 @@ use object_store::{ObjectStoreExt, PutPayload};
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
-use storage::{Backend, ChunkHash, ContentId, Error, KeyFile, MAX_CHUNK_BYTES, Manifest, Store};
+use storage::{Backend, ChunkHash, ContentId, Error, KeyFile, MAX_CHUNK_BYTES, Manifest, Point, Store};
 
 /// A store that is empty at the beginning of each test, and what keeps it alive.
 struct Place {
@@ -171,21 +171,21 @@ async fn one_chunk_needs_no_list(place: Place) {
 async fn an_upload_goes_on_where_it_was_suspended(place: Place) {
     let content = noise(7, 11_000_000);
     let whole = place.store.put(content.clone()).await.unwrap();
-    let mut offset = 0;
+    let mut at = Point::default();
     for end in [1, 1, 70_000, 300_000, 300_001, 5_000_000, 9_000_000, 10_999_999] {
-        let mut writer = place.reopen().await.resume("0190-up", offset).await.unwrap();
-        assert_eq!(writer.offset(), offset);
-        writer.write(&content[offset as usize..end]).await.unwrap();
-        offset = writer.suspend("0190-up").await.unwrap();
-        assert_eq!(offset, end as u64);
+        let mut writer = place.reopen().await.resume("0190-up", at).await.unwrap();
+        assert_eq!(writer.offset(), at.offset);
+        writer.write(&content[at.offset as usize..end]).await.unwrap();
+        at = writer.suspend("0190-up").await.unwrap();
+        assert_eq!(at.offset, end as u64);
     }
     let store = place.reopen().await;
-    let mut writer = store.resume("0190-up", offset).await.unwrap();
-    writer.write(&content[offset as usize..]).await.unwrap();
+    let mut writer = store.resume("0190-up", at).await.unwrap();
+    writer.write(&content[at.offset as usize..]).await.unwrap();
     assert_eq!(writer.finish().await.unwrap(), whole);
     store.forget("0190-up").await.unwrap();
     assert_eq!(keys(&store, "uploads").await, [""; 0]);
-    assert!(matches!(store.resume("0190-up", offset).await, Err(Error::UploadMissing { .. })));
+    assert!(matches!(store.resume("0190-up", at).await, Err(Error::UploadMissing { .. })));
     store.forget("0190-up").await.unwrap();
 }
 
@@ -194,33 +194,57 @@ async fn what_lies_beyond_the_offset_is_ignored(place: Place) {
     let whole = place.store.put(content.clone()).await.unwrap();
     let mut writer = place.store.writer();
     writer.write(&content[..2_000_000]).await.unwrap();
-    assert_eq!(writer.checkpoint("up").await.unwrap(), 2_000_000);
+    let at = writer.checkpoint("up").await.unwrap();
+    assert_eq!(at.offset, 2_000_000);
     // The client was never told of these bytes and sends others.
     writer.write(&noise(9, 1_500_000)).await.unwrap();
     writer.suspend("up").await.unwrap();
 
-    let mut writer = place.reopen().await.resume("up", 2_000_000).await.unwrap();
+    let mut writer = place.reopen().await.resume("up", at).await.unwrap();
     writer.write(&content[2_000_000..3_500_000]).await.unwrap();
-    assert_eq!(writer.checkpoint("up").await.unwrap(), 3_500_000);
+    let at = writer.checkpoint("up").await.unwrap();
+    assert_eq!(at.offset, 3_500_000);
     drop(writer);
-    let mut writer = place.reopen().await.resume("up", 3_500_000).await.unwrap();
+    let mut writer = place.reopen().await.resume("up", at).await.unwrap();
     writer.write(&content[3_500_000..]).await.unwrap();
     assert_eq!(writer.finish().await.unwrap(), whole);
 }
 
+/// Two nodes that go on with one upload: which of them the client was told of is for the database to say.
+async fn of_two_writers_each_keeps_its_own_state(place: Place) {
+    let begun = noise(15, 900_000);
+    let mut writer = place.store.writer();
+    writer.write(&begun).await.unwrap();
+    let at = writer.suspend("both").await.unwrap();
+    let mut ends = Vec::new();
+    let mut writers =
+        [place.reopen().await.resume("both", at).await.unwrap(), place.store.resume("both", at).await.unwrap()];
+    for (writer, seed) in writers.iter_mut().zip(16..) {
+        writer.write(&noise(seed, 600_000)).await.unwrap();
+        ends.push((writer.checkpoint("both").await.unwrap(), seed));
+    }
+    assert_eq!(ends[0].0.offset, ends[1].0.offset);
+    for (end, seed) in ends {
+        let whole = place.reopen().await.resume("both", end).await.unwrap().finish().await.unwrap();
+        let expected = [&begun[..], &noise(seed, 600_000)].concat();
+        assert_eq!(whole, place.store.put(expected.into()).await.unwrap());
+    }
+}
+
 async fn many_small_requests_cost_little(place: Place) {
     let content = noise(10, 3_000_000);
-    let (mut offset, step) = (0, 30_000);
-    while offset < content.len() {
-        let mut writer = place.store.resume("many", offset as u64).await.unwrap();
-        writer.write(&content[offset..(offset + step).min(content.len())]).await.unwrap();
-        offset = writer.suspend("many").await.unwrap() as usize;
+    let (mut at, step) = (Point::default(), 30_000);
+    while at.offset < content.len() as u64 {
+        let mut writer = place.store.resume("many", at).await.unwrap();
+        let start = at.offset as usize;
+        writer.write(&content[start..(start + step).min(content.len())]).await.unwrap();
+        at = writer.suspend("many").await.unwrap();
     }
     let prefix = Path::from("uploads/many");
     let written: u64 =
         place.store.objects().list(Some(&prefix)).try_fold(0, async |sum, meta| Ok(sum + meta.size)).await.unwrap();
     assert!(written < 6 * content.len() as u64, "{written} bytes of state for {} bytes", content.len());
-    let writer = place.store.resume("many", offset as u64).await.unwrap();
+    let writer = place.store.resume("many", at).await.unwrap();
     assert_eq!(writer.finish().await.unwrap(), place.store.put(content).await.unwrap());
 }
 
@@ -312,16 +336,16 @@ async fn a_damaged_suspension_is_noticed(place: Place) {
     let content = noise(14, 700_000);
     let mut writer = place.store.writer();
     writer.write(&content).await.unwrap();
-    let offset = writer.suspend("hurt").await.unwrap();
-    let key = Path::from(format!("uploads/hurt/{offset}"));
+    let point = writer.suspend("hurt").await.unwrap();
+    let key = Path::from(format!("uploads/hurt/{}-{:016x}", point.offset, point.token));
     let length = place.store.objects().head(&key).await.unwrap().size as usize;
     for at in [0, length / 2, length - 300, length - 30, length - 1] {
         flip(&place.store, &key, at).await;
-        let Err(error) = place.store.resume("hurt", offset).await else { panic!("byte {at} was not noticed") };
+        let Err(error) = place.store.resume("hurt", point).await else { panic!("byte {at} was not noticed") };
         assert!(matches!(error, Error::UploadDamaged { .. }), "{error}");
         flip(&place.store, &key, at).await;
     }
-    place.store.resume("hurt", offset).await.unwrap();
+    place.store.resume("hurt", point).await.unwrap();
 }
 
 async fn a_large_content_is_refused_by_read_all(place: Place) {
@@ -408,6 +432,7 @@ contract!(
     one_chunk_needs_no_list,
     an_upload_goes_on_where_it_was_suspended,
     what_lies_beyond_the_offset_is_ignored,
+    of_two_writers_each_keeps_its_own_state,
     many_small_requests_cost_little,
     a_writer_that_is_dropped_leaves_nothing_reachable,
     damage_is_noticed,

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use storage::{Backend, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Store, Stored};
+use storage::{Backend, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Point, Store, Stored};
 
 fn noise(seed: u64, length: usize) -> Bytes {
     let mut bytes = vec![0; length];
@@ -45,7 +45,7 @@ fn content() -> impl Strategy<Value = Bytes> {
 async fn write_in_steps(store: &Store, content: &[u8], steps: &[Step]) -> Stored {
     let upload = "steps";
     let mut writer = store.writer();
-    let mut durable = 0;
+    let mut durable = Point::default();
     for step in steps {
         let at = writer.offset() as usize;
         match step {

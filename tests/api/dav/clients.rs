@@ -115,7 +115,7 @@ async fn cadaver_works_on_the_drive() {
     assert!(!said.contains("failed") && said.contains("Value of colour is: red"), "{said}");
 }
 
-/// What Windows Explorer sends when a drive is connected and a file is saved (recorded from WebClient, Windows 10 and 11).
+/// What Windows Explorer sends when a drive is connected and a file is saved, in its order.
 #[tokio::test]
 async fn windows_connects_and_saves() {
     let server = TestServer::start().await;
@@ -171,7 +171,7 @@ async fn windows_connects_and_saves() {
     }
 }
 
-/// What the Finder sends (recorded from WebDAVFS, macOS 14).
+/// What the Finder sends, in its order.
 #[tokio::test]
 async fn the_finder_connects_and_saves() {
     let server = TestServer::start().await;
