@@ -20,7 +20,7 @@ use crate::{
 /// How often a new version is tried again when others add versions at the same moment.
 const TRIES: usize = 20;
 /// How much of a file is looked at to know its type.
-const HEAD_BYTES: u64 = 64 << 10;
+pub const HEAD_BYTES: usize = 64 << 10;
 
 /// What an upload became.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +37,19 @@ impl Finished {
 }
 
 /// Adds the version and marks the upload finished, in one transaction. The rights are looked at again.
-pub async fn finish_upload(app: &App, by: &Caller, upload: &Upload, stored: &Stored) -> Result<Finished> {
-    let manifest = app.store.manifest(&stored.content).await?;
-    finish_with(app, by, upload, &manifest, hex::encode(stored.sha256)).await
+/// `head` is what the content begins with, as far as its type is told by, when that is at hand.
+pub async fn finish_upload(
+    app: &App,
+    by: &Caller,
+    upload: &Upload,
+    stored: &Stored,
+    head: Option<&[u8]>,
+) -> Result<Finished> {
+    let media_type = match head {
+        Some(head) => indexer::media_type::detect(head, &upload.name),
+        None => media_type(app, &stored.manifest, &upload.name).await?,
+    };
+    finish_as(app, by, upload, &stored.manifest, media_type, hex::encode(stored.sha256)).await
 }
 
 /// Like [`finish_upload`], for a content of which the chunks are known; `sha256` may be empty (see [`NewVersion`]).
@@ -50,11 +60,23 @@ pub async fn finish_with(
     manifest: &Manifest,
     sha256: String,
 ) -> Result<Finished> {
+    let media_type = media_type(app, manifest, &upload.name).await?;
+    finish_as(app, by, upload, manifest, media_type, sha256).await
+}
+
+async fn finish_as(
+    app: &App,
+    by: &Caller,
+    upload: &Upload,
+    manifest: &Manifest,
+    media_type: &str,
+    sha256: String,
+) -> Result<Finished> {
     let new = NewVersion {
         content_id: manifest.content().to_string(),
         size_bytes: manifest.size_bytes() as i64,
         sha256,
-        media_type: media_type(app, manifest, &upload.name).await?.to_owned(),
+        media_type: media_type.to_owned(),
         note: upload.note.clone(),
         room_seq: None,
         chunks: manifest.chunks().to_vec(),
@@ -71,7 +93,7 @@ pub async fn finish_with(
 
 /// Decided from what was stored, never from what the client said.
 pub async fn media_type(app: &App, manifest: &Manifest, name: &str) -> Result<&'static str> {
-    let range = 0..manifest.size_bytes().min(HEAD_BYTES);
+    let range = 0..manifest.size_bytes().min(HEAD_BYTES as u64);
     let head: Vec<bytes::Bytes> = app.store.read(manifest, range).try_collect().await?;
     Ok(indexer::media_type::detect(&head.concat(), name))
 }

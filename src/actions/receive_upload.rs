@@ -16,7 +16,7 @@ use crate::{
     actions::{
         create_upload::{expires_at, too_large},
         disk_room::require_room,
-        finish_upload::{Finished, finish_upload},
+        finish_upload::{Finished, HEAD_BYTES, finish_upload},
         quota,
         upload_locks::UploadLock,
     },
@@ -111,7 +111,8 @@ pub async fn receive_upload(app: &App, by: &Caller, upload: Upload, part: Part) 
     if let Some(size_bytes) = part.size_bytes {
         set_size(app, &mut upload, size_bytes).await?;
     }
-    let receiving = Receiving { app: app.clone(), by: by.clone(), durable: upload.point(), upload, lock };
+    let head = (part.offset == 0).then(Vec::new);
+    let receiving = Receiving { app: app.clone(), by: by.clone(), durable: upload.point(), head, upload, lock };
     let request_id = crate::error::REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
     let work = crate::error::REQUEST_ID.scope(request_id, receiving.run(part.body, part.checksum));
     app.tasks.spawn(work).await.map_err(Error::internal)?
@@ -174,6 +175,8 @@ struct Receiving {
     lock: UploadLock,
     /// What the database says.
     durable: Point,
+    /// The first [`HEAD_BYTES`], when this request brings them.
+    head: Option<Vec<u8>>,
 }
 
 /// How the body came to its end.
@@ -237,6 +240,10 @@ impl Receiving {
             }
             if let Some(checksum) = checksum {
                 checksum.update(&bytes);
+            }
+            if let Some(head) = &mut self.head {
+                let missing = HEAD_BYTES - head.len();
+                head.extend_from_slice(&bytes[..bytes.len().min(missing)]);
             }
             writer.write(&bytes).await?;
             if writer.offset() - looked_at >= LOOK_BYTES {
@@ -302,7 +309,12 @@ impl Receiving {
     async fn finish(self, writer: Writer) -> Result<Received> {
         let offset = writer.offset();
         let stored = writer.finish().await?;
-        let finished = finish_upload(&self.app, &self.by, &self.upload, &stored).await?;
+        let head = self.head.as_deref();
+        let finished = finish_upload(&self.app, &self.by, &self.upload, &stored, head).await?;
+        if self.durable == Point::default() {
+            // Nothing was suspended.
+            return Ok(Received { offset, expires_at: self.upload.expires_at, finished: Some(finished) });
+        }
         if let Err(error) = self.app.store.forget(self.upload.id.as_str()).await {
             // It will be tried again when the upload expires.
             tracing::warn!(upload.id = %self.upload.id, error = %error, "the state of a finished upload stays");

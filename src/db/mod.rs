@@ -187,10 +187,12 @@ pub enum Engine {
     Postgres,
 }
 
-/// A pool of connections to the database.
+/// Pools of connections to the database.
 #[derive(Clone)]
 pub struct Db {
     pool: AnyPool,
+    /// On SQLite one connection: its cache stays valid as long as nobody else writes. On PostgreSQL the same pool.
+    writes: AnyPool,
     engine: Engine,
     url: Arc<str>,
     /// SQLite has one writer: waiting here is fair and quick, waiting for its file lock is neither.
@@ -215,8 +217,6 @@ impl Db {
         sqlx::any::install_default_drivers();
         let engine = if url.starts_with("postgres") { Engine::Postgres } else { Engine::Sqlite };
         let options = AnyPoolOptions::new()
-            // SQLite's connections are threads with caches of their own.
-            .max_connections(if engine == Engine::Sqlite { 8 } else { 16 })
             .acquire_timeout(Duration::from_secs(10))
             // A file does not go away between two statements.
             .test_before_acquire(engine == Engine::Postgres)
@@ -225,9 +225,25 @@ impl Db {
             Engine::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
             _ => url.to_owned(),
         };
-        let pool = options.connect(&url).await?;
+        let (pool, writes) = match engine {
+            // SQLite's connections are threads with caches of their own.
+            Engine::Sqlite => {
+                let pool = options.clone().max_connections(8).connect(&url).await?;
+                let writes = options.max_connections(1).after_connect(|connection, _| {
+                    Box::pin(async move {
+                        prepare(connection, Engine::Sqlite).await?;
+                        sqlx::raw_sql(sqlite::WRITER_CACHE).execute(connection).await.map(drop)
+                    })
+                });
+                (pool, writes.connect(&url).await?)
+            }
+            Engine::Postgres => {
+                let pool = options.max_connections(16).connect(&url).await?;
+                (pool.clone(), pool)
+            }
+        };
         let writer = (engine == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { pool, engine, url: url.into(), writer })
+        Ok(Self { pool, writes, engine, url: url.into(), writer })
     }
 
     /// Brings the schema up to this program's version.
@@ -263,13 +279,14 @@ impl Db {
             Engine::Sqlite => "begin immediate",
             Engine::Postgres => "begin",
         };
-        let mut tx = Tx { connection: Some(self.pool.acquire().await?), writer, concerns_rights: false };
+        let mut tx = Tx { connection: Some(self.writes.acquire().await?), writer, concerns_rights: false };
         sqlx::raw_sql(statement).execute(&mut *tx).await?;
         Ok(tx)
     }
 
     /// Closes all connections; running statements finish first.
     pub async fn close(&self) {
+        self.writes.close().await;
         self.pool.close().await;
     }
 }

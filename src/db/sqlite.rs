@@ -27,6 +27,9 @@ pub const SETTINGS: [&str; 7] = [
     "pragma cache_size = -512",
 ];
 
+/// What the one connection that writes keeps of the file: 8 MB.
+pub const WRITER_CACHE: &str = "pragma cache_size = -8192";
+
 /// Opens a connection beside the pool to the database at `url` (`sqlite:///path`).
 pub fn open(url: &str) -> rusqlite::Result<Connection> {
     let connection =

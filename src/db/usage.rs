@@ -61,13 +61,20 @@ impl Owner<'_> {
 /// Changes a row; with `default_limit` only when what is used and reserved afterwards is within the limit (below 0: there is
 /// none); `false` when it is not. The row is made when it is missing.
 pub async fn add(tx: &mut Tx, owner: Owner<'_>, delta: Delta, default_limit: Option<i64>) -> Result<bool> {
-    sqlx::query(
+    if update(tx, owner, delta, default_limit).await? {
+        return Ok(true);
+    }
+    let inserted = sqlx::query(
         "insert into usage (owner_kind, owner_id) values ($1, $2) on conflict (owner_kind, owner_id) do nothing",
     )
     .bind(owner.kind())
     .bind(owner.id())
     .execute(&mut **tx)
     .await?;
+    Ok(inserted.rows_affected() == 1 && update(tx, owner, delta, default_limit).await?)
+}
+
+async fn update(tx: &mut Tx, owner: Owner<'_>, delta: Delta, default_limit: Option<i64>) -> Result<bool> {
     let updated = sqlx::query(
         "update usage set used_bytes = used_bytes + $3, reserved_bytes = reserved_bytes + $4
          where owner_kind = $1 and owner_id = $2

@@ -33,7 +33,7 @@ const IN_FLIGHT_CHUNKS: usize = 8;
 const FEW_BYTES: usize = 64 * 1024;
 
 /// What a finished content is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// The name to read it by.
     pub content: ContentId,
@@ -41,6 +41,8 @@ pub struct Stored {
     pub size_bytes: u64,
     /// SHA-256 of the plain bytes.
     pub sha256: [u8; 32],
+    /// Its chunks, to read it at once.
+    pub manifest: Manifest,
 }
 
 /// Takes the bytes of one content.
@@ -203,7 +205,7 @@ impl Writer {
             self.store.objects.put(&key, vec![manifest.to_object()]).await?;
         }
         let sha256 = self.sha256.finalize().into();
-        Ok(Stored { content, size_bytes: self.offset, sha256 })
+        Ok(Stored { content, size_bytes: self.offset, sha256, manifest })
     }
 
     /// Refuses a writer whose state is not certain, and makes it so until the operation has succeeded.
