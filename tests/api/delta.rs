@@ -278,11 +278,18 @@ async fn the_answer_takes_as_long_for_hidden_chunks_as_for_chunks_that_nobody_ha
     // The quickest of each: a busy machine makes the others longer than the time that every answer takes.
     let [hidden, unknown] = times.map(|times| times.into_iter().min().expect("fifteen of each"));
     println!("hidden {hidden:?}, unknown {unknown:?}");
-    let noise = Duration::from_millis(4).max(unknown / 3);
+    let noise = Duration::from_millis(4).max(unknown / 5);
     assert!(hidden.abs_diff(unknown) < noise, "hidden {hidden:?}, unknown {unknown:?}");
-    // Who may read them has them all.
+    // Who may read them gets as many answered as quickly.
     let upload = ada.begin_delta(&[("filename", "x"), ("folder_id", &library)], 1000 * MIB).await;
-    assert!(ada.missing(&upload, &list(0)).await.is_empty());
+    let mut answered = Vec::new();
+    for _ in 0..5 {
+        let began = Instant::now();
+        assert!(ada.missing(&upload, &list(0)).await.is_empty());
+        answered.push(began.elapsed());
+    }
+    let answered = answered.into_iter().min().expect("five of them");
+    assert!(answered < 4 * unknown, "{answered:?}, unknown {unknown:?}");
 }
 
 #[tokio::test]
