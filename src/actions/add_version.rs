@@ -172,6 +172,7 @@ pub async fn append(
     }
     if !document.is_live() {
         list_chunks(tx, &version, &new.chunks, now).await?;
+        app.preview().turns.came();
     }
     if !document.is_live() || [PAGE, BOARD].contains(&version.media_type.as_str()) {
         prepare(tx, &version, &document.name, now).await?;

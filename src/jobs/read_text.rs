@@ -1,6 +1,7 @@
 //! Makes a document's own text searchable while its pages wait for their turn: whoever files a note beside a hundred scans
 //! finds it in seconds.
 
+use indexer::extract;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,7 +37,8 @@ impl ReadText {
     pub fn is_worthwhile(media_type: &str, size_bytes: i64) -> bool {
         // Pictures say nothing by themselves; an archive takes as long as the documents in it.
         let drawn = ["image/", "video/", "audio/", "application/zip"].iter().any(|drawn| media_type.starts_with(drawn));
-        !drawn && ![PDF, PAGE, BOARD].contains(&media_type) && size_bytes <= MAX_BYTES
+        let is_read = extract::is_read(media_type, &[0]);
+        !drawn && is_read && ![PDF, PAGE, BOARD].contains(&media_type) && size_bytes <= MAX_BYTES
     }
 }
 

@@ -15,6 +15,8 @@ use crate::{
 
 /// How often a loop looks by itself: for jobs that became due or that another node added.
 const POLL: Duration = Duration::from_secs(1);
+/// From one look that found nothing to the next at least: each upload and each job that ends wakes the loops of all kinds.
+const LOOKS_APART: Duration = Duration::from_millis(100);
 /// Wait before the second try; each further one waits twice as long.
 const FIRST_RETRY_MS: i64 = 2_000;
 /// Longest wait between tries.
@@ -111,9 +113,14 @@ async fn work(app: App, kind: Kind) {
             continue;
         }
         drop(slot);
+        let again = tokio::time::Instant::now() + LOOKS_APART;
         tokio::select! {
             _ = wakes.changed() => {}
             () = tokio::time::sleep(POLL) => {}
+            () = app.shutdown.cancelled() => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until(again) => {}
             () = app.shutdown.cancelled() => {}
         }
     }

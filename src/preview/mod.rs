@@ -7,6 +7,7 @@ mod files;
 pub mod prepare;
 pub mod recognise;
 pub mod text;
+mod turns;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -22,6 +23,7 @@ use crate::{
 
 use files::{Files, LocalFile};
 use text::{Bundle, PreparedText};
+use turns::Turns;
 
 /// Memory for drawn pages, in bytes.
 const IMAGES_BYTES: u64 = 128 << 20;
@@ -54,6 +56,8 @@ pub struct Preview {
     words: Cache<(String, usize), Arc<Bundle>>,
     hits: Cache<(String, Vec<String>), Arc<Found>>,
     scratch: PathBuf,
+    /// Who may prepare a content now.
+    pub turns: Turns,
 }
 
 impl Preview {
@@ -80,7 +84,8 @@ impl Preview {
             .max_capacity(HITS_BYTES)
             .weigher(|_, found: &Arc<Found>| u32::try_from(found.on_pages.size_bytes()).unwrap_or(u32::MAX))
             .build();
-        Ok(Self { texts, words, hits, files: Files::open(cache.join("pdf"))?, store, images, scratch })
+        let files = Files::open(cache.join("pdf"))?;
+        Ok(Self { texts, words, hits, files, store, images, scratch, turns: Turns::default() })
     }
 
     /// Draws page `number` (from 1) of the PDF `rendition` as WebP, `width` pixels wide or a little more.

@@ -8,7 +8,8 @@ use std::{
 };
 
 use anyhow::Context;
-use indexer::text::Extracted;
+use futures::TryStreamExt;
+use indexer::{media_type::HEAD_BYTES, text::Extracted};
 use storage::ContentId;
 
 use super::text;
@@ -18,7 +19,7 @@ use crate::{
     exchange,
     jobs::{self, recognise_text::RecogniseText},
     worker::{
-        Answer, Prepared, Rendition, Task, WorkerError, codes,
+        self, Answer, Prepared, Rendition, Task, WorkerError, codes,
         room::{PAGE, pack},
     },
 };
@@ -29,6 +30,12 @@ const MAX_TEXT_BYTES: u64 = 512 << 20;
 /// Makes the preview of a content that waits for it. A fault of the content is recorded and is no error here; an error is
 /// something that another try may get over.
 pub async fn prepare(app: &App, content_id: &str, media_type: &str, name: &str) -> anyhow::Result<()> {
+    if !worker::has_way(media_type)
+        && let Some(error) = unreadable(app, content_id, media_type, name).await?
+    {
+        return failed(app, content_id, media_type, &error.code, &error.message).await;
+    }
+    let _turn = app.preview().turns.take().await;
     let Some(Fetched { content, folder, input }) = fetch(app, content_id, media_type).await? else { return Ok(()) };
     let input = if media_type == PAGE { page_parcel(app, content_id, &folder, &input).await? } else { input };
     let task = Task::Prepare {
@@ -43,6 +50,17 @@ pub async fn prepare(app: &App, content_id: &str, media_type: &str, name: &str) 
         Err(error) if is_ours(&error) => Err(error.into()),
         Err(error) => failed(app, content_id, media_type, &error.code, &error.message).await,
     }
+}
+
+/// Why nothing can be made of a content that waits: its first bytes say enough, and no child has to be asked.
+async fn unreadable(app: &App, content_id: &str, media_type: &str, name: &str) -> anyhow::Result<Option<WorkerError>> {
+    if !is_waiting(app, content_id, media_type).await? {
+        return Ok(None);
+    }
+    let manifest = app.store.manifest(&ContentId::from_str(content_id).context("a content id of our own")?).await?;
+    let range = 0..manifest.size_bytes().min(HEAD_BYTES as u64);
+    let head: Vec<bytes::Bytes> = app.store.read(&manifest, range).try_collect().await?;
+    Ok(worker::unreadable(&head.concat(), name))
 }
 
 /// A page goes to the worker with its pictures.
@@ -91,8 +109,7 @@ struct Fetched {
 }
 
 async fn fetch(app: &App, content_id: &str, media_type: &str) -> anyhow::Result<Option<Fetched>> {
-    let preview = db::previews::find(app.db.read(), content_id, media_type).await?;
-    if preview.is_none_or(|preview| preview.state != "waiting") {
+    if !is_waiting(app, content_id, media_type).await? {
         return Ok(None);
     }
     let content = ContentId::from_str(content_id).context("a content id of our own")?;
@@ -100,6 +117,11 @@ async fn fetch(app: &App, content_id: &str, media_type: &str) -> anyhow::Result<
     let input = folder.path().join("input");
     app.store.copy_to_file(&content, &input).await?;
     Ok(Some(Fetched { content, folder, input }))
+}
+
+async fn is_waiting(app: &App, content_id: &str, media_type: &str) -> anyhow::Result<bool> {
+    let preview = db::previews::find(app.db.read(), content_id, media_type).await?;
+    Ok(preview.is_some_and(|preview| preview.state == "waiting"))
 }
 
 /// Whether the installation is at fault and not the content.

@@ -5,6 +5,7 @@
 //! searches go on. Each node has an index of its own, so nothing is shared and nothing has to be handed over.
 
 mod document;
+mod pace;
 
 pub use document::page_text_key;
 
@@ -19,15 +20,14 @@ use std::{
 };
 
 use document::Loaded;
-use indexer::index::{self, Index, Options, Position};
+use indexer::index::{self, Index, Merging, Options, Position};
+use pace::Pace;
 use tokio::sync::{Mutex, Notify, watch};
 
 use crate::{app::App, db, ids::DocumentId};
 
 /// How often the follower looks by itself: changes of other nodes wake nobody here.
 const POLL: Duration = Duration::from_millis(500);
-/// From one commit to the next at least: each costs much the same, however little is in it.
-const GATHER: Duration = Duration::from_millis(250);
 /// Changes that go into one commit at most.
 const BATCH: i64 = 500;
 /// Documents whose text is read from the store and made ready for the index at once.
@@ -101,18 +101,24 @@ impl Search {
 pub async fn follow(app: App) {
     // Whoever changes a document has work for later, too.
     let mut wakes = app.jobs.listen();
+    let mut pace = Pace::default();
     while !app.shutdown.is_cancelled() {
-        let wait = match catch_up(&app).await {
-            Ok(()) => POLL,
+        let wait = match follow_once(&app, &mut pace).await {
+            Ok(Followed::More) => continue,
+            // Nobody's wake ends a rest: what comes meanwhile shares the next commit.
+            Ok(Followed::Committed { rest }) => {
+                tokio::select! {
+                    () = tokio::time::sleep(rest) => {}
+                    () = app.shutdown.cancelled() => {}
+                }
+                continue;
+            }
+            Ok(Followed::Nothing) => POLL,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "the search index falls behind, it tries again");
                 PAUSE
             }
         };
-        tokio::select! {
-            () = tokio::time::sleep(GATHER) => {}
-            () = app.shutdown.cancelled() => {}
-        }
         tokio::select! {
             () = app.search().changed.notified() => {}
             _ = wakes.changed() => {}
@@ -122,23 +128,77 @@ pub async fn follow(app: App) {
     }
 }
 
+/// What the follower found to do.
+enum Followed {
+    Nothing,
+    /// There is more than goes into one commit.
+    More,
+    Committed {
+        rest: Duration,
+    },
+}
+
+/// Takes what has changed into the index, in one commit.
+async fn follow_once(app: &App, pace: &mut Pace) -> anyhow::Result<Followed> {
+    let _alone = app.search().following.lock().await;
+    rebuild_if_wanted(app).await?;
+    let started = Instant::now();
+    match advance(app).await? {
+        0 if pace.calm() => {
+            // What was put off while changes came.
+            merge(app, Merging::Eager).await?;
+            commit(app, app.search().position()).await?;
+            Ok(Followed::Nothing)
+        }
+        0 => Ok(Followed::Nothing),
+        BATCH => Ok(Followed::More),
+        _ => {
+            let was_busy = pace.is_busy();
+            let rest = pace.after_commit(started.elapsed());
+            if pace.is_busy() && !was_busy {
+                merge(app, Merging::PutOff).await?;
+            }
+            Ok(Followed::Committed { rest })
+        }
+    }
+}
+
+async fn merge(app: &App, merging: Merging) -> anyhow::Result<()> {
+    with_index(app, move |index| {
+        index.set_merging(merging);
+        Ok(())
+    })
+    .await
+}
+
 /// Brings the index up to the newest change.
 pub async fn catch_up(app: &App) -> anyhow::Result<()> {
     let _alone = app.search().following.lock().await;
+    rebuild_if_wanted(app).await?;
+    while advance(app).await? > 0 {}
+    Ok(())
+}
+
+/// Takes the next changes into the index, in one commit; returns how many they were.
+async fn advance(app: &App) -> anyhow::Result<i64> {
+    let after = app.search().position() as i64;
+    let changes = db::changes::list(app.db.read(), after, BATCH).await?;
+    let Some(last) = changes.last().map(|change| change.seq) else { return Ok(0) };
+    let count = changes.len() as i64;
+    let documents: BTreeSet<DocumentId> = changes.into_iter().map(|change| change.document_id).collect();
+    put_all(app, documents.into_iter().collect()).await?;
+    commit(app, last as u64).await?;
+    Ok(count)
+}
+
+async fn rebuild_if_wanted(app: &App) -> anyhow::Result<()> {
     if app.search().wanted.swap(false, Ordering::AcqRel)
         && let Err(error) = rebuild(app).await
     {
         app.search().wanted.store(true, Ordering::Release);
         return Err(error);
     }
-    loop {
-        let after = app.search().position() as i64;
-        let changes = db::changes::list(app.db.read(), after, BATCH).await?;
-        let Some(last) = changes.last().map(|change| change.seq) else { return Ok(()) };
-        let documents: BTreeSet<DocumentId> = changes.into_iter().map(|change| change.document_id).collect();
-        put_all(app, documents.into_iter().collect()).await?;
-        commit(app, last as u64).await?;
-    }
+    Ok(())
 }
 
 /// Builds the index from the database and the stored text.

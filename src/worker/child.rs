@@ -127,7 +127,7 @@ fn perform(child: &mut Child, task: Task) -> Result<Answer, WorkerError> {
         }
         Task::Recognise { pdf, pages, .. } => recognise::recognise(child, &pdf, &pages),
         Task::Unlock { input, name, password, .. } => unlock::unlock(child, &input, &name, &password),
-        Task::ReadText { input, name, .. } => prepare::read_text(child, &input, &name).map(Answer::Prepared),
+        Task::ReadText { input, name, .. } => apart(|| prepare::read_text(child, &input, &name).map(Answer::Prepared)),
         Task::RenderPage { pdf, page, width_px, .. } => render::render(child, &pdf, &[(page, width_px)]),
         Task::RenderPages { pdf, images, .. } => render::render(child, &pdf, &images),
         Task::Room { make, input, .. } => apart(|| room::make(child, make, &input)),

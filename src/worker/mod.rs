@@ -54,6 +54,7 @@ mod workers;
 
 pub use limits::{Isolation, Limits};
 pub use pool::{PoolConfig, WorkerPool};
+pub use prepare::{has_way, unreadable};
 pub use recognise::Recognised;
 pub use room_notes::{NotedMessage, NotedThread};
 pub use task::{

@@ -46,7 +46,7 @@ pub struct PoolConfig {
     pub soffice: Option<PathBuf>,
     /// A fontconfig file for all programs; the built-in one when absent. Page breaks depend on the fonts.
     pub fontconfig: Option<PathBuf>,
-    /// Tasks after which a renderer is replaced. Converters are replaced after each document.
+    /// Tasks after which a child that is kept is replaced. Converters are replaced after each document.
     pub tasks_per_child: usize,
     /// What one task may use.
     pub limits: Limits,
@@ -127,7 +127,7 @@ impl WorkerPool {
         let long = config.converters.max(1);
         let mut converters = lane("convert", 2 * long, Keeps::Nothing).map_err(failed)?;
         let recognisers = lane("recognise", config.converters, Keeps::Nothing).map_err(failed)?;
-        let texts = lane("text", 1, Keeps::Nothing).map_err(failed)?;
+        let texts = lane("text", 1, Keeps::Child).map_err(failed)?;
         let mut renderers = lane("render", config.renderers, Keeps::Document).map_err(failed)?;
         let rooms = lane("room", config.renderers, Keeps::Child).map_err(failed)?;
         let exchange = lane("exchange", config.converters, Keeps::Nothing).map_err(failed)?;
@@ -182,7 +182,7 @@ impl WorkerPool {
             let mut slot = state.take(key.as_ref());
             let (answer, seat) = shared.execute(state, &mut slot, task, permit).await;
             let _ = tell.send(answer);
-            if matches!(kind, Lane::Convert | Lane::Text | Lane::Exchange) && !shared.stopping.is_cancelled() {
+            if matches!(kind, Lane::Convert | Lane::Exchange) && !shared.stopping.is_cancelled() {
                 // The next document finds a fresh child waiting.
                 let _ = slot.warm().await;
             }

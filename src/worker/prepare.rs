@@ -87,6 +87,23 @@ pub fn prepare(child: &mut Child, input: &Path, name: &str, claimed: &str) -> Re
     Ok(Prepared { media_type: kind, page_sizes, rendition, text, unread, warnings })
 }
 
+/// Returns whether there is a way to make pages or text of files of this type, whatever is in them.
+pub fn has_way(kind: &str) -> bool {
+    let by_pages = kind == PDF || image::is_image(kind) || [PAGE, BOARD].contains(&kind);
+    // A byte that no text has: of unknown content it takes more to know.
+    by_pages || office::route(kind).is_some() || extract::is_read(kind, &[0])
+}
+
+/// Why [`prepare`] will make nothing of a file that begins with `head`; `None` when it has to be tried.
+pub fn unreadable(head: &[u8], name: &str) -> Option<WorkerError> {
+    let kind = media_type::detect(head, name);
+    if has_way(kind) || extract::is_read(kind, head) {
+        return None;
+    }
+    let error = ExtractError::Unsupported(kind.to_owned());
+    Some(WorkerError::new(error.code(), error.to_string()))
+}
+
 /// Extracts the text that stands in a file itself: what is found as long as there are no pages.
 pub fn read_text(child: &mut Child, input: &Path, name: &str) -> Result<Prepared, WorkerError> {
     let kind = detect(input, name)?;

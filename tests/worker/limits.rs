@@ -67,6 +67,41 @@ async fn processes_that_a_document_started_end_with_its_task() {
 }
 
 /// Returns how many files and folders are in a pool's folder besides the slots' own.
+/// The child of the lane for text, by its working folder.
+fn text_children(folder: &Path) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let of_lane = |path: &Path| path.starts_with(folder) && path.iter().any(|part| part == "text-0");
+    processes
+        .filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| of_lane(&cwd)))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn texts_are_read_one_after_the_other_by_copies_of_one_child() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = PoolConfig { converters: 1, renderers: 1, folder: Some(folder.path().to_owned()), ..config() };
+    let pool = WorkerPool::start(config).await.unwrap();
+    let (files, place) = (tempfile::tempdir().unwrap(), folder.path().canonicalize().unwrap());
+    let read = async |text: &str| {
+        let (input, out) = (files.path().join("note"), files.path().join("result"));
+        std::fs::write(&input, text).unwrap();
+        let answer = pool.run(Task::ReadText { input, name: "note.txt".into(), out }).await;
+        let Answer::Prepared(read) = answer.unwrap() else { panic!("another answer") };
+        (std::fs::read_to_string(read.text).unwrap(), text_children(&place))
+    };
+    let (first, child) = read("第一份合同").await;
+    assert!(first.contains("第一份合同"), "{first}");
+    assert_eq!(child.len(), 1, "{child:?}");
+    let (second, same) = read("第二份通知").await;
+    assert!(second.contains("第二份通知") && !second.contains("合同"), "{second}");
+    assert_eq!(child, same);
+    // Nothing of either is left for the next one.
+    assert_eq!(left_behind(folder.path()), 0);
+    pool.stop().await;
+    assert_eq!(processes_below(&place), 0);
+}
+
 fn left_behind(root: &Path) -> usize {
     let parts =
         std::fs::read_dir(root).unwrap().flatten().flat_map(|pool| std::fs::read_dir(pool.path()).unwrap().flatten());

@@ -204,6 +204,29 @@ pub fn file_text(path: &Path, media_type: &str, limits: &Limits) -> Result<FileT
     Ok(text)
 }
 
+/// Tells whether [`file_text`] reads files of this type; for files of no known type their first `head` decides.
+pub fn is_read(media_type: &str, head: &[u8]) -> bool {
+    match media_type {
+        "application/octet-stream" => plain::may_be_text(&head[..head.len().min(crate::media_type::HEAD_BYTES)]),
+        "text/html"
+        | "application/xhtml+xml"
+        | "image/svg+xml"
+        | "message/rfc822"
+        | "application/vnd.ms-outlook"
+        | "application/rtf"
+        | "application/msword"
+        | "application/vnd.ms-powerpoint"
+        | "application/ofd"
+        | "application/zip"
+        | "application/vnd.ms-excel" => true,
+        kind => {
+            ooxml::is_ooxml(kind)
+                || kind.starts_with("application/vnd.oasis.opendocument.")
+                || crate::media_type::is_text(kind)
+        }
+    }
+}
+
 /// Reads one file; a panic inside a parser becomes an error of this file.
 fn read_guarded(source: &Source, media_type: &str, guard: &Guard, depth: usize) -> Result<FileText> {
     // The guard holds counters only and the source is read-only, so neither can be left half-changed.
@@ -253,4 +276,71 @@ fn read_inner(name: &str, bytes: Vec<u8>, guard: &Guard, depth: usize) -> (Attac
     // What cannot be read inside must not hide what can be read outside.
     let text = read_guarded(&Source::bytes(bytes), media_type, guard, depth).ok();
     (listing, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Types of every family that `media_type::detect` knows.
+    const KINDS: [&str; 44] = [
+        "application/gzip",
+        "application/javascript",
+        "application/json",
+        "application/msword",
+        "application/octet-stream",
+        "application/ofd",
+        "application/pdf",
+        "application/rtf",
+        "application/toml",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
+        "application/vnd.ms-outlook",
+        "application/vnd.ms-powerpoint",
+        "application/vnd.ms-word.document.macroEnabled.12",
+        "application/vnd.oasis.opendocument.graphics",
+        "application/vnd.oasis.opendocument.text",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.rar",
+        "application/vnd.sqlite3",
+        "application/x-7z-compressed",
+        "application/x-ndjson",
+        "application/x-ole-storage",
+        "application/x-tar",
+        "application/xhtml+xml",
+        "application/xml",
+        "application/yaml",
+        "application/zip",
+        "application/zstd",
+        "audio/mpeg",
+        "font/ttf",
+        "image/heic",
+        "image/png",
+        "image/svg+xml",
+        "image/vnd.djvu",
+        "image/x-icon",
+        "message/rfc822",
+        "text/csv",
+        "text/html",
+        "text/markdown",
+        "text/plain",
+        "text/xml",
+        "video/mp4",
+    ];
+
+    #[test]
+    fn what_is_read_is_told_without_reading_it() {
+        let contents: [&[u8]; 4] = [b"one line\n", b"\0\x01\x02\xff", b"\x1b[1mbold", &[0xe9; 300]];
+        let limits = Limits::default();
+        for kind in KINDS {
+            for content in contents {
+                let guard = Guard::new(&limits);
+                let read = read_guarded(&Source::bytes(content.to_vec()), kind, &guard, 0);
+                let refused = matches!(&read, Err(ExtractError::Unsupported(refused)) if refused == kind);
+                assert_eq!(is_read(kind, content), !refused, "{kind} {content:?}: {read:?}");
+            }
+        }
+    }
 }

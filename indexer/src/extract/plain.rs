@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use super::{ExtractError, FileText, Guard, Result, encoding, sink};
+use crate::media_type::HEAD_BYTES;
 
 /// Reads text of any encoding.
 pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
@@ -11,12 +12,17 @@ pub fn read(source: &Source, guard: &Guard) -> Result<FileText> {
 
 /// Reads content of no known type as text when that makes sense: no NUL and hardly any control characters.
 pub fn read_unknown(source: &Source, guard: &Guard) -> Result<FileText> {
-    let head = source.read_head(64 << 10)?;
-    let strange = head.iter().filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c)).count();
-    if head.contains(&0) || strange * 200 > head.len() {
+    let head = source.read_head(HEAD_BYTES as u64)?;
+    if !may_be_text(&head) {
         return Err(ExtractError::Unsupported("application/octet-stream".to_owned()));
     }
     read(source, guard)
+}
+
+/// Tells whether content of no known type that begins so is read as text.
+pub fn may_be_text(head: &[u8]) -> bool {
+    let strange = head.iter().filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c)).count();
+    !head.contains(&0) && strange * 200 <= head.len()
 }
 
 /// Returns the decoded, cleaned text of a file and whether it was cut off.

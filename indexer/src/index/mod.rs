@@ -76,6 +76,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(pub u64);
 
+/// When small pieces of the index are made into larger ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Merging {
+    /// As soon as there are some: searches are quicker in few pieces.
+    #[default]
+    Eager,
+    /// When there are many: while changes keep coming, each merge would soon be done again.
+    PutOff,
+}
+
 /// Resources of the writer.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -178,6 +188,11 @@ impl Index {
         self.writer.commit(&position.to_string())?;
         self.reader.reload()?;
         Ok(())
+    }
+
+    /// Says when pieces are merged from the next commit on.
+    pub fn set_merging(&self, merging: Merging) {
+        self.writer.set_merging(merging);
     }
 
     /// Writes with other resources from here on, after a commit. Waits until merges in the background have ended.
