@@ -27,7 +27,7 @@ use crate::{
     http::{self, health::Readiness, listener},
     jobs::{
         self, check_usage::CheckUsage, clean_up::CleanUp, expire_trash::ExpireTrash, list_chunks::ListChunks,
-        thin_versions::ThinVersions,
+        remove_expired_uploads::RemoveExpiredUploads, thin_versions::ThinVersions,
     },
     memory,
     preview::Preview,
@@ -163,6 +163,7 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
         jobs::enqueue(&mut tx, &ExpireTrash {}, now, now).await?;
         jobs::enqueue(&mut tx, &ThinVersions {}, now, now).await?;
         jobs::enqueue(&mut tx, &CheckUsage {}, now, now).await?;
+        jobs::enqueue(&mut tx, &RemoveExpiredUploads {}, now, now).await?;
         jobs::collect_garbage::schedule(&mut tx, &app.config, now).await?;
         jobs::verify_storage::schedule(&mut tx, &app.config, now).await?;
         jobs::enqueue(&mut tx, &ListChunks { content_id: None }, now, now).await?;

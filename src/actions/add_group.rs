@@ -18,7 +18,7 @@ pub async fn add_group(app: &App, by: &UserId, parent: Option<&GroupId>, name: &
     let (id, now) = (GroupId::new(), app.clock.now());
     let mut tx = app.db.begin().await?;
     let details = json!({ "group_id": id, "name": name, "parent_id": parent });
-    audit::record(&mut tx, Some(by), now, audit::Event::new("group_added").details(details)).await?;
+    audit::record(&mut tx, Some(by), now, audit::Event::new("group_added").details(details));
     if let Some(parent) = parent {
         db::groups::find(&mut tx, parent).await?.ok_or_else(|| Error::not_found("group").field("parent_id"))?;
     }

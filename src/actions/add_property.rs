@@ -104,7 +104,7 @@ async fn insert(
         "required": new.required, "facet": new.facet, "unique": new.unique,
     });
     let event = audit::Event::new("property_added").folder(library).details(details);
-    audit::record(tx, Some(&by.id), now, event).await?;
+    audit::record(tx, Some(&by.id), now, event);
     Ok(row.id)
 }
 

@@ -29,7 +29,7 @@ pub async fn add_token(
     let mut tx = app.db.begin().await?;
     let (token, secret) = token::create(&mut tx, owner, &name, expires_at, now).await?;
     let details = json!({ "token_id": token.id, "name": name, "user_id": owner });
-    audit::record(&mut tx, by, now, audit::Event::new("token_created").details(details)).await?;
+    audit::record(&mut tx, by, now, audit::Event::new("token_created").details(details));
     tx.commit().await?;
     Ok((token, secret))
 }

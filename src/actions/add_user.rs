@@ -55,7 +55,7 @@ pub async fn add_user(app: &App, by: Option<&UserId>, input: AddUser) -> Result<
         .await?
         .ok_or_else(|| Error::conflict("user_name_taken", "an account of this name exists").field("name"))?;
     let details = json!({ "user_id": id, "name": name, "is_admin": input.is_admin, "clearance": clearance });
-    audit::record(&mut tx, by, now, audit::Event::new("user_added").details(details)).await?;
+    audit::record(&mut tx, by, now, audit::Event::new("user_added").details(details));
     tx.commit().await?;
     Ok(user)
 }

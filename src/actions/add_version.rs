@@ -8,7 +8,7 @@ use crate::{
     app::App,
     audit,
     clock::Millis,
-    db::{self, Tx, documents::Document, folders::Folder, versions::Version},
+    db::{self, Tx, documents::Document, folders::Folder, uploads::Reservation, versions::Version},
     error::{Error, Result},
     ids::{DocumentId, UserId},
     jobs::{
@@ -35,6 +35,8 @@ pub struct NewVersion {
     pub room_seq: Option<i64>,
     /// What the content is made of. Empty when it was not looked up: a job does so then.
     pub chunks: Vec<ChunkRef>,
+    /// Why nothing can be shown or searched of it, when its first bytes told: a code and a sentence.
+    pub fault: Option<(String, String)>,
 }
 
 impl NewVersion {
@@ -48,6 +50,7 @@ impl NewVersion {
             note: String::new(),
             room_seq: None,
             chunks: Vec::new(),
+            fault: None,
         }
     }
 
@@ -61,15 +64,15 @@ impl NewVersion {
 pub async fn add_version(app: &App, author: &UserId, document: &Document, new: NewVersion) -> Result<Version> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let version = append(app, &mut tx, author, document, new, now).await?;
-    db::changes::append(&mut tx, &document.id, now).await?;
+    let version = append(app, &mut tx, author, document, new, None, now).await?;
+    db::changes::append(&mut tx, &document.id, now);
     tx.commit().await?;
     app.jobs.wake();
     Ok(version)
 }
 
-/// A document without versions in `folder`, inside the transaction. Its name must be free, the tree locked.
-pub async fn insert_document(
+/// A document that is to be in `folder`: it still has to be added. Its name must be free, the tree locked.
+pub async fn new_document(
     tx: &mut Tx,
     author: &UserId,
     folder: &Folder,
@@ -79,7 +82,7 @@ pub async fn insert_document(
     now: Millis,
 ) -> Result<Document> {
     let folder = current_folder(tx, &folder.id).await?;
-    let document = Document {
+    Ok(Document {
         id: DocumentId::new(),
         folder_id: folder.id,
         kind: kind.to_owned(),
@@ -97,13 +100,11 @@ pub async fn insert_document(
         trashed_at: None,
         trash_id: None,
         attached_to: None,
-    };
-    db::documents::insert(tx, &document).await?;
-    Ok(document)
+    })
 }
 
-/// A file without versions that belongs to `page`, inside the transaction, with the tree locked.
-pub async fn insert_attached(
+/// A file that is to belong to `page`: it still has to be added. The tree must be locked.
+pub async fn new_attached(
     tx: &mut Tx,
     author: &UserId,
     page: &DocumentId,
@@ -111,7 +112,7 @@ pub async fn insert_attached(
     now: Millis,
 ) -> Result<Document> {
     let page = current_document(tx, page).await?;
-    let document = Document {
+    Ok(Document {
         id: DocumentId::new(),
         kind: "file".to_owned(),
         name: name.to_string(),
@@ -123,19 +124,34 @@ pub async fn insert_attached(
         updated_at: now,
         attached_to: Some(page.id.clone()),
         ..page
-    };
-    db::documents::insert(tx, &document).await?;
-    Ok(document)
+    })
 }
 
-/// The version's rows, inside the transaction of whoever calls; they append to `changes`, last of all. The tree is locked
-/// from here on: what a version counts for is the library that it is in. 507 when that or the author may keep no more.
+/// Adds a document with its first version, inside the transaction of whoever calls, with the tree locked. `reserved`: what
+/// an upload has reserved for it. 507 when the library or the author may keep no more.
+pub async fn append_first(
+    app: &App,
+    tx: &mut Tx,
+    author: &UserId,
+    document: &Document,
+    new: NewVersion,
+    reserved: Option<&Reservation>,
+    now: Millis,
+) -> Result<Version> {
+    refuse_level(app, document.level)?;
+    db::documents::insert(tx, &Document { head: 1, ..document.clone() }).await?;
+    write(app, tx, author, document, new, reserved, now).await
+}
+
+/// Adds the next version, inside the transaction of whoever calls. The tree is locked from here on: what a version counts for
+/// is the library that it is in. 507 when that or the author may keep no more.
 pub async fn append(
     app: &App,
     tx: &mut Tx,
     author: &UserId,
     document: &Document,
     new: NewVersion,
+    reserved: Option<&Reservation>,
     now: Millis,
 ) -> Result<Version> {
     refuse_level(app, document.level)?;
@@ -147,6 +163,20 @@ pub async fn append(
         current_document(tx, &document.id).await?;
         return Err(Error::conflict("document_changed", "somebody else added a version in the meantime"));
     }
+    let folder_id = current_document(tx, &document.id).await?.folder_id;
+    write(app, tx, author, &Document { folder_id, ..document.clone() }, new, reserved, now).await
+}
+
+/// The rows of the version behind `document.head`.
+async fn write(
+    app: &App,
+    tx: &mut Tx,
+    author: &UserId,
+    document: &Document,
+    new: NewVersion,
+    reserved: Option<&Reservation>,
+    now: Millis,
+) -> Result<Version> {
     let known_sha256 = match new.sha256.is_empty() {
         true => db::versions::find_sha256(tx, &new.content_id).await?,
         false => Some(new.sha256),
@@ -165,8 +195,7 @@ pub async fn append(
         unlocked_id: None,
     };
     let unlocked_bytes = db::versions::insert(tx, &version).await?;
-    let folder = current_document(tx, &document.id).await?.folder_id;
-    quota::charge(app, tx, &folder, author, version.size_bytes + unlocked_bytes).await?;
+    quota::charge(app, tx, &document.folder_id, author, version.size_bytes + unlocked_bytes, reserved).await?;
     if version.sha256.is_empty() {
         jobs::enqueue(tx, &HashContent { content_id: version.content_id.clone() }, now, now).await?;
     }
@@ -175,18 +204,23 @@ pub async fn append(
         app.preview().turns.came();
     }
     if !document.is_live() || [PAGE, BOARD].contains(&version.media_type.as_str()) {
-        prepare(tx, &version, &document.name, now).await?;
+        let fault = new.fault.as_ref().map(|(code, message)| (code.as_str(), message.as_str()));
+        prepare(tx, &version, &document.name, fault, now).await?;
     }
     let sha256 = Some(&version.sha256).filter(|known| !known.is_empty());
     let details = json!({ "number": version.number, "sha256": sha256, "size_bytes": version.size_bytes });
     let event = audit::Event::new("version_added").document(&document.id).folder(&document.folder_id).details(details);
-    audit::record(tx, Some(author), now, event).await?;
+    audit::record(tx, Some(author), now, event);
     Ok(version)
 }
 
 /// Notes what the content is made of, so that its readers' next uploads send only what is new.
 async fn list_chunks(tx: &mut Tx, version: &Version, chunks: &[ChunkRef], now: Millis) -> Result<()> {
-    if version.size_bytes == 0 || db::content_chunks::exists(tx, &version.content_id).await? {
+    if version.size_bytes == 0 {
+        return Ok(());
+    }
+    // One row is written as quickly as it is looked for.
+    if chunks.len() != 1 && db::content_chunks::exists(tx, &version.content_id).await? {
         return Ok(());
     }
     if chunks.is_empty() {
@@ -195,15 +229,21 @@ async fn list_chunks(tx: &mut Tx, version: &Version, chunks: &[ChunkRef], now: M
     db::content_chunks::insert(tx, &version.content_id, chunks).await
 }
 
-/// Asks for pages and text of the content, once for equal contents.
-pub(super) async fn prepare(tx: &mut Tx, version: &Version, name: &str, now: Millis) -> Result<()> {
+/// Asks for pages and text of the content, once for equal contents, unless `fault` says why there can be none.
+pub(super) async fn prepare(
+    tx: &mut Tx,
+    version: &Version,
+    name: &str,
+    fault: Option<(&str, &str)>,
+    now: Millis,
+) -> Result<()> {
     let (content_id, media_type) = (&version.content_id, &version.media_type);
-    if !db::previews::insert_waiting(tx, content_id, media_type, now).await? {
+    let fault = match version.size_bytes {
+        0 => Some(("document_empty", "the file is empty: there is nothing to show or to search")),
+        _ => fault,
+    };
+    if !db::previews::insert(tx, content_id, media_type, fault, now).await? || fault.is_some() {
         return Ok(());
-    }
-    if version.size_bytes == 0 {
-        let message = "the file is empty: there is nothing to show or to search";
-        return db::previews::update_failed(tx, content_id, media_type, "document_empty", message, now).await;
     }
     let job = PrepareContent { content_id: content_id.clone(), media_type: media_type.clone(), name: name.to_owned() };
     jobs::enqueue(tx, &job, now, now).await?;

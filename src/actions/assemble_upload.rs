@@ -11,9 +11,10 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     actions::{
-        finish_upload::{Finished, finish_with, mark, release},
+        finish_upload::{Finished, finish_with, mark},
+        quota,
         receive_chunk::length_of,
-        receive_upload::expired,
+        receive_upload::{expired, forget},
     },
     app::App,
     auth::policy::{self, Action, Caller},
@@ -119,10 +120,7 @@ async fn assemble(
         false => String::new(),
     };
     let finished = finish_with(app, by, upload, &manifest, sha256).await?;
-    if let Err(error) = app.store.forget(upload.id.as_str()).await {
-        // It will be tried again when the upload expires.
-        tracing::warn!(upload.id = %upload.id, error = %error, "the state of a finished upload stays");
-    }
+    forget(app, upload, upload.point()).await;
     Ok(Assembled { finished, unchanged: false })
 }
 
@@ -159,8 +157,9 @@ async fn unchanged(
     let finished = Finished { document_id: document.id, version: document.head };
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
-    release(&mut tx, upload).await?;
-    mark(&mut tx, upload, &finished, manifest.size_bytes() as i64).await?;
+    if let Some(reserved) = mark(&mut tx, upload, &finished, manifest.size_bytes() as i64).await? {
+        quota::release(&mut tx, &reserved).await?;
+    }
     tx.commit().await?;
     Ok(Some(finished))
 }

@@ -24,7 +24,7 @@ pub async fn change_group(
     let mut tx = app.db.begin().await?;
     // Recorded first: its lock keeps two moves at the same time from making a circle.
     let details = json!({ "group_id": id, "name": name, "parent_id": parent });
-    audit::record(&mut tx, Some(by), app.clock.now(), audit::Event::new("group_changed").details(details)).await?;
+    audit::record(&mut tx, Some(by), app.clock.now(), audit::Event::new("group_changed").details(details));
     let group = db::groups::find(&mut tx, id).await?.ok_or_else(|| Error::not_found("group"))?;
     let (name, parent_id) = (name.unwrap_or(group.name), parent.unwrap_or(group.parent_id));
     if let Some(parent) = &parent_id {
@@ -54,7 +54,7 @@ pub async fn change_member(app: &App, by: &UserId, id: &GroupId, user: &UserId, 
     };
     if changed {
         let details = json!({ "group_id": id, "user_id": user });
-        audit::record(&mut tx, Some(by), app.clock.now(), audit::Event::new(action).details(details)).await?;
+        audit::record(&mut tx, Some(by), app.clock.now(), audit::Event::new(action).details(details));
     }
     tx.commit().await
 }

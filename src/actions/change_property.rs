@@ -65,7 +65,7 @@ pub async fn change_property(app: &App, by: &Caller, id: &PropertyId, change: Pr
     }
     if let Some(details) = details(&before, &after, change.position, replaced) {
         let event = audit::Event::new("property_changed").folder(&after.row.library_id).details(details);
-        audit::record(&mut tx, Some(&by.id), now, event).await?;
+        audit::record(&mut tx, Some(&by.id), now, event);
     }
     let is_shown_otherwise =
         before.kind != after.kind || before.row.is_facet != after.row.is_facet || before.row.name != after.row.name;
@@ -73,7 +73,7 @@ pub async fn change_property(app: &App, by: &Caller, id: &PropertyId, change: Pr
         true => db::document_properties::list_documents(&mut tx, id).await?,
         false => touched.into_iter().collect(),
     };
-    db::changes::append_all(&mut tx, &documents, now).await?;
+    db::changes::append_all(&mut tx, &documents, now);
     tx.commit().await
 }
 

@@ -42,7 +42,7 @@ pub async fn change_user(app: &App, by: &UserId, id: &UserId, change: ChangeUser
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     // Recorded first: it holds the chain's lock, so that two administrators cannot remove each other at the same time.
-    audit::record(&mut tx, Some(by), now, audit::Event::new("user_changed").details(details(id, &change))).await?;
+    audit::record(&mut tx, Some(by), now, audit::Event::new("user_changed").details(details(id, &change)));
     let changes =
         Changes { display_name: display_name.as_deref(), is_admin: change.is_admin, clearance: change.clearance };
     db::users::update(&mut tx, id, &changes).await?.ok_or_else(|| Error::not_found("user"))?;
@@ -78,7 +78,7 @@ pub async fn change_own_password(app: &App, user: &CurrentUser, address: IpAddr,
     attempt.succeeded(&mut tx).await?;
     db::users::update_password(&mut tx, &user.id, &hash).await?;
     db::sessions::delete_of_user(&mut tx, &user.id, token_hash).await?;
-    audit::record(&mut tx, Some(&user.id), app.clock.now(), audit::Event::new("password_changed")).await?;
+    audit::record(&mut tx, Some(&user.id), app.clock.now(), audit::Event::new("password_changed"));
     tx.commit().await
 }
 

@@ -465,7 +465,7 @@ async fn record(app: &App, report: &GarbageReport) -> Result<()> {
             "unfinished_files": report.unfinished.objects,
             "previews": report.previews,
         });
-        audit::record(&mut tx, None, now, audit::Event::new("garbage_collected").details(details)).await?;
+        audit::record(&mut tx, None, now, audit::Event::new("garbage_collected").details(details));
     }
     tx.commit().await
 }

@@ -45,7 +45,7 @@ pub async fn create_folder(app: &App, by: &Caller, parent: Option<&Folder>, name
         db::grants::put(&mut tx, "folder", id.as_str(), maker, Role::Manager.number(), &by.id, now).await?;
     }
     let event = audit::Event::new("folder_created").folder(&id).details(json!({ "name": name.as_str() }));
-    audit::record(&mut tx, Some(&by.id), now, event).await?;
+    audit::record(&mut tx, Some(&by.id), now, event);
     tx.commit().await?;
     Ok(folder)
 }

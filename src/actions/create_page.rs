@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     actions::{
-        add_version::{insert_document, refuse_level},
+        add_version::{new_document, refuse_level},
         require_free_name,
     },
     app::App,
@@ -29,12 +29,13 @@ async fn create(app: &App, by: &Caller, folder: &Folder, kind: &str, name: &Docu
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
-    require_free_name(&mut tx, &folder.id, name).await?;
-    let page = insert_document(&mut tx, &by.id, folder, kind, name, by.clearance, now).await?;
+    require_free_name(&mut *tx, &folder.id, name).await?;
+    let page = new_document(&mut tx, &by.id, folder, kind, name, by.clearance, now).await?;
     refuse_level(app, page.level)?;
+    db::documents::insert(&mut tx, &page).await?;
     let event = audit::Event::new("page_created").document(&page.id).folder(&folder.id);
-    audit::record(&mut tx, Some(&by.id), now, event.details(json!({ "name": name.as_str(), "kind": kind }))).await?;
-    db::changes::append(&mut tx, &page.id, now).await?;
+    audit::record(&mut tx, Some(&by.id), now, event.details(json!({ "name": name.as_str(), "kind": kind })));
+    db::changes::append(&mut tx, &page.id, now);
     tx.commit().await?;
     Ok(page)
 }

@@ -10,12 +10,13 @@ use crate::{
     db::{self, documents::Document, uploads::Upload},
     error::{Error, Result},
     ids::{DocumentId, FolderId, UploadId},
-    jobs::{self, remove_expired_uploads::RemoveExpiredUploads},
     names::DocumentName,
 };
 
 /// How long an upload may rest before it is removed.
-const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+pub const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Most bytes that are taken before anything is written about their upload: so much can be sent again.
+const AT_ONCE_BYTES: u64 = 16 << 20;
 /// Longest note on a version, in characters.
 const NOTE_MAX_CHARS: usize = 1000;
 
@@ -26,6 +27,8 @@ pub struct NewUpload {
     pub note: String,
     /// `None`: told later.
     pub size_bytes: Option<u64>,
+    /// The request that begins it brings its bytes.
+    pub comes_with_bytes: bool,
 }
 
 /// What an upload is to become.
@@ -38,7 +41,7 @@ pub enum Destination {
     Page(DocumentId),
 }
 
-/// Begins an upload of `by`.
+/// Begins an upload of `by`. A small one that comes with its bytes is not written by itself, only with what it becomes.
 pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upload> {
     check_size(app, new.size_bytes)?;
     require_room(&app.config)?;
@@ -63,13 +66,14 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         finished_version: None,
         library_id: None,
         reserved_bytes: 0,
+        is_unwritten: true,
     };
-    match new.destination {
+    let folder_id = match new.destination {
         Destination::Folder(id) => {
             let folder = db::folders::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("folder"))?;
             policy::allow(&app.db, by, Action::Upload, &folder).await?;
-            upload.library_id = Some(quota::library_of(app, &id).await?);
             upload.folder_id = Some(id);
+            folder.id
         }
         Destination::Document(id) => {
             let document =
@@ -79,28 +83,46 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
                 return Err(Error::conflict("document_is_page", "a page is written, not uploaded").field("document_id"));
             }
             refuse_level(app, document.level)?;
-            upload.library_id = Some(quota::library_of(app, &document.folder_id).await?);
             upload.document_id = Some(id);
+            document.folder_id
         }
         Destination::Page(id) => {
             let page = db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
             allow_attaching(app, by, &page).await?;
             refuse_level(app, page.level)?;
-            upload.library_id = Some(quota::library_of(app, &page.folder_id).await?);
             upload.attached_to = Some(id);
+            page.folder_id
+        }
+    };
+    match new.size_bytes.filter(|size| new.comes_with_bytes && *size <= AT_ONCE_BYTES) {
+        Some(size) => {
+            if let Some(folder) = &upload.folder_id {
+                require_free_name(app.db.read(), folder, &new.name).await?;
+            }
+            // They are counted when they are there.
+            upload.library_id = Some(quota::require(app, &folder_id, &by.id, size as i64).await?);
+        }
+        None => {
+            upload.library_id = Some(quota::library_of(app, &folder_id).await?);
+            write_upload(app, &mut upload).await?;
         }
     }
-    let mut tx = app.db.begin().await?;
+    Ok(upload)
+}
+
+/// Writes an upload of which nothing is known yet, with room for its bytes.
+pub async fn write_upload(app: &App, upload: &mut Upload) -> Result<()> {
+    let mut tx = app.db.begin_shared().await?;
     if let Some(folder) = &upload.folder_id {
-        require_free_name(&mut tx, folder, &new.name).await?;
+        require_free_name(&mut *tx, folder, &DocumentName::parse(&upload.name)?).await?;
     }
     // Without a length, bytes are reserved as they come.
     let declared = upload.size_bytes.unwrap_or(0);
-    quota::reserve(app, &mut tx, &mut upload, declared).await?;
-    db::uploads::insert(&mut tx, &upload).await?;
-    jobs::enqueue(&mut tx, &RemoveExpiredUploads {}, upload.expires_at, now).await?;
+    quota::reserve(app, &mut tx, upload, declared).await?;
+    db::uploads::insert(&mut tx, upload).await?;
     tx.commit().await?;
-    Ok(upload)
+    upload.is_unwritten = false;
+    Ok(())
 }
 
 /// Whoever edits a page or board may put pictures into it.

@@ -24,7 +24,7 @@ pub async fn delete_property(app: &App, by: &Caller, id: &PropertyId) -> Result<
         "property_id": id, "name": row.name, "kind": row.kind, "documents": documents.len(), "values": values,
     });
     let event = audit::Event::new("property_deleted").folder(&row.library_id).details(details);
-    audit::record(&mut tx, Some(&by.id), now, event).await?;
-    db::changes::append_all(&mut tx, &documents, now).await?;
+    audit::record(&mut tx, Some(&by.id), now, event);
+    db::changes::append_all(&mut tx, &documents, now);
     tx.commit().await
 }

@@ -224,9 +224,10 @@ async fn write(app: &App, by: &Caller, tx: &mut Tx, plans: &[&Plan]) -> Result<(
             db::documents::update_attached(tx, &plan.document.id).await?;
         }
     }
-    audit::record_all(tx, Some(&by.id), now, plans.iter().flat_map(|plan| events(plan)).collect()).await?;
+    audit::record_all(tx, Some(&by.id), now, plans.iter().flat_map(|plan| events(plan)).collect());
     let changed: Vec<DocumentId> = plans.iter().map(|plan| plan.document.id.clone()).collect();
-    db::changes::append_all(tx, &changed, now).await
+    db::changes::append_all(tx, &changed, now);
+    Ok(())
 }
 
 async fn write_values(tx: &mut Tx, plan: &Plan) -> Result<()> {

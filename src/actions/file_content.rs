@@ -3,7 +3,7 @@
 
 use crate::{
     actions::{
-        add_version::{NewVersion, add_version, append, insert_document},
+        add_version::{NewVersion, add_version, append_first, new_document},
         require_free_name, require_unlocked,
     },
     app::App,
@@ -28,17 +28,13 @@ pub async fn add_file(
 ) -> Result<(Document, Version)> {
     policy::allow(&app.db, by, Action::Upload, folder).await?;
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    db::folders::lock_tree(&mut tx).await?;
-    require_free_name(&mut tx, &folder.id, name).await?;
-    let mut document = insert_document(&mut tx, &by.id, folder, "file", name, by.clearance, now).await?;
-    if level > document.level {
-        // A copy is not less secret than what it was made from.
-        db::documents::update_level(&mut tx, &document.id, level, &by.id, now).await?;
-        document.level = level;
-    }
-    let version = append(app, &mut tx, &by.id, &document, new, now).await?;
-    db::changes::append(&mut tx, &document.id, now).await?;
+    let mut tx = app.db.begin_shared().await?;
+    require_free_name(&mut *tx, &folder.id, name).await?;
+    let mut document = new_document(&mut tx, &by.id, folder, "file", name, by.clearance, now).await?;
+    // A copy is not less secret than what it was made from.
+    document.level = document.level.max(level);
+    let version = append_first(app, &mut tx, &by.id, &document, new, None, now).await?;
+    db::changes::append(&mut tx, &document.id, now);
     tx.commit().await?;
     app.jobs.wake();
     document.head = version.number;

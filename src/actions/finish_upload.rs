@@ -1,26 +1,32 @@
 //! Turns a whole upload into a version: of its document, or of a new one in its folder.
 
+use bytes::Bytes;
 use futures::TryStreamExt;
+use indexer::media_type::HEAD_BYTES;
 use storage::{Manifest, Stored};
 
 use crate::{
     actions::{
-        add_version::{NewVersion, append, insert_attached, insert_document},
+        add_version::{NewVersion, append, append_first, new_attached, new_document},
         create_upload::allow_attaching,
-        free_name, quota,
+        free_name,
     },
     app::App,
     auth::policy::{self, Action, Caller},
-    db::{self, Tx, uploads::Upload},
+    clock::Millis,
+    db::{
+        self, Tx,
+        documents::Document,
+        uploads::{Reservation, Upload},
+    },
     error::{Error, Result},
     ids::{DocumentId, FolderId},
     names::DocumentName,
+    worker,
 };
 
 /// How often a new version is tried again when others add versions at the same moment.
 const TRIES: usize = 20;
-/// How much of a file is looked at to know its type.
-pub const HEAD_BYTES: usize = 64 << 10;
 
 /// What an upload became.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +51,11 @@ pub async fn finish_upload(
     stored: &Stored,
     head: Option<&[u8]>,
 ) -> Result<Finished> {
-    let media_type = match head {
-        Some(head) => indexer::media_type::detect(head, &upload.name),
-        None => media_type(app, &stored.manifest, &upload.name).await?,
-    };
-    finish_as(app, by, upload, &stored.manifest, media_type, hex::encode(stored.sha256)).await
+    let sha256 = hex::encode(stored.sha256);
+    match head {
+        Some(head) => finish_as(app, by, upload, &stored.manifest, head, sha256).await,
+        None => finish_with(app, by, upload, &stored.manifest, sha256).await,
+    }
 }
 
 /// Like [`finish_upload`], for a content of which the chunks are known; `sha256` may be empty (see [`NewVersion`]).
@@ -60,8 +66,8 @@ pub async fn finish_with(
     manifest: &Manifest,
     sha256: String,
 ) -> Result<Finished> {
-    let media_type = media_type(app, manifest, &upload.name).await?;
-    finish_as(app, by, upload, manifest, media_type, sha256).await
+    let head = head(app, manifest).await?;
+    finish_as(app, by, upload, manifest, &head, sha256).await
 }
 
 async fn finish_as(
@@ -69,17 +75,18 @@ async fn finish_as(
     by: &Caller,
     upload: &Upload,
     manifest: &Manifest,
-    media_type: &str,
+    head: &[u8],
     sha256: String,
 ) -> Result<Finished> {
     let new = NewVersion {
         content_id: manifest.content().to_string(),
         size_bytes: manifest.size_bytes() as i64,
         sha256,
-        media_type: media_type.to_owned(),
+        media_type: indexer::media_type::detect(head, &upload.name).to_owned(),
         note: upload.note.clone(),
         room_seq: None,
         chunks: manifest.chunks().to_vec(),
+        fault: worker::unreadable(head, &upload.name).map(|error| (error.code, error.message)),
     };
     let finished = match (&upload.document_id, &upload.attached_to, &upload.folder_id) {
         (Some(document), ..) => add_to_document(app, by, upload, document, &new).await?,
@@ -93,9 +100,14 @@ async fn finish_as(
 
 /// Decided from what was stored, never from what the client said.
 pub async fn media_type(app: &App, manifest: &Manifest, name: &str) -> Result<&'static str> {
+    Ok(indexer::media_type::detect(&head(app, manifest).await?, name))
+}
+
+/// What a content begins with, as far as its type is told by.
+async fn head(app: &App, manifest: &Manifest) -> Result<Vec<u8>> {
     let range = 0..manifest.size_bytes().min(HEAD_BYTES as u64);
-    let head: Vec<bytes::Bytes> = app.store.read(manifest, range).try_collect().await?;
-    Ok(indexer::media_type::detect(&head.concat(), name))
+    let head: Vec<Bytes> = app.store.read(manifest, range).try_collect().await?;
+    Ok(head.concat())
 }
 
 async fn add_to_document(
@@ -112,12 +124,10 @@ async fn add_to_document(
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
         db::folders::lock_tree(&mut tx).await?;
-        release(&mut tx, upload).await?;
-        match append(app, &mut tx, &by.id, &document, new.clone(), now).await {
-            Ok(version) => {
-                return commit(tx, upload, Finished { document_id: document.id, version: version.number }, new, now)
-                    .await;
-            }
+        let finished = Finished { document_id: document.id.clone(), version: document.head + 1 };
+        let reserved = mark(&mut tx, upload, &finished, new.size_bytes).await?;
+        match append(app, &mut tx, &by.id, &document, new.clone(), reserved.as_ref(), now).await {
+            Ok(_) => return commit(tx, finished, now).await,
             // Whose version comes first does not matter here: both are kept.
             Err(error) if error.code() == "document_changed" && tries < TRIES => tries += 1,
             Err(error) => return Err(error),
@@ -135,50 +145,71 @@ async fn add_to_folder(
     let folder = db::folders::find(app.db.read(), folder).await?.ok_or_else(|| Error::not_found("folder"))?;
     policy::allow(&app.db, by, Action::Upload, &folder).await?;
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    db::folders::lock_tree(&mut tx).await?;
+    let mut tx = app.db.begin_shared().await?;
     // The name was free at the beginning. Somebody else took it: rather a number than no file.
-    release(&mut tx, upload).await?;
     let name = free_name(&mut tx, &folder.id, &DocumentName::parse(&upload.name)?).await?;
-    let document = insert_document(&mut tx, &by.id, &folder, "file", &name, by.clearance, now).await?;
-    let version = append(app, &mut tx, &by.id, &document, new.clone(), now).await?;
-    commit(tx, upload, Finished { document_id: document.id, version: version.number }, &new, now).await
+    let document = new_document(&mut tx, &by.id, &folder, "file", &name, by.clearance, now).await?;
+    add(app, by, upload, tx, document, new, now).await
 }
 
 async fn add_to_page(app: &App, by: &Caller, upload: &Upload, page: &DocumentId, new: NewVersion) -> Result<Finished> {
     let page = db::documents::find(app.db.read(), page).await?.ok_or_else(|| Error::not_found("document"))?;
     allow_attaching(app, by, &page).await?;
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    db::folders::lock_tree(&mut tx).await?;
-    release(&mut tx, upload).await?;
-    let document = insert_attached(&mut tx, &by.id, &page.id, &DocumentName::parse(&upload.name)?, now).await?;
-    let version = append(app, &mut tx, &by.id, &document, new.clone(), now).await?;
-    commit(tx, upload, Finished { document_id: document.id, version: version.number }, &new, now).await
+    let mut tx = app.db.begin_shared().await?;
+    let document = new_attached(&mut tx, &by.id, &page.id, &DocumentName::parse(&upload.name)?, now).await?;
+    add(app, by, upload, tx, document, new, now).await
 }
 
-/// What was reserved for the upload becomes the version's.
-pub async fn release(tx: &mut Tx, upload: &Upload) -> Result<()> {
-    match db::uploads::lock_reservation(tx, &upload.id).await? {
-        Some(reservation) => quota::release(tx, &reservation).await,
-        // It was finished or cancelled elsewhere: see `commit`.
-        None => Ok(()),
-    }
+async fn add(
+    app: &App,
+    by: &Caller,
+    upload: &Upload,
+    mut tx: Tx,
+    document: Document,
+    new: NewVersion,
+    now: Millis,
+) -> Result<Finished> {
+    let finished = Finished { document_id: document.id.clone(), version: 1 };
+    let reserved = mark(&mut tx, upload, &finished, new.size_bytes).await?;
+    append_first(app, &mut tx, &by.id, &document, new, reserved.as_ref(), now).await?;
+    commit(tx, finished, now).await
 }
 
-async fn commit(mut tx: Tx, upload: &Upload, finished: Finished, new: &NewVersion, now: i64) -> Result<Finished> {
-    mark(&mut tx, upload, &finished, new.size_bytes).await?;
-    db::changes::append(&mut tx, &finished.document_id, now).await?;
+async fn commit(mut tx: Tx, finished: Finished, now: Millis) -> Result<Finished> {
+    db::changes::append(&mut tx, &finished.document_id, now);
     tx.commit().await?;
     Ok(finished)
 }
 
-/// Notes what the upload became; what came for it is held by the version from now on.
-pub async fn mark(tx: &mut Tx, upload: &Upload, finished: &Finished, size_bytes: i64) -> Result<()> {
+/// Notes what the upload became; what came for it is held by the version from now on. Returns what it had reserved, which
+/// the caller charges or gives back.
+pub async fn mark(tx: &mut Tx, upload: &Upload, finished: &Finished, size_bytes: i64) -> Result<Option<Reservation>> {
     let (document, version) = (&finished.document_id, finished.version);
-    if !db::uploads::update_finished(tx, &upload.id, size_bytes, document, version).await? {
-        // Another node finished it, or it was cancelled: the version of this transaction is taken back with it.
-        return Err(Error::conflict("upload_offset_mismatch", "this upload was finished or cancelled elsewhere"));
+    if upload.is_unwritten {
+        let whole = Upload {
+            offset_bytes: size_bytes,
+            finished_document_id: Some(document.clone()),
+            finished_version: Some(version),
+            ..upload.clone()
+        };
+        db::uploads::insert(tx, &whole).await?;
+        return Ok(None);
     }
-    db::upload_chunks::delete(tx, &upload.id).await
+    let mut reserved_bytes = upload.reserved_bytes;
+    let received_bytes = loop {
+        if let Some(received) =
+            db::uploads::update_finished(tx, &upload.id, reserved_bytes, size_bytes, document, version).await?
+        {
+            break received;
+        }
+        // Another node finished it, or it was cancelled: what this transaction wrote is taken back with it.
+        let gone = || Error::conflict("upload_offset_mismatch", "this upload was finished or cancelled elsewhere");
+        reserved_bytes = db::uploads::lock_reservation(tx, &upload.id).await?.ok_or_else(gone)?.reserved_bytes;
+    };
+    if received_bytes > 0 {
+        db::upload_chunks::delete(tx, &upload.id).await?;
+    }
+    let (library_id, user_id) = (upload.library_id.clone(), upload.user_id.clone());
+    Ok(Some(Reservation { library_id, user_id, reserved_bytes }))
 }

@@ -23,7 +23,7 @@ pub async fn put_hold(app: &App, by: &UserId, target: Target<'_>, note: &str) ->
         return Err(Error::conflict("hold_exists", "it is on hold already"));
     }
     let event = event_of(target, "hold_put").details(json!({ "note": note }));
-    audit::record(&mut tx, Some(by), now, event).await?;
+    audit::record(&mut tx, Some(by), now, event);
     append_change(&mut tx, target, now).await?;
     tx.commit().await
 }
@@ -36,7 +36,7 @@ pub async fn lift_hold(app: &App, by: &UserId, target: Target<'_>) -> Result<()>
     if !db::holds::delete(&mut tx, name_of(target).1).await? {
         return Err(Error::not_found("hold"));
     }
-    audit::record(&mut tx, Some(by), now, event_of(target, "hold_lifted")).await?;
+    audit::record(&mut tx, Some(by), now, event_of(target, "hold_lifted"));
     append_change(&mut tx, target, now).await?;
     tx.commit().await
 }
@@ -108,7 +108,7 @@ fn event_of(target: Target<'_>, action: &'static str) -> audit::Event {
 
 async fn append_change(tx: &mut Tx, target: Target<'_>, now: i64) -> Result<()> {
     if let Target::Document(document) = target {
-        db::changes::append(tx, &document.id, now).await?;
+        db::changes::append(tx, &document.id, now);
     }
     Ok(())
 }

@@ -71,8 +71,12 @@ async fn current_folder(tx: &mut Tx, id: &FolderId) -> Result<Folder> {
 }
 
 /// Refuses a name that another document in `folder` has; the error names that document.
-pub async fn require_free_name(tx: &mut Tx, folder: &FolderId, name: &DocumentName) -> Result<()> {
-    match db::documents::find_by_name(&mut **tx, folder, &name.key()).await? {
+pub async fn require_free_name<'c>(
+    db: impl sqlx::Executor<'c, Database = sqlx::Any>,
+    folder: &FolderId,
+    name: &DocumentName,
+) -> Result<()> {
+    match db::documents::find_by_name(db, folder, &name.key()).await? {
         Some(other) => Err(name_taken().with("document_id", other.as_str())),
         None => Ok(()),
     }

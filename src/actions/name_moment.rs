@@ -51,9 +51,9 @@ async fn add_both(app: &App, by: &UserId, page: &DocumentId, past: NewVersion, p
     let now = app.clock.now();
     let document = db::documents::find(app.db.read(), page).await?.ok_or_else(|| Error::not_found("document"))?;
     let mut tx = app.db.begin().await?;
-    let named = append(app, &mut tx, by, &document, past, now).await?;
-    append(app, &mut tx, by, &Document { head: named.number, ..document }, present, now).await?;
-    db::changes::append(&mut tx, page, now).await?;
+    let named = append(app, &mut tx, by, &document, past, None, now).await?;
+    append(app, &mut tx, by, &Document { head: named.number, ..document }, present, None, now).await?;
+    db::changes::append(&mut tx, page, now);
     tx.commit().await?;
     app.jobs.wake();
     Ok(named)

@@ -123,8 +123,8 @@ async fn delete(tx: &mut Tx, entry: &Entry, documents: &[DocumentId], now: Milli
     let others: Vec<DocumentId> = documents.iter().filter(|id| TrashId::from(*id) != entry.id).cloned().collect();
     db::trash::delete_of_documents(tx, &others).await?;
     let events = remains.iter().map(|remains| event_of(entry, remains)).collect();
-    audit::record_all(tx, entry.purging_by.as_ref(), now, events).await?;
-    db::changes::append_all(tx, documents, now).await?;
+    audit::record_all(tx, entry.purging_by.as_ref(), now, events);
+    db::changes::append_all(tx, documents, now);
     Ok(uploads)
 }
 
@@ -156,7 +156,7 @@ async fn finish(tx: &mut Tx, entry: &Entry, now: Millis) -> Result<Vec<UploadId>
             "trashed_at": entry.trashed_at,
         });
         let event = Event::new("folder_purged").folder(&id).details(details);
-        audit::record(tx, entry.purging_by.as_ref(), now, event).await?;
+        audit::record(tx, entry.purging_by.as_ref(), now, event);
     }
     db::trash::delete(tx, &entry.id).await?;
     Ok(uploads)

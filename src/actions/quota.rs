@@ -68,8 +68,8 @@ pub async fn space_in_folder(app: &App, folder: &FolderId, user: &UserId) -> Res
     Ok((library.used_bytes, available))
 }
 
-/// Refuses what would not fit now, before anything is sent or made. The counting itself decides later.
-pub async fn require(app: &App, folder: &FolderId, user: &UserId, bytes: i64) -> Result<()> {
+/// Refuses what would not fit now, before anything is sent or made. The counting itself decides later. Returns the library.
+pub async fn require(app: &App, folder: &FolderId, user: &UserId, bytes: i64) -> Result<FolderId> {
     let library = library_of(app, folder).await?;
     for owner in [Owner::Library(&library), Owner::User(user)] {
         let space = space(app, owner).await?;
@@ -77,16 +77,32 @@ pub async fn require(app: &App, folder: &FolderId, user: &UserId, bytes: i64) ->
             return Err(exceeded(owner, space, bytes));
         }
     }
-    Ok(())
+    Ok(library)
 }
 
-/// Counts `bytes` of a new version for its library and its author, or refuses them. Call it under
-/// [`db::folders::lock_tree`]: so no folder changes its library meanwhile.
-pub async fn charge(app: &App, tx: &mut Tx, folder: &FolderId, author: &UserId, bytes: i64) -> Result<()> {
+/// Counts `bytes` of a new version for its library and its author, or refuses them; what an upload had reserved for them is
+/// given back in the same step. Call it under [`db::folders::lock_tree`]: so no folder changes its library meanwhile.
+pub async fn charge(
+    app: &App,
+    tx: &mut Tx,
+    folder: &FolderId,
+    author: &UserId,
+    bytes: i64,
+    reserved: Option<&Reservation>,
+) -> Result<()> {
     let library = library_in(tx, folder).await?;
-    let delta = Delta { used_bytes: bytes, reserved_bytes: 0 };
-    add_within(app, tx, Owner::Library(&library), delta).await?;
-    add_within(app, tx, Owner::User(author), delta).await
+    let is_same =
+        |reserved: &&Reservation| reserved.library_id.as_ref() == Some(&library) && reserved.user_id == *author;
+    let reserved_bytes = match reserved.filter(is_same) {
+        Some(reserved) => reserved.reserved_bytes,
+        None => {
+            if let Some(elsewhere) = reserved {
+                release(tx, elsewhere).await?;
+            }
+            0
+        }
+    };
+    add_to_both(app, tx, &library, author, Delta { used_bytes: bytes, reserved_bytes: -reserved_bytes }).await
 }
 
 /// Takes the bytes of removed versions away again. Call it under [`db::folders::lock_tree`], once for each author, in the
@@ -113,7 +129,7 @@ pub async fn transfer(app: &App, tx: &mut Tx, from: &FolderId, to: &FolderId, by
     Ok(())
 }
 
-/// Reserves `to_bytes` in all for an upload, more than before, or refuses them.
+/// Reserves `to_bytes` in all for an upload, more than before, or refuses them. Call it under [`db::folders::lock_tree`].
 pub async fn reserve(app: &App, tx: &mut Tx, upload: &mut Upload, to_bytes: i64) -> Result<()> {
     let Some(library) = &upload.library_id else { return Ok(()) };
     let more = to_bytes - upload.reserved_bytes;
@@ -121,13 +137,12 @@ pub async fn reserve(app: &App, tx: &mut Tx, upload: &mut Upload, to_bytes: i64)
         return Ok(());
     }
     let delta = Delta { used_bytes: 0, reserved_bytes: more };
-    add_within(app, tx, Owner::Library(library), delta).await?;
-    add_within(app, tx, Owner::User(&upload.user_id), delta).await?;
+    add_to_both(app, tx, library, &upload.user_id, delta).await?;
     upload.reserved_bytes = to_bytes;
     Ok(())
 }
 
-/// Gives back what an upload that ended had reserved.
+/// Gives back what an upload that ended had reserved. Call it under [`db::folders::lock_tree`].
 pub async fn release(tx: &mut Tx, reservation: &Reservation) -> Result<()> {
     let Reservation { library_id: Some(library), user_id, reserved_bytes } = reservation else { return Ok(()) };
     if *reserved_bytes > 0 {
@@ -172,6 +187,18 @@ pub async fn library_in(tx: &mut Tx, folder: &FolderId) -> Result<FolderId> {
 /// Whether an error is one of this rule.
 pub fn is_refusal(error: &Error) -> bool {
     matches!(error.code(), "quota_library_exceeded" | "quota_user_exceeded")
+}
+
+async fn add_to_both(app: &App, tx: &mut Tx, library: &FolderId, user: &UserId, delta: Delta) -> Result<()> {
+    let (for_libraries, for_users) = (default_limit(&app.config, true), default_limit(&app.config, false));
+    let done = db::usage::add_to_both(tx, library, user, delta, for_libraries, for_users).await?;
+    for owner in [Owner::Library(library), Owner::User(user)] {
+        if !done.iter().any(|kind| kind == owner.kind()) {
+            // Its first bytes, or too many.
+            add_within(app, tx, owner, delta).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn add_within(app: &App, tx: &mut Tx, owner: Owner<'_>, delta: Delta) -> Result<()> {

@@ -10,13 +10,14 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::StreamExt;
+use indexer::media_type::HEAD_BYTES;
 use storage::{Point, Writer};
 
 use crate::{
     actions::{
-        create_upload::{expires_at, too_large},
+        create_upload::{expires_at, too_large, write_upload},
         disk_room::require_room,
-        finish_upload::{Finished, HEAD_BYTES, finish_upload},
+        finish_upload::{Finished, finish_upload},
         quota,
         upload_locks::UploadLock,
     },
@@ -24,6 +25,7 @@ use crate::{
     auth::policy::Caller,
     db::{self, Tx, uploads::Upload},
     error::{Error, Result},
+    ids::UploadId,
 };
 
 /// After so many bytes it is looked whether there is still room for more.
@@ -40,6 +42,8 @@ pub struct Part {
     /// The total length, told only now.
     pub size_bytes: Option<u64>,
     pub checksum: Option<Checksum>,
+    /// How long the body says it is: one that is too long is refused before it is sent.
+    pub length: Option<u64>,
     pub body: Body,
 }
 
@@ -91,15 +95,32 @@ impl Checksum {
     }
 }
 
-/// Takes `part` of the upload. Repeating the last part of a finished upload gives the same answer again.
-pub async fn receive_upload(app: &App, by: &Caller, upload: Upload, part: Part) -> Result<Received> {
+/// Takes `part` of an upload that was created before. Repeating the last part of a finished upload gives the same answer
+/// again.
+pub async fn receive_upload(app: &App, by: &Caller, id: &UploadId, part: Part) -> Result<Received> {
+    let lock = match app.uploads.lock(id).await {
+        Ok(lock) => lock,
+        Err(locked) => {
+            find(app, by, id).await?;
+            return Err(locked);
+        }
+    };
+    let upload = find(app, by, id).await?;
+    receive(app, by, upload, part, lock).await
+}
+
+/// Takes the first `part` of an upload of `create_upload`.
+pub async fn receive_first(app: &App, by: &Caller, upload: Upload, part: Part) -> Result<Received> {
     let lock = app.uploads.lock(&upload.id).await?;
-    let now = app.clock.now();
-    let mut upload = find(app, by, &upload).await?;
+    receive(app, by, upload, part, lock).await
+}
+
+async fn receive(app: &App, by: &Caller, mut upload: Upload, part: Part, lock: UploadLock) -> Result<Received> {
     if upload.finished_version.is_some() {
         drain(part.body).await;
         return Ok(Received::of(&upload));
     }
+    let now = app.clock.now();
     if upload.expires_at <= now {
         return Err(expired());
     }
@@ -107,6 +128,11 @@ pub async fn receive_upload(app: &App, by: &Caller, upload: Upload, part: Part) 
     if part.offset != upload.offset_bytes as u64 {
         let message = format!("the upload is at offset {}, not {}", upload.offset_bytes, part.offset);
         return Err(Error::conflict("upload_offset_mismatch", message).with("offset", upload.offset_bytes));
+    }
+    if let (Some(size), Some(length)) = (upload.size_bytes, part.length)
+        && part.offset.saturating_add(length) > size as u64
+    {
+        return Err(too_many_bytes());
     }
     if let Some(size_bytes) = part.size_bytes {
         set_size(app, &mut upload, size_bytes).await?;
@@ -123,8 +149,12 @@ pub fn expired() -> Error {
     Error::new(StatusCode::GONE, "upload_expired", "this upload rested too long, begin it again")
 }
 
-async fn find(app: &App, by: &Caller, upload: &Upload) -> Result<Upload> {
-    db::uploads::find(app.db.read(), &upload.id, &by.id).await?.ok_or_else(|| Error::not_found("upload"))
+fn too_many_bytes() -> Error {
+    Error::invalid("upload_length_invalid", "more bytes came than the upload has")
+}
+
+async fn find(app: &App, by: &Caller, id: &UploadId) -> Result<Upload> {
+    db::uploads::find(app.db.read(), id, &by.id).await?.ok_or_else(|| Error::not_found("upload"))
 }
 
 async fn set_size(app: &App, upload: &mut Upload, size_bytes: u64) -> Result<()> {
@@ -140,12 +170,13 @@ async fn set_size(app: &App, upload: &mut Upload, size_bytes: u64) -> Result<()>
         return Ok(());
     }
     let mut tx = app.db.begin().await?;
+    db::folders::lock_tree(&mut tx).await?;
     db::uploads::update_size(&mut tx, &upload.id, size_bytes as i64).await?;
     reserve(app, &mut tx, upload, size_bytes as i64).await?;
     tx.commit().await
 }
 
-/// Reserves `to_bytes` in all, of what the row says by now.
+/// Reserves `to_bytes` in all, of what the row says by now. The tree must be locked.
 async fn reserve(app: &App, tx: &mut Tx, upload: &mut Upload, to_bytes: i64) -> Result<()> {
     let Some(now) = db::uploads::lock_reservation(tx, &upload.id).await? else { return Ok(()) };
     upload.reserved_bytes = now.reserved_bytes;
@@ -194,6 +225,8 @@ impl Receiving {
         match (end, checksum) {
             // Half of what the checksum is for cannot be checked: it is not kept.
             (End::Cut(error), Some(_)) => return Err(error),
+            // Whoever sent it never learned how to go on with it.
+            (End::Cut(error), None) if self.upload.is_unwritten => return Err(error),
             (End::Cut(error), None) if !all_there => {
                 self.checkpoint(&mut writer).await?;
                 return Err(error);
@@ -226,7 +259,7 @@ impl Receiving {
             self.lock.heard();
             if writer.offset() + bytes.len() as u64 > limit {
                 return Err(match self.upload.size_bytes {
-                    Some(_) => Error::invalid("upload_length_invalid", "more bytes came than the upload has"),
+                    Some(_) => too_many_bytes(),
                     None => too_large(limit),
                 });
             }
@@ -288,12 +321,22 @@ impl Receiving {
     /// version: a client that finds everything there would not come back to finish it.
     async fn checkpoint(&mut self, writer: &mut Writer) -> Result<()> {
         let whole = self.upload.size_bytes == Some(writer.offset() as i64);
-        if whole || writer.offset() == self.durable.offset {
+        if whole {
+            return Ok(());
+        }
+        if self.upload.is_unwritten {
+            // It takes long, or the rest is to come later: like one that is created first.
+            write_upload(&self.app, &mut self.upload).await?;
+        }
+        if writer.offset() == self.durable.offset {
             return Ok(());
         }
         let to = writer.checkpoint(self.upload.id.as_str()).await?;
         let expires_at = expires_at(self.app.clock.now());
         let mut tx = self.app.db.begin().await?;
+        if self.upload.size_bytes.is_none() {
+            db::folders::lock_tree(&mut tx).await?;
+        }
         if !db::uploads::update_point(&mut tx, &self.upload.id, self.durable, to, expires_at).await? {
             return Err(Error::conflict("upload_offset_mismatch", "another server went on with this upload"));
         }
@@ -311,15 +354,19 @@ impl Receiving {
         let stored = writer.finish().await?;
         let head = self.head.as_deref();
         let finished = finish_upload(&self.app, &self.by, &self.upload, &stored, head).await?;
-        if self.durable == Point::default() {
-            // Nothing was suspended.
-            return Ok(Received { offset, expires_at: self.upload.expires_at, finished: Some(finished) });
-        }
-        if let Err(error) = self.app.store.forget(self.upload.id.as_str()).await {
-            // It will be tried again when the upload expires.
-            tracing::warn!(upload.id = %self.upload.id, error = %error, "the state of a finished upload stays");
-        }
+        forget(&self.app, &self.upload, self.durable).await;
         Ok(Received { offset, expires_at: self.upload.expires_at, finished: Some(finished) })
+    }
+}
+
+/// Removes the states of a finished upload from the store, if there are any: it was suspended at `durable` at last.
+pub async fn forget(app: &App, upload: &Upload, durable: Point) {
+    if durable == Point::default() {
+        return;
+    }
+    if let Err(error) = app.store.forget(upload.id.as_str()).await {
+        // It will be tried again when the upload expires.
+        tracing::warn!(upload.id = %upload.id, error = %error, "the state of a finished upload stays");
     }
 }
 

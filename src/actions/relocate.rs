@@ -44,16 +44,16 @@ pub async fn place_document(
         None => DocumentName::parse(&before.name)?,
     };
     if before.folder_id != destination.id || before.name_key != wanted.key() {
-        require_free_name(&mut tx, &destination.id, &wanted).await?;
+        require_free_name(&mut *tx, &destination.id, &wanted).await?;
     }
     if let Some(name) = renamed {
         db::documents::update_name(&mut tx, &before.id, name, by, now).await?;
         let details = json!({ "from": before.name, "to": name.as_str() });
         let event = audit::Event::new("document_renamed").document(&before.id).folder(&before.folder_id);
-        audit::record(&mut tx, Some(by), now, event.details(details)).await?;
+        audit::record(&mut tx, Some(by), now, event.details(details));
     }
     if before.folder_id == destination.id {
-        db::changes::append(&mut tx, &before.id, now).await?;
+        db::changes::append(&mut tx, &before.id, now);
         return tx.commit().await;
     }
     hold::refuse_leaving(&mut tx, &before.folder_id, &destination.id).await?;
@@ -67,8 +67,8 @@ pub async fn place_document(
     }
     let details = json!({ "from": before.folder_id, "to": destination.id });
     let event = audit::Event::new("document_moved").document(&before.id).folder(&destination.id).details(details);
-    audit::record(&mut tx, Some(by), now, event).await?;
-    db::changes::append(&mut tx, &before.id, now).await?;
+    audit::record(&mut tx, Some(by), now, event);
+    db::changes::append(&mut tx, &before.id, now);
     tx.commit().await
 }
 
@@ -108,11 +108,11 @@ pub async fn place_folder(
         db::folders::update_name(&mut tx, &before.id, name, now).await?;
         let details = json!({ "from": before.name, "to": name.as_str() });
         let event = audit::Event::new("folder_renamed").folder(&before.id).details(details);
-        audit::record(&mut tx, Some(by), now, event).await?;
+        audit::record(&mut tx, Some(by), now, event);
     }
     if stays {
         let renamed = db::folders::list_documents_below(&mut tx, &before.id).await?;
-        db::changes::append_all(&mut tx, &renamed, now).await?;
+        db::changes::append_all(&mut tx, &renamed, now);
         return tx.commit().await;
     }
     if let Some(parent) = &before.parent_id {
@@ -128,9 +128,8 @@ pub async fn place_folder(
     }
     let moved = db::folders::list_documents_below(&mut tx, &before.id).await?;
     let details = json!({ "from": before.parent_id, "to": destination.id });
-    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_moved").folder(&before.id).details(details))
-        .await?;
-    db::changes::append_all(&mut tx, &moved, now).await?;
+    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_moved").folder(&before.id).details(details));
+    db::changes::append_all(&mut tx, &moved, now);
     tx.commit().await
 }
 

@@ -23,13 +23,13 @@ pub async fn rename_document(app: &App, by: &UserId, document: &Document, name: 
     }
     require_unlocked(&mut tx, &before.id, by, now).await?;
     if before.name_key != name.key() {
-        require_free_name(&mut tx, &before.folder_id, name).await?;
+        require_free_name(&mut *tx, &before.folder_id, name).await?;
     }
     db::documents::update_name(&mut tx, &before.id, name, by, now).await?;
     let details = json!({ "from": before.name, "to": name.as_str() });
     let event = audit::Event::new("document_renamed").document(&before.id).folder(&before.folder_id).details(details);
-    audit::record(&mut tx, Some(by), now, event).await?;
-    db::changes::append(&mut tx, &before.id, now).await?;
+    audit::record(&mut tx, Some(by), now, event);
+    db::changes::append(&mut tx, &before.id, now);
     tx.commit().await
 }
 
@@ -50,8 +50,7 @@ pub async fn rename_folder(app: &App, by: &UserId, folder: &Folder, name: &Folde
     db::folders::update_name(&mut tx, &before.id, name, now).await?;
     let moved = db::folders::list_documents_below(&mut tx, &before.id).await?;
     let details = json!({ "from": before.name, "to": name.as_str() });
-    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_renamed").folder(&before.id).details(details))
-        .await?;
-    db::changes::append_all(&mut tx, &moved, now).await?;
+    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_renamed").folder(&before.id).details(details));
+    db::changes::append_all(&mut tx, &moved, now);
     tx.commit().await
 }

@@ -71,8 +71,8 @@ pub async fn restore_document(app: &App, by: &Caller, id: &DocumentId, place: Op
     }
     let details = json!({ "from": document.folder_id });
     let event = audit::Event::new("document_untrashed").document(id).folder(&place.id).details(details);
-    audit::record(&mut tx, Some(&by.id), now, event).await?;
-    db::changes::append(&mut tx, id, now).await?;
+    audit::record(&mut tx, Some(&by.id), now, event);
+    db::changes::append(&mut tx, id, now);
     tx.commit().await?;
     Ok(Restored { folder_id: Some(place.id), name: name.to_string() })
 }
@@ -105,9 +105,8 @@ async fn restore_folder(app: &App, by: &Caller, entry: &Entry, place: Option<&Fo
         return Err(reclaim::refusal(app, &by.id, collision).await);
     }
     let details = json!({ "from": folder.parent_id, "documents": documents.len() });
-    audit::record(&mut tx, Some(&by.id), now, audit::Event::new("folder_untrashed").folder(&id).details(details))
-        .await?;
-    db::changes::append_all(&mut tx, &documents, now).await?;
+    audit::record(&mut tx, Some(&by.id), now, audit::Event::new("folder_untrashed").folder(&id).details(details));
+    db::changes::append_all(&mut tx, &documents, now);
     tx.commit().await?;
     Ok(Restored { folder_id: place.map(|place| place.id), name })
 }

@@ -25,15 +25,16 @@ pub async fn restore_version(app: &App, by: &UserId, document: &Document, versio
         media_type: version.media_type,
         room_seq: None,
         chunks: Vec::new(),
+        fault: None,
     };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let restored = append(app, &mut tx, by, document, new, now).await?;
+    let restored = append(app, &mut tx, by, document, new, None, now).await?;
     // Its content must not be without a version for a moment: that could be the one in which garbage is looked for.
     if !db::versions::lock(&mut tx, &document.id, number).await? {
         return Err(Error::not_found("version"));
     }
-    db::changes::append(&mut tx, &document.id, now).await?;
+    db::changes::append(&mut tx, &document.id, now);
     tx.commit().await?;
     app.jobs.wake();
     Ok(restored)

@@ -26,8 +26,8 @@ pub async fn set_folder_inherits(app: &App, by: &Caller, folder: &Folder, inheri
     db::folders::update_inherits(&mut tx, &before.id, inherits, now).await?;
     let changed = rescope::folder(&mut tx, &before.id).await?;
     let event = audit::Event::new("inheritance_set").folder(&before.id).details(json!({ "inherits": inherits }));
-    audit::record(&mut tx, Some(&by.id), now, event).await?;
-    db::changes::append_all(&mut tx, &changed, now).await?;
+    audit::record(&mut tx, Some(&by.id), now, event);
+    db::changes::append_all(&mut tx, &changed, now);
     tx.commit().await
 }
 
@@ -46,8 +46,8 @@ pub async fn set_document_inherits(app: &App, by: &Caller, document: &Document, 
     db::documents::update_inherits(&mut tx, &before.id, inherits).await?;
     let changed = rescope::document(&mut tx, &before.id).await?;
     let event = audit::Event::new("inheritance_set").document(&before.id).details(json!({ "inherits": inherits }));
-    audit::record(&mut tx, Some(&by.id), now, event).await?;
-    db::changes::append_all(&mut tx, &changed, now).await?;
+    audit::record(&mut tx, Some(&by.id), now, event);
+    db::changes::append_all(&mut tx, &changed, now);
     tx.commit().await
 }
 

@@ -26,7 +26,7 @@ pub async fn set_level(app: &App, by: &UserId, document: &Document, level: i64) 
     db::documents::update_attached(&mut tx, &before.id).await?;
     let details = json!({ "from": before.level, "to": level });
     let event = audit::Event::new("level_set").document(&before.id).folder(&before.folder_id).details(details);
-    audit::record(&mut tx, Some(by), now, event).await?;
-    db::changes::append(&mut tx, &before.id, now).await?;
+    audit::record(&mut tx, Some(by), now, event);
+    db::changes::append(&mut tx, &before.id, now);
     tx.commit().await
 }

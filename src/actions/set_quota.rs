@@ -44,6 +44,6 @@ pub async fn set_quota(app: &App, by: &UserId, owner: Owner<'_>, quota: Quota) -
         Owner::Library(id) => audit::Event::new("quota_set").folder(id).details(json!({ "quota": to })),
         Owner::User(id) => audit::Event::new("quota_set").details(json!({ "user_id": id, "quota": to })),
     };
-    audit::record(&mut tx, Some(by), now, event).await?;
+    audit::record(&mut tx, Some(by), now, event);
     tx.commit().await
 }

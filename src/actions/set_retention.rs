@@ -29,6 +29,6 @@ pub async fn set_retention(app: &App, by: &UserId, library: &Folder, rule: Optio
         }
     };
     let event = audit::Event::new("retention_set").folder(&library.id).details(details);
-    audit::record(&mut tx, Some(by), now, event).await?;
+    audit::record(&mut tx, Some(by), now, event);
     tx.commit().await
 }

@@ -66,6 +66,7 @@ async fn finish(tx: &mut Tx, by: &UserId, target: Target<'_>, event: audit::Even
             event.document(&document.id).folder(&document.folder_id)
         }
     };
-    audit::record(tx, Some(by), now, event).await?;
-    db::changes::append_all(tx, &changed, now).await
+    audit::record(tx, Some(by), now, event);
+    db::changes::append_all(tx, &changed, now);
+    Ok(())
 }

@@ -187,7 +187,7 @@ async fn thin_documents(app: &App, library: &FolderId, documents: &[DocumentId],
     }
     if !events.is_empty() {
         quota::refund(&mut tx, library, &refunds.into_iter().collect::<Vec<_>>()).await?;
-        audit::record_all(&mut tx, None, now, events).await?;
+        audit::record_all(&mut tx, None, now, events);
     }
     tx.commit().await?;
     Ok(thinned)

@@ -25,8 +25,8 @@ pub async fn trash_document(app: &App, by: &UserId, document: &Document) -> Resu
     // What nobody sees keeps no value from others.
     db::document_properties::release_document(&mut tx, &document.id).await?;
     let event = audit::Event::new("document_trashed").document(&document.id).folder(&document.folder_id);
-    audit::record(&mut tx, Some(by), now, event).await?;
-    db::changes::append(&mut tx, &document.id, now).await?;
+    audit::record(&mut tx, Some(by), now, event);
+    db::changes::append(&mut tx, &document.id, now);
     tx.commit().await
 }
 
@@ -41,8 +41,7 @@ pub async fn trash_folder(app: &App, by: &UserId, folder: &Folder) -> Result<()>
     let entry = db::trash::insert(&mut tx, &TrashId::from(&folder.id), "folder", by, now).await?;
     db::document_properties::release_below(&mut tx, &folder.id).await?;
     let details = json!({ "documents": entry.document_count });
-    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_trashed").folder(&folder.id).details(details))
-        .await?;
-    db::changes::append_all(&mut tx, &documents, now).await?;
+    audit::record(&mut tx, Some(by), now, audit::Event::new("folder_trashed").folder(&folder.id).details(details));
+    db::changes::append_all(&mut tx, &documents, now);
     tx.commit().await
 }

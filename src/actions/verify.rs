@@ -317,7 +317,7 @@ async fn record(app: &App, findings: &Findings, before: i64) -> Result<()> {
         "damaged_objects": report.damaged_objects,
         "damaged_versions": report.damaged_versions,
     });
-    audit::record(&mut tx, None, now, audit::Event::new("storage_verified").details(details)).await?;
+    audit::record(&mut tx, None, now, audit::Event::new("storage_verified").details(details));
     tx.commit().await
 }
 
@@ -356,7 +356,7 @@ pub async fn repair(
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
         let details = json!({ "objects": done.repaired.len(), "left": done.left.len() });
-        audit::record(&mut tx, None, now, audit::Event::new("storage_repaired").details(details)).await?;
+        audit::record(&mut tx, None, now, audit::Event::new("storage_repaired").details(details));
         tx.commit().await?;
     }
     Ok(done)

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::{
     clock::Millis,
     db::{self, Tx},
-    error::Result,
     ids::{DocumentId, FolderId, UserId},
 };
 
@@ -46,23 +45,22 @@ impl Event {
 }
 
 /// Appends `event` to the chain, in the transaction of the change itself. `actor` is `None` for the server.
-pub async fn record(tx: &mut Tx, actor: Option<&UserId>, now: Millis, event: Event) -> Result<()> {
-    record_all(tx, actor, now, vec![event]).await
+pub fn record(tx: &mut Tx, actor: Option<&UserId>, now: Millis, event: Event) {
+    record_all(tx, actor, now, vec![event]);
 }
 
 /// Appends events to the chain, in order, in the transaction of the changes themselves.
-pub async fn record_all(tx: &mut Tx, actor: Option<&UserId>, now: Millis, events: Vec<Event>) -> Result<()> {
-    tx.concerns_rights |= events.iter().any(|event| rights::concerned_by(event.action));
-    let events: Vec<_> = events
-        .iter()
-        .map(|event| db::audit::NewEvent {
-            at: now,
-            actor_id: actor,
-            action: event.action,
-            document_id: event.document.as_ref(),
-            folder_id: event.folder.as_ref(),
-            details: event.details.to_string(),
-        })
-        .collect();
-    db::audit::insert_all(tx, &events).await
+pub fn record_all(tx: &mut Tx, actor: Option<&UserId>, now: Millis, events: Vec<Event>) {
+    if events.iter().any(|event| rights::concerned_by(event.action)) {
+        tx.concerns_rights();
+    }
+    let events = events.into_iter().map(|event| db::audit::NewEvent {
+        at: now,
+        actor_id: actor.cloned(),
+        action: event.action,
+        document_id: event.document,
+        folder_id: event.folder,
+        details: event.details.to_string(),
+    });
+    db::audit::note(tx, events);
 }

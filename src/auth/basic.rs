@@ -97,13 +97,13 @@ async fn verify(
     let mut tx = app.db.begin().await?;
     let Some(user) = user.filter(|_| matches) else {
         let event = audit::Event::new("sign_in_failed").details(json!({ "name": name_key, "by": "webdav" }));
-        audit::record(&mut tx, None, now, event).await?;
+        audit::record(&mut tx, None, now, event);
         tx.commit().await?;
         return Err(Error::unauthorized("wrong_password", "name or password is wrong"));
     };
     attempt.succeeded(&mut tx).await?;
     let event = audit::Event::new("signed_in").details(json!({ "by": "webdav" }));
-    audit::record(&mut tx, Some(user), now, event).await?;
+    audit::record(&mut tx, Some(user), now, event);
     tx.commit().await
 }
 

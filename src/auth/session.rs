@@ -33,14 +33,13 @@ pub async fn sign_in(app: &App, name: &str, password: &str, address: IpAddr) -> 
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let Some(user) = user.filter(|user| matches && user.disabled_at.is_none()) else {
-        audit::record(&mut tx, None, now, audit::Event::new("sign_in_failed").details(json!({ "name": name_key })))
-            .await?;
+        audit::record(&mut tx, None, now, audit::Event::new("sign_in_failed").details(json!({ "name": name_key })));
         tx.commit().await?;
         return Err(Error::unauthorized("wrong_password", "name or password is wrong"));
     };
     attempt.succeeded(&mut tx).await?;
     let secret = begin(&mut tx, &user.id, now).await?;
-    audit::record(&mut tx, Some(&user.id), now, audit::Event::new("signed_in")).await?;
+    audit::record(&mut tx, Some(&user.id), now, audit::Event::new("signed_in"));
     tx.commit().await?;
     Ok((user, secret))
 }

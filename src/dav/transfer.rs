@@ -54,6 +54,7 @@ impl From<&Version> for NewVersion {
             note: String::new(),
             room_seq: None,
             chunks: Vec::new(),
+            fault: None,
         }
     }
 }
@@ -68,6 +69,7 @@ impl From<&Entry> for NewVersion {
             note: String::new(),
             room_seq: None,
             chunks: Vec::new(),
+            fault: None,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Table `audit`: who did what, when? Append-only; each row's hash covers the row before it.
 
+use std::sync::LazyLock;
+
 use sha2::{Digest, Sha256};
 use sqlx::AnyPool;
 
 use crate::{
     clock::Millis,
+    db::{Tx, rows::Statements},
     error::Result,
     ids::{DocumentId, FolderId, UserId},
 };
@@ -25,56 +28,67 @@ pub struct AuditRow {
 }
 
 /// An event that has no place in the chain yet.
-pub struct NewEvent<'a> {
+pub struct NewEvent {
     pub at: Millis,
-    pub actor_id: Option<&'a UserId>,
-    pub action: &'a str,
-    pub document_id: Option<&'a DocumentId>,
-    pub folder_id: Option<&'a FolderId>,
+    pub actor_id: Option<UserId>,
+    pub action: &'static str,
+    pub document_id: Option<DocumentId>,
+    pub folder_id: Option<FolderId>,
     pub details: String,
 }
 
-/// Appends events to the chain. Holds the chain's row lock until the transaction ends: call it late.
-pub async fn insert_all(tx: &mut crate::db::Tx, events: &[NewEvent<'_>]) -> Result<()> {
+static INSERT: LazyLock<Statements> = LazyLock::new(|| {
+    let before = "insert into audit (seq, at, actor_id, action, document_id, folder_id, details, hash)";
+    Statements::new(before, 8, "")
+});
+
+/// Appends `events` to the chain, when the transaction ends: numbers and hashes hold a lock that everybody needs.
+pub fn note(tx: &mut Tx, events: impl IntoIterator<Item = NewEvent>) {
+    tx.end().events.extend(events);
+}
+
+pub(super) async fn insert_all(tx: &mut Tx, events: Vec<NewEvent>) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
     let count = events.len() as i64;
     let (last, mut hash): (i64, String) =
         sqlx::query_as("update counters set value = value + $1 where name = 'audit' returning value, hash")
             .bind(count)
             .fetch_one(&mut **tx)
             .await?;
+    let mut rows = Vec::with_capacity(events.len());
     for (seq, event) in (last - count + 1..).zip(events) {
+        let NewEvent { at, actor_id, action, document_id, folder_id, details } = event;
         let row = AuditRow {
             seq,
-            at: event.at,
-            actor_id: event.actor_id.cloned(),
-            action: event.action.to_owned(),
-            document_id: event.document_id.cloned(),
-            folder_id: event.folder_id.cloned(),
-            details: event.details.clone(),
+            at,
+            actor_id,
+            action: action.to_owned(),
+            document_id,
+            folder_id,
+            details,
             hash: String::new(),
         };
         hash = chain(&hash, &row);
-        insert(tx, AuditRow { hash: hash.clone(), ..row }).await?;
+        rows.push(AuditRow { hash: hash.clone(), ..row });
+    }
+    for (statement, rows) in INSERT.pieces(&rows) {
+        let mut query = sqlx::query(statement);
+        for row in rows {
+            query = query
+                .bind(row.seq)
+                .bind(row.at)
+                .bind(&row.actor_id)
+                .bind(&row.action)
+                .bind(&row.document_id)
+                .bind(&row.folder_id)
+                .bind(&row.details)
+                .bind(&row.hash);
+        }
+        query.execute(&mut **tx).await?;
     }
     sqlx::query("update counters set hash = $1 where name = 'audit'").bind(&hash).execute(&mut **tx).await?;
-    Ok(())
-}
-
-async fn insert(tx: &mut crate::db::Tx, row: AuditRow) -> Result<()> {
-    sqlx::query(
-        "insert into audit (seq, at, actor_id, action, document_id, folder_id, details, hash)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(row.seq)
-    .bind(row.at)
-    .bind(row.actor_id)
-    .bind(row.action)
-    .bind(row.document_id)
-    .bind(row.folder_id)
-    .bind(row.details)
-    .bind(row.hash)
-    .execute(&mut **tx)
-    .await?;
     Ok(())
 }
 

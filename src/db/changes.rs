@@ -1,8 +1,18 @@
 //! Table `changes`: in which order did documents change? The search index and clients follow it.
 
+use std::sync::LazyLock;
+
 use sqlx::AnyPool;
 
-use crate::{clock::Millis, error::Result, ids::DocumentId};
+use crate::{
+    clock::Millis,
+    db::{Tx, rows::Statements},
+    error::Result,
+    ids::DocumentId,
+};
+
+static INSERT: LazyLock<Statements> =
+    LazyLock::new(|| Statements::new("insert into changes (seq, document_id, at)", 3, ""));
 
 /// One entry: something that is shown or searched of `document_id` changed.
 #[derive(sqlx::FromRow, serde::Serialize, utoipa::ToSchema)]
@@ -12,38 +22,33 @@ pub struct Change {
     pub at: Millis,
 }
 
-/// Appends an entry. Holds the counter's row lock until the transaction ends: call it last.
-pub async fn append(tx: &mut crate::db::Tx, document: &DocumentId, now: Millis) -> Result<i64> {
-    let seq: i64 = sqlx::query_scalar("update counters set value = value + 1 where name = 'changes' returning value")
-        .fetch_one(&mut **tx)
-        .await?;
-    sqlx::query("insert into changes (seq, document_id, at) values ($1, $2, $3)")
-        .bind(seq)
-        .bind(document)
-        .bind(now)
-        .execute(&mut **tx)
-        .await?;
-    Ok(seq)
+/// Appends an entry, when the transaction ends: numbers hold a lock that everybody needs.
+pub fn append(tx: &mut Tx, document: &DocumentId, now: Millis) {
+    append_all(tx, std::slice::from_ref(document), now);
 }
 
-/// Appends an entry for each of `documents`. Like [`append`]: call it last.
-pub async fn append_all(tx: &mut crate::db::Tx, documents: &[DocumentId], now: Millis) -> Result<()> {
-    for documents in documents.chunks(crate::db::JOIN_MAX) {
-        let last: i64 =
-            sqlx::query_scalar("update counters set value = value + $1 where name = 'changes' returning value")
-                .bind(documents.len() as i64)
-                .fetch_one(&mut **tx)
-                .await?;
-        sqlx::query(concat!(
-            "with recursive ",
-            wanted!(),
-            " insert into changes (seq, document_id, at) select $2 + wanted.n, wanted.id, $3 from wanted"
-        ))
-        .bind(crate::db::joined(documents.iter().map(DocumentId::as_str)))
-        .bind(last - documents.len() as i64)
-        .bind(now)
-        .execute(&mut **tx)
+/// Appends an entry for each of `documents`, like [`append`].
+pub fn append_all(tx: &mut Tx, documents: &[DocumentId], now: Millis) {
+    let end = tx.end();
+    end.changed.extend_from_slice(documents);
+    end.changed_at = end.changed_at.max(now);
+}
+
+pub(super) async fn insert_all(tx: &mut Tx, documents: &[DocumentId], now: Millis) -> Result<()> {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let last: i64 = sqlx::query_scalar("update counters set value = value + $1 where name = 'changes' returning value")
+        .bind(documents.len() as i64)
+        .fetch_one(&mut **tx)
         .await?;
+    let mut seqs = last - documents.len() as i64 + 1..;
+    for (statement, documents) in INSERT.pieces(documents) {
+        let mut query = sqlx::query(statement);
+        for (document, seq) in documents.iter().zip(&mut seqs) {
+            query = query.bind(seq).bind(document).bind(now);
+        }
+        query.execute(&mut **tx).await?;
     }
     Ok(())
 }

@@ -41,7 +41,10 @@ pub struct Ancestor {
 /// Locks the shape of the tree and all scopes until the transaction ends: call it first.
 /// Whoever adds to the tree, moves in it or changes who may see what does so alone.
 pub async fn lock_tree(tx: &mut Tx) -> Result<()> {
-    sqlx::query("update counters set value = value + 1 where name = 'tree'").execute(&mut **tx).await?;
+    if !tx.open_mut().tree_is_locked {
+        sqlx::query("update counters set value = value + 1 where name = 'tree'").execute(&mut **tx).await?;
+        tx.open_mut().tree_is_locked = true;
+    }
     Ok(())
 }
 

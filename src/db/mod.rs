@@ -154,9 +154,11 @@ pub mod retention;
 pub mod room_snapshots;
 pub mod room_updates;
 pub mod rooms;
+mod rows;
 pub mod saved_searches;
 pub mod search;
 pub mod sessions;
+mod shared;
 pub mod sign_in_failures;
 pub mod sqlite;
 pub mod tokens;
@@ -168,15 +170,17 @@ pub mod users;
 pub mod versions;
 
 use std::{
+    mem,
     ops::{Deref, DerefMut},
     sync::Arc,
     time::Duration,
 };
 
+use shared::Queue;
 use sqlx::{Any, AnyConnection, AnyPool, any::AnyPoolOptions, migrate::Migrator, pool::PoolConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::Result;
+use crate::{clock::Millis, error::Result, ids::DocumentId};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -197,6 +201,7 @@ pub struct Db {
     url: Arc<str>,
     /// SQLite has one writer: waiting here is fair and quick, waiting for its file lock is neither.
     writer: Option<Arc<Semaphore>>,
+    queue: Arc<Queue>,
 }
 
 /// A write transaction; dropping it without [`Tx::commit`] takes everything back.
@@ -204,11 +209,29 @@ pub struct Db {
 /// SQLite ends a transaction by itself when the disk is full. `sqlx::Transaction` then counts one that is not there, and the
 /// pool hands such a connection out for ever; here a connection that cannot be taken back is closed.
 pub struct Tx {
-    /// Gone once it is committed or taken back.
-    connection: Option<PoolConnection<Any>>,
-    writer: Option<OwnedSemaphorePermit>,
+    /// Gone once it is committed, taken back or given back.
+    open: Option<Open>,
+    /// Where it goes at its end, when it is shared with others.
+    back: Option<shared::Back>,
+}
+
+/// What a transaction is made of.
+struct Open {
+    connection: PoolConnection<Any>,
+    _turn: Option<OwnedSemaphorePermit>,
+    tree_is_locked: bool,
+    end: End,
+}
+
+/// What is written at the end of a transaction: numbering it holds a lock that everybody needs.
+#[derive(Default)]
+struct End {
+    events: Vec<audit::NewEvent>,
+    changed: Vec<DocumentId>,
+    /// When the last of them changed.
+    changed_at: Millis,
     /// What was found out about rights before the commit need not be true after it.
-    pub concerns_rights: bool,
+    concerns_rights: bool,
 }
 
 impl Db {
@@ -243,7 +266,7 @@ impl Db {
             }
         };
         let writer = (engine == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { pool, writes, engine, url: url.into(), writer })
+        Ok(Self { pool, writes, engine, url: url.into(), writer, queue: Arc::default() })
     }
 
     /// Brings the schema up to this program's version.
@@ -274,14 +297,21 @@ impl Db {
 
     /// Begins a write transaction. On SQLite it waits for the one writer.
     pub async fn begin(&self) -> Result<Tx> {
-        let writer = self.turn().await;
+        let turn = self.turn().await;
         let statement = match self.engine {
             Engine::Sqlite => "begin immediate",
             Engine::Postgres => "begin",
         };
-        let mut tx = Tx { connection: Some(self.writes.acquire().await?), writer, concerns_rights: false };
+        let connection = self.writes.acquire().await?;
+        let open = Open { connection, _turn: turn, tree_is_locked: false, end: End::default() };
+        let mut tx = Tx { open: Some(open), back: None };
         sqlx::raw_sql(statement).execute(&mut *tx).await?;
         Ok(tx)
+    }
+
+    /// Begins a write transaction that others may share, with the tree locked: see [`shared`].
+    pub async fn begin_shared(&self) -> Result<Tx> {
+        shared::begin(self).await
     }
 
     /// Closes all connections; running statements finish first.
@@ -294,26 +324,76 @@ impl Db {
 impl Tx {
     /// Makes everything durable that was written in this transaction.
     pub async fn commit(mut self) -> Result<()> {
+        if let Some(back) = self.back.take() {
+            return back.give(self.open.take()).await;
+        }
+        self.write_end().await?;
         sqlx::raw_sql("commit").execute(&mut *self).await?;
-        self.connection = None;
-        if self.concerns_rights {
+        let open = self.open.take();
+        if open.is_some_and(|open| open.end.concerns_rights) {
             crate::audit::rights::begin_epoch();
         }
         Ok(())
+    }
+
+    async fn write_end(&mut self) -> Result<()> {
+        let (events, changed) = (mem::take(&mut self.end().events), mem::take(&mut self.end().changed));
+        let changed_at = self.end().changed_at;
+        audit::insert_all(self, events).await?;
+        changes::insert_all(self, &changed, changed_at).await
+    }
+
+    fn end(&mut self) -> &mut End {
+        &mut self.open_mut().end
+    }
+
+    fn open_mut(&mut self) -> &mut Open {
+        self.open.as_mut().expect("it goes with the transaction")
+    }
+
+    /// Marks that what concerns rights is written.
+    pub fn concerns_rights(&mut self) {
+        self.end().concerns_rights = true;
+    }
+}
+
+/// How much of an [`End`] there was at some moment.
+#[derive(Clone, Copy)]
+struct Mark {
+    events: usize,
+    changed: usize,
+    concerns_rights: bool,
+}
+
+impl End {
+    fn mark(&self) -> Mark {
+        Mark { events: self.events.len(), changed: self.changed.len(), concerns_rights: self.concerns_rights }
+    }
+
+    fn return_to(&mut self, mark: Mark) {
+        self.events.truncate(mark.events);
+        self.changed.truncate(mark.changed);
+        self.concerns_rights = mark.concerns_rights;
+    }
+}
+
+impl Open {
+    /// Takes everything back that was written.
+    async fn take_back(mut self) {
+        if sqlx::raw_sql("rollback").execute(&mut *self.connection).await.is_err() {
+            let _ = self.connection.close().await;
+        }
     }
 }
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        let Some(mut connection) = self.connection.take() else { return };
-        let writer = self.writer.take();
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return connection.close_on_drop() };
-        runtime.spawn(async move {
-            if sqlx::raw_sql("rollback").execute(&mut *connection).await.is_err() {
-                let _ = connection.close().await;
-            }
-            drop(writer);
-        });
+        let Some(mut open) = self.open.take() else { return };
+        if let Some(back) = self.back.take() {
+            return back.give_unwritten(open);
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return open.connection.close_on_drop() };
+        runtime.spawn(open.take_back());
     }
 }
 
@@ -321,13 +401,13 @@ impl Deref for Tx {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        self.connection.as_ref().expect("it goes with the transaction")
+        &self.open.as_ref().expect("it goes with the transaction").connection
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut AnyConnection {
-        self.connection.as_mut().expect("it goes with the transaction")
+        &mut self.open_mut().connection
     }
 }
 

@@ -42,15 +42,25 @@ pub struct Prepared {
     pub recognise_total: Option<i64>,
 }
 
-/// Notes that the content waits for its preview; `false` when it is known already. The row is locked in both cases, so that
-/// [`delete_unused`] sees the version it was asked for.
-pub async fn insert_waiting(tx: &mut Tx, content_id: &str, media_type: &str, now: Millis) -> Result<bool> {
+/// Notes that the content waits for its preview, or, with a code and a sentence, why there will be none; `false` when it is
+/// known already. The row is locked in both cases, so that [`delete_unused`] sees the version it was asked for.
+pub async fn insert(
+    tx: &mut Tx,
+    content_id: &str,
+    media_type: &str,
+    fault: Option<(&str, &str)>,
+    now: Millis,
+) -> Result<bool> {
+    let (code, message) = fault.unzip();
     let inserted = sqlx::query(
-        "insert into previews (content_id, media_type, state, updated_at) values ($1, $2, 'waiting', $3)
+        "insert into previews (content_id, media_type, state, code, message, updated_at) values ($1, $2, $3, $4, $5, $6)
          on conflict (content_id, media_type) do update set updated_at = previews.updated_at where 1 = 0",
     )
     .bind(content_id)
     .bind(media_type)
+    .bind(if fault.is_some() { "failed" } else { "waiting" })
+    .bind(code)
+    .bind(message)
     .bind(now)
     .execute(&mut **tx)
     .await?;

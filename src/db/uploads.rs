@@ -33,6 +33,9 @@ pub struct Upload {
     /// Where its bytes are reserved; `None`: it began before that was done.
     pub library_id: Option<FolderId>,
     pub reserved_bytes: i64,
+    /// Not in the table: it is to come whole with the request that begins it.
+    #[sqlx(skip)]
+    pub is_unwritten: bool,
 }
 
 impl Upload {
@@ -50,12 +53,13 @@ pub struct Reservation {
     pub reserved_bytes: i64,
 }
 
-/// Adds an upload at offset 0.
+/// Adds an upload.
 pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
     sqlx::query(
         "insert into uploads (id, user_id, folder_id, document_id, name, note, size_bytes, created_at, expires_at,
-                              attached_to, library_id, reserved_bytes)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                              attached_to, library_id, reserved_bytes, offset_bytes, finished_document_id,
+                              finished_version)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(&upload.id)
     .bind(&upload.user_id)
@@ -69,6 +73,9 @@ pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
     .bind(&upload.attached_to)
     .bind(&upload.library_id)
     .bind(upload.reserved_bytes)
+    .bind(upload.offset_bytes)
+    .bind(&upload.finished_document_id)
+    .bind(upload.finished_version)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -136,25 +143,28 @@ pub async fn add_received(
     Ok(updated.rows_affected() == 1)
 }
 
-/// Notes what the upload became; `false` when it is finished already.
+/// Notes what an upload became that has reserved `reserved_bytes`; tells how many bytes came for it as chunks. `None`: it is
+/// finished already, or has reserved something else.
 pub async fn update_finished(
     tx: &mut Tx,
     id: &UploadId,
+    reserved_bytes: i64,
     size_bytes: i64,
     document: &DocumentId,
     version: i64,
-) -> Result<bool> {
-    let updated = sqlx::query(
+) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar(
         "update uploads set offset_bytes = $2, size_bytes = $2, reserved_bytes = 0, finished_document_id = $3, finished_version = $4
-         where id = $1 and finished_version is null",
+         where id = $1 and finished_version is null and reserved_bytes = $5
+         returning received_bytes",
     )
     .bind(id)
     .bind(size_bytes)
     .bind(document)
     .bind(version)
-    .execute(&mut **tx)
-    .await?;
-    Ok(updated.rows_affected() == 1)
+    .bind(reserved_bytes)
+    .fetch_optional(&mut **tx)
+    .await?)
 }
 
 /// Notes how much is reserved for an upload.

@@ -43,7 +43,8 @@ pub struct Difference {
 }
 
 impl Owner<'_> {
-    fn kind(&self) -> &'static str {
+    /// As in the table.
+    pub fn kind(&self) -> &'static str {
         match self {
             Owner::Library(_) => "library",
             Owner::User(_) => "user",
@@ -72,6 +73,34 @@ pub async fn add(tx: &mut Tx, owner: Owner<'_>, delta: Delta, default_limit: Opt
     .execute(&mut **tx)
     .await?;
     Ok(inserted.rows_affected() == 1 && update(tx, owner, delta, default_limit).await?)
+}
+
+/// Changes the rows of a library and of a person at once, each only when what is used and reserved afterwards is within its
+/// limit; returns the kinds of those that were changed. The other row is missing or would have too much.
+pub async fn add_to_both(
+    tx: &mut Tx,
+    library: &FolderId,
+    user: &UserId,
+    delta: Delta,
+    default_library_limit: i64,
+    default_user_limit: i64,
+) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "update usage set used_bytes = used_bytes + $3, reserved_bytes = reserved_bytes + $4
+         where ((owner_kind = 'library' and owner_id = $1) or (owner_kind = 'user' and owner_id = $2))
+           and (coalesce(quota_bytes, case owner_kind when 'library' then $5 else $6 end) < 0
+                or used_bytes + reserved_bytes + $3 + $4
+                    <= coalesce(quota_bytes, case owner_kind when 'library' then $5 else $6 end))
+         returning owner_kind",
+    )
+    .bind(library)
+    .bind(user)
+    .bind(delta.used_bytes)
+    .bind(delta.reserved_bytes)
+    .bind(default_library_limit)
+    .bind(default_user_limit)
+    .fetch_all(&mut **tx)
+    .await?)
 }
 
 async fn update(tx: &mut Tx, owner: Owner<'_>, delta: Delta, default_limit: Option<i64>) -> Result<bool> {

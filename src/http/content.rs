@@ -284,7 +284,7 @@ async fn record_download(app: &App, caller: &Caller, document: &Document, versio
     let mut tx = app.db.begin().await?;
     let event = audit::Event::new("content_downloaded").document(&document.id).folder(&document.folder_id);
     let event = event.details(json!({ "number": version.number }));
-    audit::record(&mut tx, Some(&caller.id), app.clock.now(), event).await?;
+    audit::record(&mut tx, Some(&caller.id), app.clock.now(), event);
     tx.commit().await
 }
 

@@ -145,6 +145,6 @@ async fn read_html(
 async fn record(app: &App, caller: &Caller, document: &Document, event: audit::Event) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let event = event.document(&document.id).folder(&document.folder_id);
-    audit::record(&mut tx, Some(&caller.id), app.clock.now(), event).await?;
+    audit::record(&mut tx, Some(&caller.id), app.clock.now(), event);
     tx.commit().await
 }

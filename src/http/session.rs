@@ -64,7 +64,7 @@ async fn delete_session(
     if let SignedIn::Session { token_hash } = &user.signed_in {
         let mut tx = app.db.begin().await?;
         db::sessions::delete(&mut tx, token_hash).await?;
-        audit::record(&mut tx, Some(&user.id), app.clock.now(), audit::Event::new("signed_out")).await?;
+        audit::record(&mut tx, Some(&user.id), app.clock.now(), audit::Event::new("signed_out"));
         tx.commit().await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, session::set_cookie("", app.config.cookie_secure))]))

@@ -18,7 +18,7 @@ use crate::{
     actions::{
         create_upload::{Destination, NewUpload, create_upload as begin},
         delete_upload::delete_upload as end,
-        receive_upload::{Checksum, Part, Received, expired, receive_upload},
+        receive_upload::{Checksum, Part, Received, expired, receive_first, receive_upload},
     },
     app::App,
     auth::policy::Caller,
@@ -106,15 +106,18 @@ async fn create_upload(
 ) -> Result<(StatusCode, HeaderMap)> {
     let size_bytes = new_length(&headers)?;
     let metadata = Metadata::parse(&headers)?;
-    let new = metadata.into_upload(size_bytes)?;
+    let has_body = has_type(&headers, PART_TYPE);
+    let comes_with_bytes = has_body || size_bytes == Some(0);
+    let checksum = checksum(&headers)?;
+    let new = metadata.into_upload(size_bytes, comes_with_bytes)?;
     let upload = begin(&app, &caller, new).await?;
     let location = format!("/api/v1/uploads/{}", upload.id);
-    let has_body = has_type(&headers, PART_TYPE);
     let mut received = Received::of(&upload);
-    if has_body || size_bytes == Some(0) {
-        let checksum = checksum(&headers)?;
+    if comes_with_bytes {
+        let length = number(&headers, &header::CONTENT_LENGTH)?.filter(|_| has_body);
         let body = if has_body { body } else { Body::empty() };
-        received = receive_upload(&app, &caller, upload, Part { offset: 0, size_bytes: None, checksum, body }).await?;
+        let part = Part { offset: 0, size_bytes: None, checksum, length, body };
+        received = receive_first(&app, &caller, upload, part).await?;
     }
     let mut answer = progress(&received);
     answer.insert(header::LOCATION, HeaderValue::try_from(location).expect("an id is a header value"));
@@ -162,10 +165,14 @@ async fn update_upload(
     }
     let offset = number(&headers, &UPLOAD_OFFSET)?
         .ok_or_else(|| Error::invalid("upload_offset_missing", "send the header Upload-Offset"))?;
-    let part = Part { offset, size_bytes: number(&headers, &UPLOAD_LENGTH)?, checksum: checksum(&headers)?, body };
-    let upload = find(&app, &caller, &id).await?;
-    refuse_longer_body(&upload, &headers, offset)?;
-    let received = receive_upload(&app, &caller, upload, part).await?;
+    let part = Part {
+        offset,
+        size_bytes: number(&headers, &UPLOAD_LENGTH)?,
+        checksum: checksum(&headers)?,
+        length: number(&headers, &header::CONTENT_LENGTH)?,
+        body,
+    };
+    let received = receive_upload(&app, &caller, &id, part).await?;
     Ok((StatusCode::NO_CONTENT, progress(&received)))
 }
 
@@ -241,17 +248,6 @@ fn new_length(headers: &HeaderMap) -> Result<Option<u64>> {
     }
 }
 
-/// A body that says it is longer than the upload is refused before it is sent.
-fn refuse_longer_body(upload: &Upload, headers: &HeaderMap, offset: u64) -> Result<()> {
-    let body = number(headers, &header::CONTENT_LENGTH)?;
-    match (upload.size_bytes, body) {
-        (Some(size), Some(body)) if upload.finished_version.is_none() && offset.saturating_add(body) > size as u64 => {
-            Err(Error::invalid("upload_length_invalid", "more bytes came than the upload has"))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// `Upload-Checksum: <algorithm> <base64>`.
 fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
     let Some(value) = headers.get(UPLOAD_CHECKSUM) else { return Ok(None) };
@@ -285,7 +281,7 @@ impl Metadata {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
-    fn into_upload(self, size_bytes: Option<u64>) -> Result<NewUpload> {
+    fn into_upload(self, size_bytes: Option<u64>, comes_with_bytes: bool) -> Result<NewUpload> {
         let name = self.get("filename").or(self.get("name")).unwrap_or_default();
         let destination = match (self.get("document_id"), self.get("attached_to"), self.get("folder_id")) {
             (Some(document), ..) => Destination::Document(document.parse::<DocumentId>()?),
@@ -300,6 +296,7 @@ impl Metadata {
             destination,
             note: self.get("note").unwrap_or_default().to_owned(),
             size_bytes,
+            comes_with_bytes,
         })
     }
 

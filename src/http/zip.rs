@@ -167,7 +167,7 @@ async fn record(app: &App, caller: &Caller, read: &[(DocumentId, FolderId, i64)]
             audit::Event::new("content_downloaded").document(document).folder(folder).details(details)
         });
         let mut tx = app.db.begin().await?;
-        audit::record_all(&mut tx, Some(&caller.id), now, events.collect()).await?;
+        audit::record_all(&mut tx, Some(&caller.id), now, events.collect());
         tx.commit().await?;
     }
     Ok(())

@@ -37,7 +37,7 @@ impl Job for CheckUsage {
                 "from_bytes": difference.used_bytes,
                 "to_bytes": difference.true_used_bytes,
             });
-            audit::record(&mut tx, None, now, audit::Event::new("usage_corrected").details(details)).await?;
+            audit::record(&mut tx, None, now, audit::Event::new("usage_corrected").details(details));
         }
         jobs::enqueue(&mut tx, &self, now + DAY_MS, now).await?;
         tx.commit().await?;

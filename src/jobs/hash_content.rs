@@ -29,7 +29,7 @@ impl Job for HashContent {
         for (document, number) in db::versions::update_sha256(&mut tx, &self.content_id, &sha256).await? {
             let details = json!({ "number": number, "sha256": sha256 });
             let event = audit::Event::new("version_hashed").document(&document).details(details);
-            audit::record(&mut tx, None, now, event).await?;
+            audit::record(&mut tx, None, now, event);
         }
         tx.commit().await?;
         Ok(())

@@ -57,7 +57,7 @@ async fn record(app: &App, room: &DocumentId, seq: i64, author: Option<&UserId>)
     if let Some(author) = author {
         db::rooms::update_document(&mut tx, room, author, now).await?;
     }
-    db::changes::append(&mut tx, room, now).await?;
+    db::changes::append(&mut tx, room, now);
     tx.commit().await
 }
 

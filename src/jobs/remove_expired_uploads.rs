@@ -2,12 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{actions::quota, app::App, db, jobs, jobs::Job};
+use crate::{
+    actions::{create_upload::KEPT_MS, quota},
+    app::App,
+    db, jobs,
+    jobs::Job,
+};
 
 /// How many are removed in one go.
 const BATCH: i64 = 100;
+/// After all tries failed.
+const AGAIN_MS: i64 = 60 * 60 * 1000;
 
-/// Due when the next upload expires; then it asks for itself again.
+/// Due at the start and when the next upload expires; then it asks for itself again.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct RemoveExpiredUploads {}
 
@@ -23,16 +30,24 @@ impl Job for RemoveExpiredUploads {
         for upload in db::uploads::list_expired(app.db.read(), now, BATCH).await? {
             app.store.forget(upload.as_str()).await?;
             let mut tx = app.db.begin().await?;
+            db::folders::lock_tree(&mut tx).await?;
             if let Some(reservation) = db::uploads::delete(&mut tx, &upload).await? {
                 quota::release(&mut tx, &reservation).await?;
             }
             tx.commit().await?;
         }
         let mut tx = app.db.begin().await?;
-        if let Some(next) = db::uploads::next_expiry(&mut tx).await? {
-            jobs::enqueue(&mut tx, &self, next, now).await?;
-        }
+        // What begins from now on is kept for that long at least.
+        let next = db::uploads::next_expiry(&mut tx).await?.unwrap_or(i64::MAX);
+        jobs::enqueue(&mut tx, &self, next.min(now + KEPT_MS), now).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    async fn gave_up(self, app: &App) -> anyhow::Result<()> {
+        let now = app.clock.now();
+        let mut tx = app.db.begin().await?;
+        jobs::enqueue(&mut tx, &self, now + AGAIN_MS, now).await?;
+        Ok(tx.commit().await?)
     }
 }

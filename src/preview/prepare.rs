@@ -201,7 +201,7 @@ pub async fn failed(app: &App, content_id: &str, media_type: &str, code: &str, m
 /// Documents with this content have changed for search and for whoever looks at them.
 pub(super) async fn tell(app: &App, mut tx: db::Tx, content_id: &str, media_type: &str) -> anyhow::Result<()> {
     for document in db::previews::list_documents(&mut tx, content_id, media_type).await? {
-        db::changes::append(&mut tx, &document, app.clock.now()).await?;
+        db::changes::append(&mut tx, &document, app.clock.now());
     }
     tx.commit().await?;
     app.search().wake();

@@ -431,7 +431,7 @@ impl<'a> Import<'a> {
             });
             let event = audit::Event::new("records_imported").folder(&self.folder.id).details(details);
             let mut tx = self.app.db.begin().await?;
-            audit::record(&mut tx, Some(&self.by.id), self.app.clock.now(), event).await?;
+            audit::record(&mut tx, Some(&self.by.id), self.app.clock.now(), event);
             tx.commit().await?;
         }
         Ok(self.report)

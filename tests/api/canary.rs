@@ -305,7 +305,7 @@ impl World {
             tx.commit().await.unwrap();
         }
         let mut tx = app.db.begin().await.unwrap();
-        db::changes::append(&mut tx, &document, app.clock.now()).await.unwrap();
+        db::changes::append(&mut tx, &document, app.clock.now());
         tx.commit().await.unwrap();
         id
     }

@@ -30,6 +30,7 @@ mod saved_searches;
 mod search;
 mod service;
 mod session;
+mod shared;
 mod support;
 mod tokens;
 mod trash;

@@ -5,6 +5,7 @@ use serde_json::json;
 use wenshu::{
     actions::quota::{Space, space, space_in_folder},
     db::{self, usage::Owner},
+    jobs::remove_expired_uploads::RemoveExpiredUploads,
 };
 
 use crate::support::{Answer, Client, TestServer, library::metadata_of};
@@ -99,6 +100,7 @@ async fn what_is_on_its_way_is_reserved_and_given_back() {
     begin(&ada, &library, "d.bin", Some(30 * KIB)).await.assert_status(201);
     assert_exact(&server).await;
     // Nobody goes on with it: it expires.
+    server.ask_for(&RemoveExpiredUploads {}).await;
     server.clock.advance(8 * 24 * 60 * 60 * 1000);
     server.run_jobs().await;
     assert_eq!(of_user(&server, &ada).await.reserved_bytes, 0);

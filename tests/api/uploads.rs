@@ -7,6 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
+use wenshu::jobs::remove_expired_uploads::RemoveExpiredUploads;
 
 use crate::support::{Answer, Client, START, TestServer, library::metadata_of};
 
@@ -95,7 +96,7 @@ async fn a_file_comes_in_parts_and_the_last_answer_can_be_had_again() {
     let file = last.header("wenshu-document-id").unwrap();
     let view = ada.document(file).await;
     assert_eq!((view["name"].clone(), view["version"].clone()), (json!("卷宗.bin"), json!(1)));
-    assert_eq!(view["processing"]["state"], "waiting");
+    assert_eq!(view["processing"]["state"], "failed", "its first bytes say that nothing can be shown");
     let versions = ada.get(&format!("/documents/{file}/versions")).await.json();
     assert_eq!(versions["items"][0]["sha256"], hex::encode(Sha256::digest(&all)));
     assert!(ada.get(&format!("/documents/{file}/content")).await.body == all);
@@ -292,6 +293,8 @@ async fn an_upload_that_rests_expires_and_is_removed() {
     let server = TestServer::start().await;
     let ada = server.user("ada").await;
     let library = ada.folder("库", None).await;
+    server.ask_for(&RemoveExpiredUploads {}).await;
+    assert_eq!(server.run_jobs().await, 1);
     let upload = ada.begin_in(&library, "a.txt", 5).await;
     server.clock.advance(3 * 24 * 3600 * 1000);
     ada.send(ada.part(&upload, 0, b"012")).await.assert_status(204);

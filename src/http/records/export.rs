@@ -172,7 +172,7 @@ async fn record(app: &App, caller: &Caller, folder: Option<&FolderId>, format: &
     let event = audit::Event::new("records_exported").details(json!({ "format": format, "rows": rows }));
     let event = folder.into_iter().fold(event, |event, folder| event.folder(folder));
     let mut tx = app.db.begin().await?;
-    audit::record(&mut tx, Some(&caller.id), app.clock.now(), event).await?;
+    audit::record(&mut tx, Some(&caller.id), app.clock.now(), event);
     tx.commit().await
 }
 

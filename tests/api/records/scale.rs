@@ -104,7 +104,7 @@ async fn fill(server: &TestServer, library: &str, user: &str) -> (Vec<String>, S
         ids.push(id);
     }
     let all: Vec<wenshu::ids::DocumentId> = ids.iter().map(|id| id.parse().unwrap()).collect();
-    wenshu::db::changes::append_all(&mut tx, &all, 0).await.unwrap();
+    wenshu::db::changes::append_all(&mut tx, &all, 0);
     tx.commit().await.unwrap();
     (ids, table)
 }

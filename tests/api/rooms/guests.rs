@@ -148,7 +148,7 @@ async fn who_is_given_a_role_comes_in_at_once() {
 }
 
 /// What another node does reaches this one by the audit log alone: here it is written without the process's knowing.
-async fn do_elsewhere(server: &TestServer, sql: &str, event: &str) {
+async fn do_elsewhere(server: &TestServer, sql: &str, event: &'static str) {
     let mut tx = server.app.db.begin().await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut *tx).await.unwrap();
     let event = NewEvent {
@@ -159,7 +159,7 @@ async fn do_elsewhere(server: &TestServer, sql: &str, event: &str) {
         folder_id: None,
         details: Value::Object(Default::default()).to_string(),
     };
-    db::audit::insert_all(&mut tx, std::slice::from_ref(&event)).await.unwrap();
+    db::audit::note(&mut tx, [event]);
     tx.commit().await.unwrap();
 }
 

@@ -101,6 +101,14 @@ impl TestServer {
         tries
     }
 
+    /// Asks for a job now: tests' servers ask for none at their start.
+    pub async fn ask_for(&self, job: &impl jobs::Job) {
+        let now = self.clock.now();
+        let mut tx = self.app.db.begin().await.expect("the database answers");
+        jobs::enqueue(&mut tx, job, now, now).await.expect("the job table can be written");
+        tx.commit().await.expect("the job table can be written");
+    }
+
     /// How many jobs wait.
     pub async fn jobs_waiting(&self) -> i64 {
         let jobs = db::jobs::count(self.app.db.read()).await.expect("the job table can be read");
