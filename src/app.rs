@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::upload_locks::UploadLocks,
+    actions::{intake::Intake, upload_locks::UploadLocks},
     auth::{basic::Verified, guests::Guests},
     clock::Clock,
     config::Config,
@@ -40,6 +40,8 @@ pub struct Parts {
     pub verified: Verified,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
+    /// How they get into the database.
+    pub intake: Intake,
     pub metrics: Metrics,
     pub readiness: Readiness,
     pub workers: Workers,

@@ -66,6 +66,7 @@ pub async fn assemble_upload(
     skip_unchanged: bool,
 ) -> Result<Assembled> {
     let lock = app.uploads.lock(&upload.id).await?;
+    app.uploads.recall(&upload.id, &by.id).await;
     let upload = db::uploads::find(app.db.read(), &upload.id, &by.id).await?;
     let upload = upload.ok_or_else(|| Error::not_found("upload"))?;
     if let Some(finished) = Finished::of(&upload) {

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{
     actions::{
         add_version::{new_document, refuse_level},
-        require_free_name,
+        current_folder, require_free_name,
     },
     app::App,
     audit,
@@ -30,7 +30,8 @@ async fn create(app: &App, by: &Caller, folder: &Folder, kind: &str, name: &Docu
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     require_free_name(&mut *tx, &folder.id, name).await?;
-    let page = new_document(&mut tx, &by.id, folder, kind, name, by.clearance, now).await?;
+    let folder = current_folder(&mut tx, &folder.id).await?;
+    let page = new_document(&by.id, &folder, kind, name, by.clearance, now);
     refuse_level(app, page.level)?;
     db::documents::insert(&mut tx, &page).await?;
     let event = audit::Event::new("page_created").document(&page.id).folder(&folder.id);

@@ -70,10 +70,9 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
     };
     let folder_id = match new.destination {
         Destination::Folder(id) => {
-            let folder = db::folders::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("folder"))?;
-            policy::allow(&app.db, by, Action::Upload, &folder).await?;
-            upload.folder_id = Some(id);
-            folder.id
+            allow_adding(app, by, &id).await?;
+            upload.folder_id = Some(id.clone());
+            id
         }
         Destination::Document(id) => {
             let document =
@@ -104,25 +103,18 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         }
         None => {
             upload.library_id = Some(quota::library_of(app, &folder_id).await?);
-            write_upload(app, &mut upload).await?;
+            upload = app.intake.begin(app, upload).await?;
+            app.uploads.remember(&upload).await;
         }
     }
     Ok(upload)
 }
 
-/// Writes an upload of which nothing is known yet, with room for its bytes.
-pub async fn write_upload(app: &App, upload: &mut Upload) -> Result<()> {
-    let mut tx = app.db.begin_shared().await?;
-    if let Some(folder) = &upload.folder_id {
-        require_free_name(&mut *tx, folder, &DocumentName::parse(&upload.name)?).await?;
-    }
-    // Without a length, bytes are reserved as they come.
-    let declared = upload.size_bytes.unwrap_or(0);
-    quota::reserve(app, &mut tx, upload, declared).await?;
-    db::uploads::insert(&mut tx, upload).await?;
-    tx.commit().await?;
-    upload.is_unwritten = false;
-    Ok(())
+/// Whoever edits in a folder may add files to it.
+pub async fn allow_adding(app: &App, by: &Caller, folder: &FolderId) -> Result<()> {
+    let found = app.guests.folder(app, folder).await?.ok_or_else(|| Error::not_found("folder"))?;
+    let role = app.guests.access(app, by, folder).await?.and_then(|access| access.role(folder));
+    policy::check(role, Action::Upload, &*found).map(drop)
 }
 
 /// Whoever edits a page or board may put pictures into it.

@@ -10,6 +10,7 @@ use crate::{
 /// Cancels `upload`. A request that is writing to it gives way first; a document it became stays.
 pub async fn delete_upload(app: &App, upload: &Upload) -> Result<()> {
     let _lock = app.uploads.lock(&upload.id).await?;
+    app.uploads.recall(&upload.id, &upload.user_id).await;
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     if let Some(reservation) = db::uploads::delete(&mut tx, &upload.id).await? {

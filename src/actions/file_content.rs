@@ -3,8 +3,9 @@
 
 use crate::{
     actions::{
-        add_version::{NewVersion, add_version, append_first, new_document},
-        require_free_name, require_unlocked,
+        add_version::{NewVersion, add_version},
+        intake::{Arrival, Place},
+        require_unlocked,
     },
     app::App,
     auth::policy::{self, Action, Caller},
@@ -27,18 +28,11 @@ pub async fn add_file(
     new: NewVersion,
 ) -> Result<(Document, Version)> {
     policy::allow(&app.db, by, Action::Upload, folder).await?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin_shared().await?;
-    require_free_name(&mut *tx, &folder.id, name).await?;
-    let mut document = new_document(&mut tx, &by.id, folder, "file", name, by.clearance, now).await?;
-    // A copy is not less secret than what it was made from.
-    document.level = document.level.max(level);
-    let version = append_first(app, &mut tx, &by.id, &document, new, None, now).await?;
-    db::changes::append(&mut tx, &document.id, now);
-    tx.commit().await?;
+    let (by, place) = (by.clone(), Place::Folder(folder.id.clone()));
+    let arrival = Arrival { by, place, name: name.clone(), is_exact: true, level, new, upload: None };
+    let added = app.intake.add(app, arrival).await?;
     app.jobs.wake();
-    document.head = version.number;
-    Ok((document, version))
+    Ok(added)
 }
 
 /// Adds a version, unless the newest one has the same content already. With `seen` only on top of that version: 409

@@ -7,17 +7,15 @@ use storage::{Manifest, Stored};
 
 use crate::{
     actions::{
-        add_version::{NewVersion, append, append_first, new_attached, new_document},
-        create_upload::allow_attaching,
-        free_name,
+        add_version::{NewVersion, append},
+        create_upload::{allow_adding, allow_attaching},
+        intake::{Arrival, Place},
     },
     app::App,
     auth::policy::{self, Action, Caller},
-    clock::Millis,
     db::{
         self, Tx,
-        documents::Document,
-        uploads::{Reservation, Upload},
+        uploads::{Done, Reservation, Upload},
     },
     error::{Error, Result},
     ids::{DocumentId, FolderId},
@@ -78,15 +76,16 @@ async fn finish_as(
     head: &[u8],
     sha256: String,
 ) -> Result<Finished> {
+    let media_type = indexer::media_type::detect(head, &upload.name);
     let new = NewVersion {
         content_id: manifest.content().to_string(),
         size_bytes: manifest.size_bytes() as i64,
         sha256,
-        media_type: indexer::media_type::detect(head, &upload.name).to_owned(),
+        media_type: media_type.to_owned(),
         note: upload.note.clone(),
         room_seq: None,
         chunks: manifest.chunks().to_vec(),
-        fault: worker::unreadable(head, &upload.name).map(|error| (error.code, error.message)),
+        fault: worker::unreadable(head, media_type).map(|error| (error.code, error.message)),
     };
     let finished = match (&upload.document_id, &upload.attached_to, &upload.folder_id) {
         (Some(document), ..) => add_to_document(app, by, upload, document, &new).await?,
@@ -126,8 +125,12 @@ async fn add_to_document(
         db::folders::lock_tree(&mut tx).await?;
         let finished = Finished { document_id: document.id.clone(), version: document.head + 1 };
         let reserved = mark(&mut tx, upload, &finished, new.size_bytes).await?;
-        match append(app, &mut tx, &by.id, &document, new.clone(), reserved.as_ref(), now).await {
-            Ok(_) => return commit(tx, finished, now).await,
+        match append(app, &mut tx, &by.id, &document, new.clone(), reserved, now).await {
+            Ok(_) => {
+                db::changes::append(&mut tx, &finished.document_id, now);
+                tx.commit().await?;
+                return Ok(finished);
+            }
             // Whose version comes first does not matter here: both are kept.
             Err(error) if error.code() == "document_changed" && tries < TRIES => tries += 1,
             Err(error) => return Err(error),
@@ -142,44 +145,22 @@ async fn add_to_folder(
     folder: &FolderId,
     new: NewVersion,
 ) -> Result<Finished> {
-    let folder = db::folders::find(app.db.read(), folder).await?.ok_or_else(|| Error::not_found("folder"))?;
-    policy::allow(&app.db, by, Action::Upload, &folder).await?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin_shared().await?;
-    // The name was free at the beginning. Somebody else took it: rather a number than no file.
-    let name = free_name(&mut tx, &folder.id, &DocumentName::parse(&upload.name)?).await?;
-    let document = new_document(&mut tx, &by.id, &folder, "file", &name, by.clearance, now).await?;
-    add(app, by, upload, tx, document, new, now).await
+    allow_adding(app, by, folder).await?;
+    add(app, by, upload, Place::Folder(folder.clone()), new).await
 }
 
 async fn add_to_page(app: &App, by: &Caller, upload: &Upload, page: &DocumentId, new: NewVersion) -> Result<Finished> {
     let page = db::documents::find(app.db.read(), page).await?.ok_or_else(|| Error::not_found("document"))?;
     allow_attaching(app, by, &page).await?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin_shared().await?;
-    let document = new_attached(&mut tx, &by.id, &page.id, &DocumentName::parse(&upload.name)?, now).await?;
-    add(app, by, upload, tx, document, new, now).await
+    add(app, by, upload, Place::Page(page.id), new).await
 }
 
-async fn add(
-    app: &App,
-    by: &Caller,
-    upload: &Upload,
-    mut tx: Tx,
-    document: Document,
-    new: NewVersion,
-    now: Millis,
-) -> Result<Finished> {
-    let finished = Finished { document_id: document.id.clone(), version: 1 };
-    let reserved = mark(&mut tx, upload, &finished, new.size_bytes).await?;
-    append_first(app, &mut tx, &by.id, &document, new, reserved.as_ref(), now).await?;
-    commit(tx, finished, now).await
-}
-
-async fn commit(mut tx: Tx, finished: Finished, now: Millis) -> Result<Finished> {
-    db::changes::append(&mut tx, &finished.document_id, now);
-    tx.commit().await?;
-    Ok(finished)
+async fn add(app: &App, by: &Caller, upload: &Upload, place: Place, new: NewVersion) -> Result<Finished> {
+    // The name was free at the beginning. When somebody else took it: rather a number than no file.
+    let (name, upload) = (DocumentName::parse(&upload.name)?, Some(upload.clone()));
+    let arrival = Arrival { by: by.clone(), place, name, is_exact: false, level: 0, new, upload };
+    let (document, version) = app.intake.add(app, arrival).await?;
+    Ok(Finished { document_id: document.id, version: version.number })
 }
 
 /// Notes what the upload became; what came for it is held by the version from now on. Returns what it had reserved, which
@@ -193,23 +174,22 @@ pub async fn mark(tx: &mut Tx, upload: &Upload, finished: &Finished, size_bytes:
             finished_version: Some(version),
             ..upload.clone()
         };
-        db::uploads::insert(tx, &whole).await?;
+        db::uploads::insert_all(tx, &[whole]).await?;
         return Ok(None);
     }
-    let mut reserved_bytes = upload.reserved_bytes;
-    let received_bytes = loop {
-        if let Some(received) =
-            db::uploads::update_finished(tx, &upload.id, reserved_bytes, size_bytes, document, version).await?
-        {
-            break received;
-        }
-        // Another node finished it, or it was cancelled: what this transaction wrote is taken back with it.
-        let gone = || Error::conflict("upload_offset_mismatch", "this upload was finished or cancelled elsewhere");
-        reserved_bytes = db::uploads::lock_reservation(tx, &upload.id).await?.ok_or_else(gone)?.reserved_bytes;
-    };
-    if received_bytes > 0 {
-        db::upload_chunks::delete(tx, &upload.id).await?;
+    // As it is now: another node may have reserved more.
+    let reserved = db::uploads::lock_reservation(tx, &upload.id).await?.ok_or_else(finished_elsewhere)?;
+    let reserved_bytes = reserved.reserved_bytes;
+    let done = Done { upload: &upload.id, reserved_bytes, size_bytes, document, version };
+    match db::uploads::finish_all(tx, &[done]).await?.get(&upload.id) {
+        Some(0) => {}
+        Some(_) => db::upload_chunks::delete(tx, &upload.id).await?,
+        None => return Err(finished_elsewhere()),
     }
-    let (library_id, user_id) = (upload.library_id.clone(), upload.user_id.clone());
-    Ok(Some(Reservation { library_id, user_id, reserved_bytes }))
+    Ok(Some(reserved))
+}
+
+/// 409: another node finished the upload, or it was cancelled. What was written for it is taken back.
+pub fn finished_elsewhere() -> Error {
+    Error::conflict("upload_offset_mismatch", "this upload was finished or cancelled elsewhere")
 }

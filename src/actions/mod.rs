@@ -21,6 +21,7 @@ pub mod edit_records;
 pub mod file_content;
 pub mod finish_upload;
 pub mod hold;
+pub mod intake;
 pub mod name_moment;
 pub mod object_guard;
 pub mod purge;
@@ -77,9 +78,14 @@ pub async fn require_free_name<'c>(
     name: &DocumentName,
 ) -> Result<()> {
     match db::documents::find_by_name(db, folder, &name.key()).await? {
-        Some(other) => Err(name_taken().with("document_id", other.as_str())),
+        Some(other) => Err(name_taken_by(&other)),
         None => Ok(()),
     }
+}
+
+/// 409 `name_taken`, with the document that has it.
+fn name_taken_by(other: &DocumentId) -> Error {
+    name_taken().with("document_id", other.as_str())
 }
 
 /// `name`, or with the first number that makes it free in `folder`.

@@ -7,6 +7,8 @@
 //! The counters change in the transactions that add and remove versions, each in one guarded update: so they are exact, and
 //! of several that want the last byte one gets it.
 
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 
 use crate::{
@@ -80,29 +82,59 @@ pub async fn require(app: &App, folder: &FolderId, user: &UserId, bytes: i64) ->
     Ok(library)
 }
 
-/// Counts `bytes` of a new version for its library and its author, or refuses them; what an upload had reserved for them is
-/// given back in the same step. Call it under [`db::folders::lock_tree`]: so no folder changes its library meanwhile.
-pub async fn charge(
-    app: &App,
-    tx: &mut Tx,
-    folder: &FolderId,
-    author: &UserId,
-    bytes: i64,
-    reserved: Option<&Reservation>,
-) -> Result<()> {
-    let library = library_in(tx, folder).await?;
-    let is_same =
-        |reserved: &&Reservation| reserved.library_id.as_ref() == Some(&library) && reserved.user_id == *author;
-    let reserved_bytes = match reserved.filter(is_same) {
-        Some(reserved) => reserved.reserved_bytes,
-        None => {
-            if let Some(elsewhere) = reserved {
-                release(tx, elsewhere).await?;
-            }
-            0
+/// What versions and uploads add, by library and person.
+#[derive(Default)]
+pub struct Tally(BTreeMap<(FolderId, UserId), Delta>);
+
+impl Tally {
+    /// Adds a new version; what an upload had reserved for it is given back.
+    pub fn add_version(&mut self, library: &FolderId, author: &UserId, bytes: i64, reserved: Option<&Reservation>) {
+        self.of(library, author).used_bytes += bytes;
+        if let Some(Reservation { library_id: Some(library), user_id, reserved_bytes }) = reserved {
+            self.of(library, user_id).reserved_bytes -= reserved_bytes;
         }
-    };
-    add_to_both(app, tx, &library, author, Delta { used_bytes: bytes, reserved_bytes: -reserved_bytes }).await
+    }
+
+    /// Adds what an upload reserves.
+    pub fn reserve(&mut self, library: &FolderId, user: &UserId, bytes: i64) {
+        self.of(library, user).reserved_bytes += bytes;
+    }
+
+    fn of(&mut self, library: &FolderId, user: &UserId) -> &mut Delta {
+        self.0.entry((library.clone(), user.clone())).or_insert(Delta { used_bytes: 0, reserved_bytes: 0 })
+    }
+
+    /// Counts everything, or refuses it. Call it under [`db::folders::lock_tree`]: so no folder changes its library
+    /// meanwhile, and nobody waits for the rows of another order.
+    pub async fn write(self, app: &App, tx: &mut Tx) -> Result<()> {
+        let (for_libraries, for_users) = (default_limit(&app.config, true), default_limit(&app.config, false));
+        // First what is given back.
+        let mut deltas: Vec<_> =
+            self.0.into_iter().filter(|(_, it)| (it.used_bytes, it.reserved_bytes) != (0, 0)).collect();
+        deltas.sort_by_key(|(_, delta)| delta.used_bytes + delta.reserved_bytes > 0);
+        for ((library, user), delta) in deltas {
+            if delta.used_bytes + delta.reserved_bytes < 0 {
+                db::usage::add(tx, Owner::Library(&library), delta, None).await?;
+                db::usage::add(tx, Owner::User(&user), delta, None).await?;
+                continue;
+            }
+            let done = db::usage::add_to_both(tx, &library, &user, delta, for_libraries, for_users).await?;
+            for owner in [Owner::Library(&library), Owner::User(&user)] {
+                if !done.iter().any(|kind| kind == owner.kind()) {
+                    // Its first bytes, or too many.
+                    add_within(app, tx, owner, delta).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Counts `bytes` for a library and an author, or refuses them. Call it under [`db::folders::lock_tree`].
+pub async fn charge(app: &App, tx: &mut Tx, folder: &FolderId, author: &UserId, bytes: i64) -> Result<()> {
+    let mut tally = Tally::default();
+    tally.add_version(&library_in(tx, folder).await?, author, bytes, None);
+    tally.write(app, tx).await
 }
 
 /// Takes the bytes of removed versions away again. Call it under [`db::folders::lock_tree`], once for each author, in the
@@ -136,8 +168,9 @@ pub async fn reserve(app: &App, tx: &mut Tx, upload: &mut Upload, to_bytes: i64)
     if more <= 0 {
         return Ok(());
     }
-    let delta = Delta { used_bytes: 0, reserved_bytes: more };
-    add_to_both(app, tx, library, &upload.user_id, delta).await?;
+    let mut tally = Tally::default();
+    tally.reserve(library, &upload.user_id, more);
+    tally.write(app, tx).await?;
     upload.reserved_bytes = to_bytes;
     Ok(())
 }
@@ -187,18 +220,6 @@ pub async fn library_in(tx: &mut Tx, folder: &FolderId) -> Result<FolderId> {
 /// Whether an error is one of this rule.
 pub fn is_refusal(error: &Error) -> bool {
     matches!(error.code(), "quota_library_exceeded" | "quota_user_exceeded")
-}
-
-async fn add_to_both(app: &App, tx: &mut Tx, library: &FolderId, user: &UserId, delta: Delta) -> Result<()> {
-    let (for_libraries, for_users) = (default_limit(&app.config, true), default_limit(&app.config, false));
-    let done = db::usage::add_to_both(tx, library, user, delta, for_libraries, for_users).await?;
-    for owner in [Owner::Library(library), Owner::User(user)] {
-        if !done.iter().any(|kind| kind == owner.kind()) {
-            // Its first bytes, or too many.
-            add_within(app, tx, owner, delta).await?;
-        }
-    }
-    Ok(())
 }
 
 async fn add_within(app: &App, tx: &mut Tx, owner: Owner<'_>, delta: Delta) -> Result<()> {

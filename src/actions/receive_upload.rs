@@ -15,7 +15,7 @@ use storage::{Point, Writer};
 
 use crate::{
     actions::{
-        create_upload::{expires_at, too_large, write_upload},
+        create_upload::{expires_at, too_large},
         disk_room::require_room,
         finish_upload::{Finished, finish_upload},
         quota,
@@ -105,7 +105,10 @@ pub async fn receive_upload(app: &App, by: &Caller, id: &UploadId, part: Part) -
             return Err(locked);
         }
     };
-    let upload = find(app, by, id).await?;
+    let upload = match app.uploads.recall(id, &by.id).await {
+        Some(upload) => upload,
+        None => find(app, by, id).await?,
+    };
     receive(app, by, upload, part, lock).await
 }
 
@@ -326,7 +329,7 @@ impl Receiving {
         }
         if self.upload.is_unwritten {
             // It takes long, or the rest is to come later: like one that is created first.
-            write_upload(&self.app, &mut self.upload).await?;
+            self.upload = self.app.intake.begin(&self.app, self.upload.clone()).await?;
         }
         if writer.offset() == self.durable.offset {
             return Ok(());

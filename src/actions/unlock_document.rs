@@ -37,8 +37,8 @@ pub async fn unlock_document(app: &App, by: &UserId, document: &Document, passwo
         return Err(Error::conflict("document_changed", "somebody else opened the document in the meantime"));
     }
     let folder = current_document(&mut tx, &document.id).await?.folder_id;
-    quota::charge(app, &mut tx, &folder, &version.author_id, size_bytes, None).await?;
-    prepare(&mut tx, &unlocked, &document.name, None, now).await?;
+    quota::charge(app, &mut tx, &folder, &version.author_id, size_bytes).await?;
+    prepare(&mut tx, &unlocked, &document.name, now).await?;
     let details = json!({ "number": version.number });
     let event =
         audit::Event::new("document_unlocked").document(&document.id).folder(&document.folder_id).details(details);

@@ -8,14 +8,19 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use moka::future::Cache;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    db::uploads::Upload,
     error::{Error, Result},
-    ids::UploadId,
+    ids::{UploadId, UserId},
 };
 
+/// How long an upload that was just begun is remembered: the first bytes follow at once.
+const REMEMBERED: Duration = Duration::from_secs(30);
+const MOST_REMEMBERED: u64 = 10_000;
 /// Silence after which a request may be pushed aside.
 const SILENT: Duration = Duration::from_secs(2);
 /// How long the next request waits for one that was pushed aside to put away what it has.
@@ -26,11 +31,14 @@ const GIVING_WAY: Duration = Duration::from_secs(10);
 pub struct UploadLocks {
     held: Arc<Mutex<HashMap<UploadId, Arc<Holder>>>>,
     silent: Duration,
+    /// As they were written, before anything came for them.
+    begun: Cache<UploadId, Upload>,
 }
 
 impl Default for UploadLocks {
     fn default() -> Self {
-        Self { held: Arc::default(), silent: SILENT }
+        let begun = Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(REMEMBERED).build();
+        Self { held: Arc::default(), silent: SILENT, begun }
     }
 }
 
@@ -63,6 +71,18 @@ impl UploadLocks {
         other.give_way.cancel();
         tokio::time::timeout(GIVING_WAY, other.released.cancelled()).await.map_err(|_| locked())?;
         self.try_lock(id).map_err(|_| locked())
+    }
+
+    /// Keeps an upload that was just begun, for the request with its first bytes.
+    pub async fn remember(&self, upload: &Upload) {
+        self.begun.insert(upload.id.clone(), upload.clone()).await;
+    }
+
+    /// Takes an upload of `user` for which nothing came since it was begun here. What another node may have done with it
+    /// meanwhile shows when it is written.
+    pub async fn recall(&self, id: &UploadId, user: &UserId) -> Option<Upload> {
+        self.begun.get(id).await.filter(|upload| upload.user_id == *user)?;
+        self.begun.remove(id).await
     }
 
     fn try_lock(&self, id: &UploadId) -> Result<UploadLock, Arc<Holder>> {

@@ -1,5 +1,6 @@
-//! Who comes into a room or searches, and what may they? Answers are kept for moments: a thousand people who come back at
-//! once, everybody whose rights are looked at again, and every letter typed into a search, cost a few queries.
+//! Who comes into a room, searches or uploads, and what may they? Answers are kept for moments: a thousand people who come
+//! back at once, everybody whose rights are looked at again, every letter typed into a search, and each of a thousand small
+//! files, cost a few queries.
 //!
 //! The rules stay in `policy`, this keeps what they said. An answer is kept under the epoch (`audit::rights`) in which it
 //! was asked for and is found in that epoch only. The watch over rights reads the audit log a few times a second; as soon as it
@@ -25,7 +26,7 @@ use crate::{
         policy::{self, Caller, FolderAccess, Role, Scopes},
     },
     clock::Millis,
-    db::{self, documents::Document},
+    db::{self, documents::Document, folders::Folder},
     error::Result,
     ids::{DocumentId, FolderId},
 };
@@ -44,7 +45,8 @@ pub struct Guests {
     shown: Kept<String, CurrentUser>,
     callers: Kept<SignedIn, Caller>,
     documents: Kept<DocumentId, Arc<Document>>,
-    folders: Kept<(Caller, FolderId), Arc<FolderAccess>>,
+    folders: Kept<FolderId, Arc<Folder>>,
+    access: Kept<(Caller, FolderId), Arc<FolderAccess>>,
     roles: Kept<(Caller, DocumentId), Role>,
     scopes: Kept<Caller, Arc<Scopes>>,
     began: Instant,
@@ -60,6 +62,7 @@ impl Default for Guests {
             callers: cache(),
             documents: cache(),
             folders: cache(),
+            access: cache(),
             roles: cache(),
             scopes: cache(),
             began: Instant::now(),
@@ -99,7 +102,7 @@ impl Guests {
     /// The caller's role on a document; `None` when it is hidden.
     pub async fn role(&self, app: &App, caller: &Caller, document: &Document) -> Result<Option<Role>> {
         let find = || async {
-            let Some(access) = self.folder(app, caller, &document.folder_id).await? else { return Ok(None) };
+            let Some(access) = self.access(app, caller, &document.folder_id).await? else { return Ok(None) };
             Ok(policy::role_in(&app.db, caller, document, &access).await?.map(|role| (role, Millis::MAX)))
         };
         self.ask(app, &self.roles, (caller.clone(), document.id.clone()), || find().boxed()).await
@@ -115,12 +118,19 @@ impl Guests {
         Ok(found.unwrap_or_else(|| Arc::new(Scopes::Only(Vec::new()))))
     }
 
-    async fn folder(&self, app: &App, caller: &Caller, folder: &FolderId) -> Result<Option<Arc<FolderAccess>>> {
+    /// A folder that is not in the trash, as far as rights are concerned: names may be older.
+    pub async fn folder(&self, app: &App, id: &FolderId) -> Result<Option<Arc<Folder>>> {
+        let find = || async { Ok(db::folders::find(app.db.read(), id).await?.map(|it| (Arc::new(it), Millis::MAX))) };
+        self.ask(app, &self.folders, id.clone(), || find().boxed()).await
+    }
+
+    /// The caller's roles on a folder and on those above it.
+    pub async fn access(&self, app: &App, caller: &Caller, folder: &FolderId) -> Result<Option<Arc<FolderAccess>>> {
         let find = || async {
             let access = FolderAccess::load(&app.db, caller, std::slice::from_ref(folder)).await?;
             Ok(Some((Arc::new(access), Millis::MAX)))
         };
-        self.ask(app, &self.folders, (caller.clone(), folder.clone()), || find().boxed()).await
+        self.ask(app, &self.access, (caller.clone(), folder.clone()), || find().boxed()).await
     }
 
     /// Notes that the audit log was looked at, or that there was no need to.

@@ -79,7 +79,7 @@ impl FromRequestParts<App> for CurrentUser {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let shown = Shown::read(parts)?;
-        match is_room(parts) {
+        match is_room(parts) || is_upload(parts) {
             true => app.guests.who(app, &shown).await,
             false => Ok(shown.look_up(app).await?.0),
         }
@@ -124,6 +124,10 @@ fn bearer(authorization: &str) -> Option<&str> {
 
 fn is_room(parts: &Parts) -> bool {
     parts.extensions.get::<MatchedPath>().is_some_and(|route| route.as_str().starts_with("/api/v1/rooms/"))
+}
+
+fn is_upload(parts: &Parts) -> bool {
+    parts.extensions.get::<MatchedPath>().is_some_and(|route| route.as_str().starts_with("/api/v1/uploads"))
 }
 
 /// The token in the address: browsers cannot send headers with a WebSocket. Elsewhere it would end in logs and histories.

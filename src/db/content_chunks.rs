@@ -1,11 +1,13 @@
 //! Table `content_chunks`: which contents have a chunk, and so, who may build on it?
 
+use std::sync::LazyLock;
+
 use sqlx::AnyPool;
 use storage::ChunkRef;
 
 use crate::{
     auth::policy::Caller,
-    db::{Tx, joined_chunks},
+    db::{Tx, joined_chunks, rows::Statements},
     error::Result,
 };
 
@@ -30,6 +32,23 @@ pub async fn insert(tx: &mut Tx, content_id: &str, chunks: &[ChunkRef]) -> Resul
         .bind(sizes)
         .execute(&mut **tx)
         .await?;
+    }
+    Ok(())
+}
+
+static INSERT: LazyLock<Statements> = LazyLock::new(|| {
+    let before = "insert into content_chunks (chunk_id, content_id, size_bytes)";
+    Statements::new(before, 3, "on conflict (chunk_id, content_id) do nothing")
+});
+
+/// Adds contents of one chunk each.
+pub async fn insert_small(tx: &mut Tx, contents: &[(&str, ChunkRef)]) -> Result<()> {
+    for (statement, contents) in INSERT.pieces(contents) {
+        let mut query = sqlx::query(statement);
+        for (content_id, chunk) in contents {
+            query = query.bind(chunk.id.as_bytes().as_slice()).bind(*content_id).bind(i64::from(chunk.size_bytes));
+        }
+        query.execute(&mut **tx).await?;
     }
     Ok(())
 }

@@ -2,11 +2,13 @@
 //!
 //! A board is stored as a page with another editor; everything above this file knows it as a kind of its own.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use sqlx::AnyPool;
 
 use crate::{
     clock::Millis,
-    db::{Tx, joined},
+    db::{Tx, joined, rows::Statements},
     error::Result,
     ids::{DocumentId, FolderId, TrashId, UserId},
     names::DocumentName,
@@ -76,31 +78,63 @@ pub struct DocumentAndHead {
     pub head: Head,
 }
 
-/// Adds a document without versions.
+static INSERT: LazyLock<Statements> = LazyLock::new(|| {
+    let before = "insert into documents (id, folder_id, kind, name, name_key, head, level, scope_id, inherits,
+                                         created_by, created_at, updated_by, updated_at, attached_to, editor)";
+    Statements::new(before, 15, "")
+});
+
+static FIND_NAMES: LazyLock<Statements> = LazyLock::new(|| {
+    let after = ") select d.folder_id, d.name_key, d.id from wanted
+                 join documents d on d.folder_id = wanted.folder_id and d.name_key = wanted.name_key
+                 where d.trashed_at is null and d.attached_to is null";
+    Statements::new("with wanted(folder_id, name_key) as (", 2, after)
+});
+
+/// Adds a document.
 pub async fn insert(tx: &mut Tx, document: &Document) -> Result<()> {
-    sqlx::query(
-        "insert into documents (id, folder_id, kind, name, name_key, head, level, scope_id, inherits,
-                                created_by, created_at, updated_by, updated_at, attached_to, editor)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-    )
-    .bind(&document.id)
-    .bind(&document.folder_id)
-    .bind(if document.is_live() { "page" } else { "file" })
-    .bind(&document.name)
-    .bind(&document.name_key)
-    .bind(document.head)
-    .bind(document.level)
-    .bind(&document.scope_id)
-    .bind(document.inherits)
-    .bind(&document.created_by)
-    .bind(document.created_at)
-    .bind(&document.updated_by)
-    .bind(document.updated_at)
-    .bind(&document.attached_to)
-    .bind(if document.kind == "board" { "board" } else { "text" })
-    .execute(&mut **tx)
-    .await?;
+    insert_all(tx, std::slice::from_ref(document)).await
+}
+
+/// Adds documents.
+pub async fn insert_all(tx: &mut Tx, documents: &[Document]) -> Result<()> {
+    for (statement, documents) in INSERT.pieces(documents) {
+        let mut query = sqlx::query(statement);
+        for document in documents {
+            query = query
+                .bind(&document.id)
+                .bind(&document.folder_id)
+                .bind(if document.is_live() { "page" } else { "file" })
+                .bind(&document.name)
+                .bind(&document.name_key)
+                .bind(document.head)
+                .bind(document.level)
+                .bind(&document.scope_id)
+                .bind(document.inherits)
+                .bind(&document.created_by)
+                .bind(document.created_at)
+                .bind(&document.updated_by)
+                .bind(document.updated_at)
+                .bind(&document.attached_to)
+                .bind(if document.kind == "board" { "board" } else { "text" });
+        }
+        query.execute(&mut **tx).await?;
+    }
     Ok(())
+}
+
+/// Finds which of these names there are, not in the trash: each a folder and the key of a name.
+pub async fn find_names(tx: &mut Tx, wanted: &[(FolderId, String)]) -> Result<HashMap<(FolderId, String), DocumentId>> {
+    let mut found = HashMap::new();
+    for (statement, wanted) in FIND_NAMES.pieces(wanted) {
+        let mut query = sqlx::query_as::<_, (FolderId, String, DocumentId)>(statement);
+        for (folder, key) in wanted {
+            query = query.bind(folder).bind(key);
+        }
+        let rows = query.fetch_all(&mut **tx).await?;
+        found.extend(rows.into_iter().map(|(folder, key, id)| ((folder, key), id)));
+    }
+    Ok(found)
 }
 
 /// Finds a document that is not in the trash.

@@ -3,11 +3,13 @@
 //! Of one (kind, key) at most one job waits and at most one runs. The number of the attempt fences: a process that lost
 //! its lease has an old number and changes nothing any more.
 
+use std::sync::LazyLock;
+
 use sqlx::AnyPool;
 
 use crate::{
     clock::Millis,
-    db::{Db, Tx},
+    db::{Db, Tx, rows::Statements},
     error::Result,
     ids::JobId,
 };
@@ -30,22 +32,39 @@ pub struct FailedJob {
     pub last_error: Option<String>,
 }
 
-/// Adds a waiting job; when one of the same kind and key waits already, the earlier of both times holds.
-pub async fn insert(tx: &mut Tx, kind: &str, key: &str, payload: &str, run_at: Millis, now: Millis) -> Result<()> {
-    sqlx::query(
-        "insert into jobs (id, kind, key, payload, state, run_at, created_at) values ($1, $2, $3, $4, 'waiting', $5, $6)
-         on conflict (kind, key) where state = 'waiting' do update set
-            payload = excluded.payload,
-            run_at = case when jobs.run_at < excluded.run_at then jobs.run_at else excluded.run_at end",
-    )
-    .bind(JobId::new())
-    .bind(kind)
-    .bind(key)
-    .bind(payload)
-    .bind(run_at)
-    .bind(now)
-    .execute(&mut **tx)
-    .await?;
+/// A job that is not in the table yet.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    pub kind: &'static str,
+    pub key: String,
+    pub payload: String,
+    pub run_at: Millis,
+}
+
+static INSERT: LazyLock<Statements> = LazyLock::new(|| {
+    let after = "on conflict (kind, key) where state = 'waiting' do update set
+                    payload = excluded.payload,
+                    run_at = case when jobs.run_at < excluded.run_at then jobs.run_at else excluded.run_at end";
+    Statements::new("insert into jobs (id, kind, key, payload, state, run_at, created_at)", 7, after)
+});
+
+/// Adds waiting jobs; when one of the same kind and key waits already, the earlier of both times holds. `jobs` names each
+/// kind and key once.
+pub async fn insert_all(tx: &mut Tx, jobs: &[NewJob], now: Millis) -> Result<()> {
+    for (statement, jobs) in INSERT.pieces(jobs) {
+        let mut query = sqlx::query(statement);
+        for job in jobs {
+            query = query
+                .bind(JobId::new())
+                .bind(job.kind)
+                .bind(&job.key)
+                .bind(&job.payload)
+                .bind("waiting")
+                .bind(job.run_at)
+                .bind(now);
+        }
+        query.execute(&mut **tx).await?;
+    }
     Ok(())
 }
 

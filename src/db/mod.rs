@@ -158,7 +158,6 @@ mod rows;
 pub mod saved_searches;
 pub mod search;
 pub mod sessions;
-mod shared;
 pub mod sign_in_failures;
 pub mod sqlite;
 pub mod tokens;
@@ -176,7 +175,6 @@ use std::{
     time::Duration,
 };
 
-use shared::Queue;
 use sqlx::{Any, AnyConnection, AnyPool, any::AnyPoolOptions, migrate::Migrator, pool::PoolConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -201,7 +199,6 @@ pub struct Db {
     url: Arc<str>,
     /// SQLite has one writer: waiting here is fair and quick, waiting for its file lock is neither.
     writer: Option<Arc<Semaphore>>,
-    queue: Arc<Queue>,
 }
 
 /// A write transaction; dropping it without [`Tx::commit`] takes everything back.
@@ -209,10 +206,8 @@ pub struct Db {
 /// SQLite ends a transaction by itself when the disk is full. `sqlx::Transaction` then counts one that is not there, and the
 /// pool hands such a connection out for ever; here a connection that cannot be taken back is closed.
 pub struct Tx {
-    /// Gone once it is committed, taken back or given back.
+    /// Gone once it is committed or taken back.
     open: Option<Open>,
-    /// Where it goes at its end, when it is shared with others.
-    back: Option<shared::Back>,
 }
 
 /// What a transaction is made of.
@@ -266,7 +261,7 @@ impl Db {
             }
         };
         let writer = (engine == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { pool, writes, engine, url: url.into(), writer, queue: Arc::default() })
+        Ok(Self { pool, writes, engine, url: url.into(), writer })
     }
 
     /// Brings the schema up to this program's version.
@@ -304,14 +299,9 @@ impl Db {
         };
         let connection = self.writes.acquire().await?;
         let open = Open { connection, _turn: turn, tree_is_locked: false, end: End::default() };
-        let mut tx = Tx { open: Some(open), back: None };
+        let mut tx = Tx { open: Some(open) };
         sqlx::raw_sql(statement).execute(&mut *tx).await?;
         Ok(tx)
-    }
-
-    /// Begins a write transaction that others may share, with the tree locked: see [`shared`].
-    pub async fn begin_shared(&self) -> Result<Tx> {
-        shared::begin(self).await
     }
 
     /// Closes all connections; running statements finish first.
@@ -324,9 +314,6 @@ impl Db {
 impl Tx {
     /// Makes everything durable that was written in this transaction.
     pub async fn commit(mut self) -> Result<()> {
-        if let Some(back) = self.back.take() {
-            return back.give(self.open.take()).await;
-        }
         self.write_end().await?;
         sqlx::raw_sql("commit").execute(&mut *self).await?;
         let open = self.open.take();
@@ -357,26 +344,6 @@ impl Tx {
     }
 }
 
-/// How much of an [`End`] there was at some moment.
-#[derive(Clone, Copy)]
-struct Mark {
-    events: usize,
-    changed: usize,
-    concerns_rights: bool,
-}
-
-impl End {
-    fn mark(&self) -> Mark {
-        Mark { events: self.events.len(), changed: self.changed.len(), concerns_rights: self.concerns_rights }
-    }
-
-    fn return_to(&mut self, mark: Mark) {
-        self.events.truncate(mark.events);
-        self.changed.truncate(mark.changed);
-        self.concerns_rights = mark.concerns_rights;
-    }
-}
-
 impl Open {
     /// Takes everything back that was written.
     async fn take_back(mut self) {
@@ -389,9 +356,6 @@ impl Open {
 impl Drop for Tx {
     fn drop(&mut self) {
         let Some(mut open) = self.open.take() else { return };
-        if let Some(back) = self.back.take() {
-            return back.give_unwritten(open);
-        }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return open.connection.close_on_drop() };
         runtime.spawn(open.take_back());
     }

@@ -1,8 +1,14 @@
 //! Table `previews`: what is known of a content's pages and text? One row per content and type, made by the worker.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use sqlx::AnyPool;
 
-use crate::{clock::Millis, db::Tx, error::Result};
+use crate::{
+    clock::Millis,
+    db::{Tx, rows::Statements},
+    error::Result,
+};
 
 /// A preview as stored.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -42,29 +48,41 @@ pub struct Prepared {
     pub recognise_total: Option<i64>,
 }
 
-/// Notes that the content waits for its preview, or, with a code and a sentence, why there will be none; `false` when it is
-/// known already. The row is locked in both cases, so that [`delete_unused`] sees the version it was asked for.
-pub async fn insert(
-    tx: &mut Tx,
-    content_id: &str,
-    media_type: &str,
-    fault: Option<(&str, &str)>,
-    now: Millis,
-) -> Result<bool> {
-    let (code, message) = fault.unzip();
-    let inserted = sqlx::query(
-        "insert into previews (content_id, media_type, state, code, message, updated_at) values ($1, $2, $3, $4, $5, $6)
-         on conflict (content_id, media_type) do update set updated_at = previews.updated_at where 1 = 0",
-    )
-    .bind(content_id)
-    .bind(media_type)
-    .bind(if fault.is_some() { "failed" } else { "waiting" })
-    .bind(code)
-    .bind(message)
-    .bind(now)
-    .execute(&mut **tx)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
+/// A preview that is not there yet.
+#[derive(Clone, Debug)]
+pub struct NewPreview {
+    pub content_id: String,
+    pub media_type: String,
+    /// Why there will be none: a code and a sentence.
+    pub fault: Option<(String, String)>,
+}
+
+static INSERT: LazyLock<Statements> = LazyLock::new(|| {
+    let after = "on conflict (content_id, media_type) do update set updated_at = previews.updated_at where 1 = 0
+                 returning content_id, media_type";
+    Statements::new("insert into previews (content_id, media_type, state, code, message, updated_at)", 6, after)
+});
+
+/// Notes that contents wait for their previews, or that there will be none; returns those that were not known, by content
+/// and type. `previews` names each of them once. The rows are locked in both cases, so that [`delete_unused`] sees the
+/// versions that they were asked for.
+pub async fn insert_all(tx: &mut Tx, previews: &[NewPreview], now: Millis) -> Result<HashSet<(String, String)>> {
+    let mut inserted = HashSet::with_capacity(previews.len());
+    for (statement, previews) in INSERT.pieces(previews) {
+        let mut query = sqlx::query_as::<_, (String, String)>(statement);
+        for preview in previews {
+            let (code, message) = preview.fault.as_ref().map(|(code, message)| (code, message)).unzip();
+            query = query
+                .bind(&preview.content_id)
+                .bind(&preview.media_type)
+                .bind(if preview.fault.is_some() { "failed" } else { "waiting" })
+                .bind(code)
+                .bind(message)
+                .bind(now);
+        }
+        inserted.extend(query.fetch_all(&mut **tx).await?);
+    }
+    Ok(inserted)
 }
 
 /// Finds the preview of a content.

@@ -1,10 +1,10 @@
 //! How are many rows written at once? In statements of a few sizes, so that both engines keep them prepared.
 
 /// Rows per statement, largest first.
-const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
+const SIZES: [usize; 7] = [256, 64, 16, 8, 4, 2, 1];
 
 /// One statement for many rows.
-pub struct Statements([String; 5]);
+pub struct Statements([String; SIZES.len()]);
 
 impl Statements {
     /// `before values ($1, $2), ($3, $4) … after`, for rows of so many columns.
@@ -46,9 +46,9 @@ mod tests {
     fn every_row_is_in_one_piece_and_every_piece_has_its_statement() {
         let rows: Vec<usize> = (0..351).collect();
         let pieces: Vec<_> = STATEMENTS.pieces(&rows).collect();
-        assert_eq!(pieces.iter().map(|(_, piece)| piece.len()).collect::<Vec<_>>(), [256, 64, 16, 4, 4, 4, 1, 1, 1]);
+        assert_eq!(pieces.iter().map(|(_, piece)| piece.len()).collect::<Vec<_>>(), [256, 64, 16, 8, 4, 2, 1]);
         assert_eq!(pieces.iter().flat_map(|(_, piece)| piece.to_vec()).collect::<Vec<_>>(), rows);
-        let four = pieces[3].0;
+        let four = pieces[4].0;
         assert_eq!(four, "insert into t (a, b) values ($1, $2), ($3, $4), ($5, $6), ($7, $8) returning a");
         assert_eq!(STATEMENTS.pieces(&rows[..0]).count(), 0);
     }

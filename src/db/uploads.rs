@@ -1,11 +1,13 @@
 //! Table `uploads`: which files are on their way? `offset_bytes` never promises more than the store has made durable.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use sqlx::AnyPool;
 use storage::Point;
 
 use crate::{
     clock::Millis,
-    db::Tx,
+    db::{Tx, rows::Statements},
     error::Result,
     ids::{DocumentId, FolderId, UploadId, UserId},
 };
@@ -53,31 +55,47 @@ pub struct Reservation {
     pub reserved_bytes: i64,
 }
 
-/// Adds an upload.
-pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<()> {
-    sqlx::query(
+static INSERT: LazyLock<Statements> = LazyLock::new(|| {
+    let before =
         "insert into uploads (id, user_id, folder_id, document_id, name, note, size_bytes, created_at, expires_at,
-                              attached_to, library_id, reserved_bytes, offset_bytes, finished_document_id,
-                              finished_version)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-    )
-    .bind(&upload.id)
-    .bind(&upload.user_id)
-    .bind(&upload.folder_id)
-    .bind(&upload.document_id)
-    .bind(&upload.name)
-    .bind(&upload.note)
-    .bind(upload.size_bytes)
-    .bind(upload.created_at)
-    .bind(upload.expires_at)
-    .bind(&upload.attached_to)
-    .bind(&upload.library_id)
-    .bind(upload.reserved_bytes)
-    .bind(upload.offset_bytes)
-    .bind(&upload.finished_document_id)
-    .bind(upload.finished_version)
-    .execute(&mut **tx)
-    .await?;
+                                       attached_to, library_id, reserved_bytes, offset_bytes, finished_document_id,
+                                       finished_version)";
+    Statements::new(before, 15, "")
+});
+
+static FINISH: LazyLock<Statements> = LazyLock::new(|| {
+    let after = ")
+        update uploads set offset_bytes = done.size, size_bytes = done.size, reserved_bytes = 0,
+            finished_document_id = done.document, finished_version = done.version
+        from done where uploads.id = done.upload and finished_version is null and reserved_bytes = done.reserved
+        returning id, received_bytes";
+    Statements::new("with done(upload, reserved, size, document, version) as (", 5, after)
+});
+
+/// Adds uploads.
+pub async fn insert_all(tx: &mut Tx, uploads: &[Upload]) -> Result<()> {
+    for (statement, uploads) in INSERT.pieces(uploads) {
+        let mut query = sqlx::query(statement);
+        for upload in uploads {
+            query = query
+                .bind(&upload.id)
+                .bind(&upload.user_id)
+                .bind(&upload.folder_id)
+                .bind(&upload.document_id)
+                .bind(&upload.name)
+                .bind(&upload.note)
+                .bind(upload.size_bytes)
+                .bind(upload.created_at)
+                .bind(upload.expires_at)
+                .bind(&upload.attached_to)
+                .bind(&upload.library_id)
+                .bind(upload.reserved_bytes)
+                .bind(upload.offset_bytes)
+                .bind(&upload.finished_document_id)
+                .bind(upload.finished_version);
+        }
+        query.execute(&mut **tx).await?;
+    }
     Ok(())
 }
 
@@ -143,28 +161,33 @@ pub async fn add_received(
     Ok(updated.rows_affected() == 1)
 }
 
-/// Notes what an upload became that has reserved `reserved_bytes`; tells how many bytes came for it as chunks. `None`: it is
-/// finished already, or has reserved something else.
-pub async fn update_finished(
-    tx: &mut Tx,
-    id: &UploadId,
-    reserved_bytes: i64,
-    size_bytes: i64,
-    document: &DocumentId,
-    version: i64,
-) -> Result<Option<i64>> {
-    Ok(sqlx::query_scalar(
-        "update uploads set offset_bytes = $2, size_bytes = $2, reserved_bytes = 0, finished_document_id = $3, finished_version = $4
-         where id = $1 and finished_version is null and reserved_bytes = $5
-         returning received_bytes",
-    )
-    .bind(id)
-    .bind(size_bytes)
-    .bind(document)
-    .bind(version)
-    .bind(reserved_bytes)
-    .fetch_optional(&mut **tx)
-    .await?)
+/// What an upload became.
+pub struct Done<'a> {
+    pub upload: &'a UploadId,
+    /// What it is thought to have reserved.
+    pub reserved_bytes: i64,
+    pub size_bytes: i64,
+    pub document: &'a DocumentId,
+    pub version: i64,
+}
+
+/// Notes what uploads became; tells of each how many bytes came for it as chunks. Those that are missing in the answer are
+/// finished already or cancelled, or have reserved something else.
+pub async fn finish_all(tx: &mut Tx, done: &[Done<'_>]) -> Result<HashMap<UploadId, i64>> {
+    let mut finished = HashMap::with_capacity(done.len());
+    for (statement, done) in FINISH.pieces(done) {
+        let mut query = sqlx::query_as::<_, (UploadId, i64)>(statement);
+        for one in done {
+            query = query
+                .bind(one.upload)
+                .bind(one.reserved_bytes)
+                .bind(one.size_bytes)
+                .bind(one.document)
+                .bind(one.version);
+        }
+        finished.extend(query.fetch_all(&mut **tx).await?);
+    }
+    Ok(finished)
 }
 
 /// Notes how much is reserved for an upload.

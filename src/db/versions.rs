@@ -1,10 +1,12 @@
 //! Table `versions`: what was a document at each time? Of a row only the note changes, and once what it is shown from.
 
+use std::sync::LazyLock;
+
 use sqlx::AnyPool;
 
 use crate::{
     clock::Millis,
-    db::Tx,
+    db::{Tx, rows::Statements},
     error::Result,
     ids::{DocumentId, UserId},
 };
@@ -77,6 +79,35 @@ pub async fn insert(tx: &mut Tx, version: &Version) -> Result<i64> {
     .bind(version.room_seq)
     .fetch_one(&mut **tx)
     .await?)
+}
+
+static INSERT_FIRST: LazyLock<Statements> = LazyLock::new(|| {
+    let before =
+        "insert into versions (document_id, number, content_id, size_bytes, sha256, media_type, author_id, note,
+                                        created_at, room_seq)";
+    Statements::new(before, 10, "")
+});
+
+/// Adds first versions.
+pub async fn insert_first(tx: &mut Tx, versions: &[Version]) -> Result<()> {
+    for (statement, versions) in INSERT_FIRST.pieces(versions) {
+        let mut query = sqlx::query(statement);
+        for version in versions {
+            query = query
+                .bind(&version.document_id)
+                .bind(version.number)
+                .bind(&version.content_id)
+                .bind(version.size_bytes)
+                .bind(&version.sha256)
+                .bind(&version.media_type)
+                .bind(&version.author_id)
+                .bind(&version.note)
+                .bind(version.created_at)
+                .bind(version.room_seq);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 /// The SHA-256 of a content that is known already.

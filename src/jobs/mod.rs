@@ -50,8 +50,13 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 
 /// Adds `job` to the transaction, due at `run_at`. Call `app.jobs.wake()` after the commit.
 pub async fn enqueue<J: Job>(tx: &mut db::Tx, job: &J, run_at: Millis, now: Millis) -> Result<()> {
+    db::jobs::insert_all(tx, &[plan(job, run_at)], now).await
+}
+
+/// `job` as [`db::jobs::insert_all`] takes it, due at `run_at`.
+pub fn plan<J: Job>(job: &J, run_at: Millis) -> db::jobs::NewJob {
     let payload = serde_json::to_string(job).expect("a job is plain data");
-    db::jobs::insert(tx, J::KIND, &job.key(), &payload, run_at, now).await
+    db::jobs::NewJob { kind: J::KIND, key: job.key(), payload, run_at }
 }
 
 /// The kinds of jobs that this program does: add a new one here.

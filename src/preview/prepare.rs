@@ -31,7 +31,7 @@ const MAX_TEXT_BYTES: u64 = 512 << 20;
 /// something that another try may get over.
 pub async fn prepare(app: &App, content_id: &str, media_type: &str, name: &str) -> anyhow::Result<()> {
     if !worker::has_way(media_type)
-        && let Some(error) = unreadable(app, content_id, media_type, name).await?
+        && let Some(error) = unreadable(app, content_id, media_type).await?
     {
         return failed(app, content_id, media_type, &error.code, &error.message).await;
     }
@@ -53,14 +53,14 @@ pub async fn prepare(app: &App, content_id: &str, media_type: &str, name: &str) 
 }
 
 /// Why nothing can be made of a content that waits: its first bytes say enough, and no child has to be asked.
-async fn unreadable(app: &App, content_id: &str, media_type: &str, name: &str) -> anyhow::Result<Option<WorkerError>> {
+async fn unreadable(app: &App, content_id: &str, media_type: &str) -> anyhow::Result<Option<WorkerError>> {
     if !is_waiting(app, content_id, media_type).await? {
         return Ok(None);
     }
     let manifest = app.store.manifest(&ContentId::from_str(content_id).context("a content id of our own")?).await?;
     let range = 0..manifest.size_bytes().min(HEAD_BYTES as u64);
     let head: Vec<bytes::Bytes> = app.store.read(&manifest, range).try_collect().await?;
-    Ok(worker::unreadable(&head.concat(), name))
+    Ok(worker::unreadable(&head.concat(), media_type))
 }
 
 /// A page goes to the worker with its pictures.

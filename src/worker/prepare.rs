@@ -94,9 +94,8 @@ pub fn has_way(kind: &str) -> bool {
     by_pages || office::route(kind).is_some() || extract::is_read(kind, &[0])
 }
 
-/// Why [`prepare`] will make nothing of a file that begins with `head`; `None` when it has to be tried.
-pub fn unreadable(head: &[u8], name: &str) -> Option<WorkerError> {
-    let kind = media_type::detect(head, name);
+/// Why [`prepare`] will make nothing of a file of this type that begins with `head`; `None` when it has to be tried.
+pub fn unreadable(head: &[u8], kind: &str) -> Option<WorkerError> {
     if has_way(kind) || extract::is_read(kind, head) {
         return None;
     }

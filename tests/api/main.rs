@@ -19,6 +19,7 @@ mod grants;
 mod groups;
 mod history;
 mod hits;
+mod intake;
 mod jobs;
 mod properties;
 mod quota;
@@ -30,7 +31,7 @@ mod saved_searches;
 mod search;
 mod service;
 mod session;
-mod shared;
+
 mod support;
 mod tokens;
 mod trash;

@@ -1,0 +1,365 @@
+//! How do uploads get into the database, many at once? Whoever comes while others are being written shares the next
+//! transaction: a few statements and one wait for the disk serve all of them.
+//!
+//! What is wrong with one of them is told to that one. When the statements of several fail together, each is written alone.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::oneshot;
+
+use crate::{
+    actions::{
+        add_version::{NewFile, NewVersion, append_first, new_attached, new_document, refuse_level},
+        current_document, current_folder,
+        finish_upload::finished_elsewhere,
+        name_taken_by,
+        quota::{self, Tally},
+    },
+    app::App,
+    auth::policy::Caller,
+    clock::Millis,
+    db::{
+        self, Tx,
+        documents::Document,
+        folders::Folder,
+        uploads::{Done, Reservation, Upload},
+        versions::Version,
+    },
+    error::{Error, Result},
+    ids::{DocumentId, FolderId, UploadId},
+    names::DocumentName,
+};
+
+/// Most that are written in one transaction.
+const MOST: usize = 64;
+
+/// A file that came.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    pub by: Caller,
+    pub place: Place,
+    /// A file in a folder gets a number when there is one of its name, unless `is_exact`: 409 `name_taken` then.
+    pub name: DocumentName,
+    pub is_exact: bool,
+    /// The least level it gets.
+    pub level: i64,
+    pub new: NewVersion,
+    /// What brought it; it is finished with it.
+    pub upload: Option<Upload>,
+}
+
+/// Where a file goes.
+#[derive(Clone, Debug)]
+pub enum Place {
+    Folder(FolderId),
+    /// It belongs to that page or board.
+    Page(DocumentId),
+}
+
+/// Those who wait to be written.
+#[derive(Clone, Default)]
+pub struct Intake(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    /// Somebody looks after those who wait.
+    is_served: bool,
+    waiting: Vec<Waiting>,
+}
+
+struct Waiting {
+    order: Order,
+    told: oneshot::Sender<Result<Outcome>>,
+}
+
+#[derive(Clone)]
+enum Order {
+    Begin(Upload),
+    Add(Arrival),
+}
+
+enum Outcome {
+    Begun(Upload),
+    Added(Document, Version),
+}
+
+impl Intake {
+    /// Writes an upload of which nothing is known yet, with room for its bytes; returns it as it was written.
+    pub async fn begin(&self, app: &App, upload: Upload) -> Result<Upload> {
+        match self.order(app, Order::Begin(upload)).await? {
+            Outcome::Begun(upload) => Ok(upload),
+            Outcome::Added(..) => Err(lost()),
+        }
+    }
+
+    /// Adds a file with its first version. The caller may do that.
+    pub async fn add(&self, app: &App, arrival: Arrival) -> Result<(Document, Version)> {
+        match self.order(app, Order::Add(arrival)).await? {
+            Outcome::Added(document, version) => Ok((document, version)),
+            Outcome::Begun(_) => Err(lost()),
+        }
+    }
+
+    async fn order(&self, app: &App, order: Order) -> Result<Outcome> {
+        let (told, outcome) = oneshot::channel();
+        let is_served = {
+            let mut state = self.state();
+            state.waiting.push(Waiting { order, told });
+            std::mem::replace(&mut state.is_served, true)
+        };
+        if !is_served {
+            // A task of its own: whoever came first may go away, and the others still wait.
+            app.tasks.spawn(serve(app.clone()));
+        }
+        outcome.await.map_err(|_| lost())?
+    }
+
+    /// Those who wait, the first of them. When there is nobody, whoever comes next needs somebody to look after them.
+    fn next(&self) -> Vec<Waiting> {
+        let mut state = self.state();
+        state.is_served = !state.waiting.is_empty();
+        let count = state.waiting.len().min(MOST);
+        state.waiting.drain(..count).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(app: App) {
+    loop {
+        let waiting = app.intake.next();
+        if waiting.is_empty() {
+            return;
+        }
+        let (orders, told): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.order, one.told)).unzip();
+        // In a task, so that a panic is the end of these alone.
+        let outcomes = app.tasks.spawn(write_or_divide(app.clone(), orders)).await.unwrap_or_default();
+        for (told, outcome) in told.into_iter().zip(outcomes) {
+            // Who does not listen any more finds what was written.
+            let _ = told.send(outcome);
+        }
+    }
+}
+
+async fn write_or_divide(app: App, orders: Vec<Order>) -> Vec<Result<Outcome>> {
+    match write(&app, &orders).await {
+        Ok(outcomes) => outcomes,
+        // Once it was to be committed, nobody knows what became of it.
+        Err(Failure::Commit(error)) => orders.iter().map(|_| Err(error.again())).collect(),
+        Err(Failure::Statement(error)) if orders.len() == 1 => vec![Err(error)],
+        Err(Failure::Statement(_)) => {
+            let mut outcomes = Vec::with_capacity(orders.len());
+            for order in orders {
+                let outcome = match write(&app, std::slice::from_ref(&order)).await {
+                    Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(lost())),
+                    Err(Failure::Commit(error) | Failure::Statement(error)) => Err(error),
+                };
+                outcomes.push(outcome);
+            }
+            outcomes
+        }
+    }
+}
+
+enum Failure {
+    /// Nothing was written.
+    Statement(Error),
+    Commit(Error),
+}
+
+async fn write(app: &App, orders: &[Order]) -> Result<Vec<Result<Outcome>>, Failure> {
+    let mut tx = app.db.begin().await.map_err(Failure::Statement)?;
+    let outcomes = write_all(app, &mut tx, orders).await.map_err(Failure::Statement)?;
+    if outcomes.iter().any(Result::is_ok) {
+        tx.commit().await.map_err(Failure::Commit)?;
+    }
+    Ok(outcomes)
+}
+
+/// What is written in one transaction, and what was found on the way.
+struct Batch<'a> {
+    app: &'a App,
+    tx: &'a mut Tx,
+    now: Millis,
+    folders: HashMap<FolderId, (Folder, FolderId)>,
+    /// Names that there are, and who has them.
+    names: HashMap<(FolderId, String), DocumentId>,
+}
+
+async fn write_all(app: &App, tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<Outcome>>> {
+    db::folders::lock_tree(tx).await?;
+    let wanted: HashSet<(FolderId, String)> = orders.iter().filter_map(Order::name).collect();
+    let names = db::documents::find_names(tx, &wanted.into_iter().collect::<Vec<_>>()).await?;
+    let mut batch = Batch { app, tx, now: app.clock.now(), folders: HashMap::new(), names };
+    let mut outcomes: Vec<Option<Result<Outcome>>> = Vec::with_capacity(orders.len());
+    let (mut begun, mut files) = (Vec::new(), Vec::new());
+    for order in orders {
+        let refused = match order {
+            Order::Begin(upload) => batch.check(upload).map(|upload| begun.push(upload)),
+            Order::Add(arrival) => batch.place(arrival).await.map(|file| files.push((arrival, file))),
+        };
+        outcomes.push(refused.err().map(Err));
+    }
+    let mut begun = batch.begin(begun).await?.into_iter();
+    let mut added = batch.add(files).await?.into_iter();
+    let written = orders.iter().zip(outcomes).map(|(order, refused)| {
+        let mut written = || match order {
+            Order::Begin(_) => Some(Outcome::Begun(begun.next()?)),
+            Order::Add(_) => added.next().map(|(document, version)| Outcome::Added(document, version)),
+        };
+        refused.unwrap_or_else(|| written().ok_or_else(lost))
+    });
+    Ok(written.collect())
+}
+
+impl Order {
+    /// The name that must not be there.
+    fn name(&self) -> Option<(FolderId, String)> {
+        match self {
+            Order::Begin(upload) => Some((upload.folder_id.clone()?, DocumentName::parse(&upload.name).ok()?.key())),
+            Order::Add(Arrival { place: Place::Folder(folder), name, .. }) => Some((folder.clone(), name.key())),
+            Order::Add(_) => None,
+        }
+    }
+}
+
+impl Batch<'_> {
+    fn check(&self, upload: &Upload) -> Result<Upload> {
+        let name = DocumentName::parse(&upload.name)?;
+        let folder = upload.folder_id.clone();
+        match folder.and_then(|folder| self.names.get(&(folder, name.key()))) {
+            Some(other) => Err(name_taken_by(other)),
+            // Without a length, bytes are reserved as they come.
+            None => {
+                Ok(Upload { reserved_bytes: upload.size_bytes.unwrap_or(0), is_unwritten: false, ..upload.clone() })
+            }
+        }
+    }
+
+    async fn begin(&mut self, uploads: Vec<Upload>) -> Result<Vec<Upload>> {
+        let mut tally = Tally::default();
+        for upload in &uploads {
+            if let Some(library) = &upload.library_id {
+                tally.reserve(library, &upload.user_id, upload.reserved_bytes);
+            }
+        }
+        tally.write(self.app, self.tx).await?;
+        db::uploads::insert_all(self.tx, &uploads).await?;
+        Ok(uploads)
+    }
+
+    /// The document that an arrival makes, and its library.
+    async fn place(&mut self, arrival: &Arrival) -> Result<(Document, FolderId)> {
+        let (mut document, library) = match &arrival.place {
+            Place::Folder(id) => {
+                let (folder, library) = self.folder(id).await?;
+                let name = self.name(id, arrival).await?;
+                let document = new_document(&arrival.by.id, &folder, "file", &name, arrival.by.clearance, self.now);
+                self.names.insert((id.clone(), name.key()), document.id.clone());
+                (document, library)
+            }
+            Place::Page(id) => {
+                let page = current_document(self.tx, id).await?;
+                let library = quota::library_in(self.tx, &page.folder_id).await?;
+                (new_attached(&arrival.by.id, &page, &arrival.name, self.now), library)
+            }
+        };
+        document.level = document.level.max(arrival.level);
+        refuse_level(self.app, document.level)?;
+        Ok((document, library))
+    }
+
+    async fn folder(&mut self, id: &FolderId) -> Result<(Folder, FolderId)> {
+        if let Some(known) = self.folders.get(id) {
+            return Ok(known.clone());
+        }
+        let found = (current_folder(self.tx, id).await?, quota::library_in(self.tx, id).await?);
+        self.folders.insert(id.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// The name of an arrival, or with the first number that makes it free.
+    async fn name(&mut self, folder: &FolderId, arrival: &Arrival) -> Result<DocumentName> {
+        let mut candidate = arrival.name.clone();
+        let mut number = 1;
+        loop {
+            let wanted = (folder.clone(), candidate.key());
+            let taken = match self.names.get(&wanted) {
+                Some(other) => Some(other.clone()),
+                // The names that were wanted at first have been looked for.
+                None if number == 1 => None,
+                None => db::documents::find_by_name(&mut **self.tx, folder, &wanted.1).await?,
+            };
+            match taken {
+                None => return Ok(candidate),
+                Some(other) if arrival.is_exact => return Err(name_taken_by(&other)),
+                Some(_) => {
+                    number += 1;
+                    candidate = arrival.name.numbered(number);
+                }
+            }
+        }
+    }
+
+    async fn add(&mut self, files: Vec<(&Arrival, (Document, FolderId))>) -> Result<Vec<(Document, Version)>> {
+        let mut reserved = self.finish(&files).await?;
+        let documents: Vec<Document> = files.iter().map(|(_, (document, _))| document.clone()).collect();
+        let files = files.into_iter().map(|(arrival, (document, library))| NewFile {
+            author: arrival.by.id.clone(),
+            reserved: arrival.upload.as_ref().and_then(|upload| reserved.remove(&upload.id)),
+            new: arrival.new.clone(),
+            document,
+            library,
+        });
+        let versions = append_first(self.app, self.tx, files.collect(), self.now).await?;
+        for document in &documents {
+            db::changes::append(self.tx, &document.id, self.now);
+        }
+        Ok(documents.into_iter().zip(versions).collect())
+    }
+
+    /// Notes what the uploads became; returns what they had reserved.
+    async fn finish(&mut self, files: &[(&Arrival, (Document, FolderId))]) -> Result<HashMap<UploadId, Reservation>> {
+        let uploads = || {
+            let uploads = files.iter().map(|(arrival, (document, _))| (arrival.upload.as_ref(), document, arrival));
+            uploads.filter_map(|(upload, document, arrival)| Some((upload?, document, arrival.new.size_bytes)))
+        };
+        let whole = uploads().filter(|(upload, ..)| upload.is_unwritten).map(|(upload, document, size_bytes)| Upload {
+            offset_bytes: size_bytes,
+            finished_document_id: Some(document.id.clone()),
+            finished_version: Some(1),
+            ..upload.clone()
+        });
+        db::uploads::insert_all(self.tx, &whole.collect::<Vec<_>>()).await?;
+        let done = uploads().filter(|(upload, ..)| !upload.is_unwritten).map(|(upload, document, size_bytes)| Done {
+            upload: &upload.id,
+            reserved_bytes: upload.reserved_bytes,
+            size_bytes,
+            document: &document.id,
+            version: 1,
+        });
+        let done: Vec<_> = done.collect();
+        let finished = db::uploads::finish_all(self.tx, &done).await?;
+        for done in &done {
+            match finished.get(done.upload) {
+                Some(0) => {}
+                Some(_) => db::upload_chunks::delete(self.tx, done.upload).await?,
+                None => return Err(finished_elsewhere()),
+            }
+        }
+        let written = uploads().filter(|(upload, ..)| !upload.is_unwritten).map(|(upload, ..)| {
+            let (library_id, user_id) = (upload.library_id.clone(), upload.user_id.clone());
+            (upload.id.clone(), Reservation { library_id, user_id, reserved_bytes: upload.reserved_bytes })
+        });
+        Ok(written.collect())
+    }
+}
+
+fn lost() -> Error {
+    Error::internal(anyhow::anyhow!("the answer of a transaction was lost"))
+}
