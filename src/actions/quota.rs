@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use sqlx::AnyConnection;
 
 use crate::{
     app::App,
@@ -128,6 +129,30 @@ impl Tally {
         }
         Ok(())
     }
+}
+
+/// Refuses `more` bytes that would be kept aside for `user` in `folder`: files of programs in the middle of saving, see
+/// [`db::dav_overlay`]. They count for nobody until they are versions, but all of them together, without the entry `except`,
+/// have to fit into what is left. Called behind the change and under [`db::folders::lock_tree`], with nothing more, of several at
+/// once each sees those before it.
+pub async fn require_aside(
+    app: &App,
+    db: &mut AnyConnection,
+    folder: &FolderId,
+    user: &UserId,
+    more: i64,
+    except: Option<&str>,
+) -> Result<()> {
+    let library = db::properties::find_library(&mut *db, folder).await?.ok_or_else(|| Error::not_found("folder"))?;
+    for owner in [Owner::Library(&library), Owner::User(user)] {
+        let space = space_of(app, is_library(owner), db::usage::find(&mut *db, owner).await?);
+        let Some(available) = space.available_bytes() else { continue };
+        let needed = db::dav_overlay::size_of(&mut *db, owner, except).await?.saturating_add(more);
+        if needed > available {
+            return Err(exceeded(owner, space, needed));
+        }
+    }
+    Ok(())
 }
 
 /// Counts `bytes` for a library and an author, or refuses them. Call it under [`db::folders::lock_tree`].
