@@ -15,7 +15,7 @@ use crate::ids::{ChunkHash, ChunkId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
 use crate::store::Store;
-use crate::writer::store_chunk;
+use crate::writer::{Chunk, store_chunk};
 
 /// Chunks looked for at a time.
 const LOOKS_AT_ONCE: usize = 32;
@@ -29,7 +29,11 @@ impl Store {
         }
         let permit = self.in_flight.clone().acquire_many_owned(plain.len() as u32).await;
         let permit = permit.expect("the semaphore is never closed");
-        let stored = store_chunk(self, plain.into(), Some(*hash), permit).await?;
+        let chunk = self.compute(move || Chunk::new(plain.into())).await?;
+        if chunk.hash() != *hash {
+            return Err(Error::WrongChunk { chunk: *hash });
+        }
+        let stored = store_chunk(self, chunk, permit).await?;
         self.objects.settle(stored.name).await?;
         Ok(stored.chunk)
     }

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use futures::Stream;
 use object_store::ObjectStore;
 use tokio::io::AsyncReadExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 
 use crate::backend::Backend;
 use crate::block::Blocks;
@@ -212,11 +213,20 @@ impl Store {
 
     /// Runs work that keeps a processor busy on the blocking pool, as many at a time as there are processors.
     pub(crate) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let permit = self.processors.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let done = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+        self.begin(work).await.await.map_err(|_| Error::Interrupted)
+    }
+
+    /// Begins what [`Store::compute`] runs.
+    pub(crate) async fn begin<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        let processor = self.processor().await;
+        tokio::task::spawn_blocking(move || {
+            let _processor = processor;
             work()
-        });
-        done.await.map_err(|_| Error::Interrupted)
+        })
+    }
+
+    /// Waits for a processor.
+    pub(crate) async fn processor(&self) -> OwnedSemaphorePermit {
+        self.processors.clone().acquire_owned().await.expect("the semaphore is never closed")
     }
 }
