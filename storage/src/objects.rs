@@ -175,16 +175,19 @@ impl Objects {
         Ok(name)
     }
 
-    /// Writes the object that `make` makes, unless it is there already, as [`Objects::find`] finds it. Making it waits for
-    /// `processor`. It is durable when its name is settled.
+    /// Writes the object that `make` makes, unless it `looks` and it is there already, as [`Objects::find`] finds it. Making it
+    /// waits for `processor`. It is durable when its name is settled.
     pub async fn write_new(
         &self,
         key: &Path,
+        looks: bool,
         processor: impl Future<Output = OwnedSemaphorePermit>,
         make: impl FnOnce() -> Pieces + Send + 'static,
     ) -> Result<Option<Unsettled>> {
         let Some(folder) = self.folder.clone() else {
-            if let Some(name) = self.find(key).await? {
+            if !looks {
+                self.claim(key).await?;
+            } else if let Some(name) = self.find(key).await? {
                 return Ok(name);
             }
             return self.write(key, made(processor.await, make).await?).await;
@@ -196,7 +199,7 @@ impl Objects {
         // All of it on one thread, since each change of threads costs as much as looking does.
         let (path, processor) = (key.clone(), processor.await);
         let find_or_write = move || {
-            if let Some(name) = folder.find(&path)? {
+            if let Some(name) = if looks { folder.find(&path)? } else { None } {
                 return Ok(name);
             }
             let object: Vec<Bytes> = make().into_iter().collect();

@@ -27,7 +27,10 @@ use crate::writer::{Stored, Writer};
 use crate::{reader, suspension};
 
 /// Plain bytes of chunks being stored at one time, over all writers.
-const IN_FLIGHT_BYTES: usize = 32 * 1024 * 1024;
+const IN_FLIGHT_BYTES: usize = 24 * 1024 * 1024;
+
+/// Whole chunks in memory for the sake of small parts of them.
+const UNPACKING: usize = 16;
 
 /// The readiness check waits at most this long.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,6 +49,10 @@ pub struct Store {
     processors: Arc<Semaphore>,
     /// One permit per byte of [`IN_FLIGHT_BYTES`].
     pub(crate) in_flight: Arc<Semaphore>,
+    /// One permit per byte of [`reader::HELD_BYTES`].
+    pub(crate) held: Arc<Semaphore>,
+    /// One permit for each whole chunk that is read for a small part of it.
+    pub(crate) unpacking: Arc<Semaphore>,
 }
 
 impl Store {
@@ -81,6 +88,8 @@ impl Store {
             recent: Recent::default(),
             processors: Arc::new(Semaphore::new(processors)),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
+            held: Arc::new(Semaphore::new(reader::HELD_BYTES)),
+            unpacking: Arc::new(Semaphore::new(UNPACKING)),
         }
     }
 

@@ -27,8 +27,11 @@ use crate::store::Store;
 use crate::suspension::{Point, Saved, State};
 use crate::tree::{self, Tree, TreeHasher};
 
-/// Chunks one writer stores at a time.
-const IN_FLIGHT_CHUNKS: usize = 8;
+/// Chunks one writer stores at a time: enough to keep a disk busy.
+const IN_FLIGHT_CHUNKS: usize = 4;
+
+/// The same where each chunk is a request to another server.
+const IN_FLIGHT_CHUNKS_REMOTE: usize = 8;
 
 /// So few bytes are hashed where they are: another thread would take longer to begin.
 const FEW_BYTES: usize = 64 * 1024;
@@ -317,7 +320,8 @@ impl Writer {
         if self.claimed.is_none() {
             self.claimed = self.store.objects.guard().map(|guard| guard.now());
         }
-        self.receive(IN_FLIGHT_CHUNKS - 1).await?;
+        let at_once = if self.store.objects.root().is_some() { IN_FLIGHT_CHUNKS } else { IN_FLIGHT_CHUNKS_REMOTE };
+        self.receive(at_once - 1).await?;
         let in_flight = self.store.in_flight.clone();
         let permit = in_flight.acquire_many_owned(chunk.plain.len() as u32).await.expect("the semaphore is never closed");
         let store = self.store.clone();
@@ -360,6 +364,8 @@ pub(crate) async fn store_chunk(store: &Store, chunk: Chunk, _permit: OwnedSemap
         let inside = if chunk::is_raw(&object) { Inside::Raw(&hash) } else { Inside::Bytes };
         keys.seal(&sealed_key, &object, size_bytes, inside).into()
     };
-    let name = store.objects.write_new(&key, store.processor(), encode).await?;
+    // Putting few bytes again costs an object store less than being asked for them.
+    let looks = store.objects.root().is_some() || size_bytes as usize > FEW_BYTES;
+    let name = store.objects.write_new(&key, looks, store.processor(), encode).await?;
     Ok(StoredChunk { chunk: ChunkRef { id, size_bytes }, name })
 }
