@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::block::{BLOCK_BYTES, Block, Pieces};
+use crate::block::{Block, Pieces};
 use crate::chunk;
 use crate::cut::{MIN_CHUNK_BYTES, Scanner, Sizes};
 use crate::error::{Error, Result};
@@ -207,7 +207,7 @@ impl Writer {
             let length = bytes.len();
             bytes = self.block.fill(bytes);
             self.offset += (length - bytes.len()) as u64;
-            if self.block.len() == BLOCK_BYTES {
+            if self.block.is_full() {
                 self.hand_on().await?;
             }
         }
