@@ -172,7 +172,10 @@ fn compare_insertions() {
     const TIMES: usize = 200;
     let whole = noise(7, 256 * MIB);
     let mut random = SmallRng::seed_from_u64(9);
-    println!("{:<18}{:>10}{:>10}{:>10}{:>10}{:>10}", "min/average/max", "mean MiB", "new: mean", "median", "p90", "most");
+    println!(
+        "{:<18}{:>10}{:>10}{:>10}{:>10}{:>10}",
+        "min/average/max", "mean MiB", "new: mean", "median", "p90", "most"
+    );
     for sizes in INSERTED {
         let ends = |bytes: &[u8]| {
             let mut at = 0;

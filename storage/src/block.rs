@@ -88,8 +88,7 @@ impl Drop for Block {
         let mut state = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.in_use_bytes -= self.size;
         let is_large = self.size == LARGE_BYTES;
-        let (spare, most) =
-            if is_large { (&mut state.large, SPARE_LARGE) } else { (&mut state.small, SPARE_SMALL) };
+        let (spare, most) = if is_large { (&mut state.large, SPARE_LARGE) } else { (&mut state.small, SPARE_SMALL) };
         if spare.len() < most {
             spare.push(bytes);
         }
@@ -210,7 +209,9 @@ mod tests {
         let blocks = Blocks::default();
         let few: Vec<Block> = (0..FEW_BYTES / LARGE_BYTES).map(|_| blocks.take()).collect();
         let many: Vec<Block> = (0..100).map(|_| blocks.take()).collect();
-        assert!(few.iter().all(|block| block.size == LARGE_BYTES) && many.iter().all(|block| block.size == SMALL_BYTES));
+        assert!(
+            few.iter().all(|block| block.size == LARGE_BYTES) && many.iter().all(|block| block.size == SMALL_BYTES)
+        );
         drop((few, many));
         assert_eq!(blocks.take().size, LARGE_BYTES);
     }

@@ -323,7 +323,8 @@ impl Writer {
         let at_once = if self.store.objects.root().is_some() { IN_FLIGHT_CHUNKS } else { IN_FLIGHT_CHUNKS_REMOTE };
         self.receive(at_once - 1).await?;
         let in_flight = self.store.in_flight.clone();
-        let permit = in_flight.acquire_many_owned(chunk.plain.len() as u32).await.expect("the semaphore is never closed");
+        let permit =
+            in_flight.acquire_many_owned(chunk.plain.len() as u32).await.expect("the semaphore is never closed");
         let store = self.store.clone();
         let task = tokio::spawn(async move { store_chunk(&store, chunk, permit).await });
         self.in_flight.push_back(AbortOnDropHandle::new(task));
