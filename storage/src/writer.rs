@@ -31,7 +31,7 @@ use crate::tree::{self, Tree, TreeHasher};
 const IN_FLIGHT_CHUNKS: usize = 4;
 
 /// The same where each chunk is a request to another server.
-const IN_FLIGHT_CHUNKS_REMOTE: usize = 8;
+const IN_FLIGHT_CHUNKS_REMOTE: usize = 10;
 
 /// So few bytes are hashed where they are: another thread would take longer to begin.
 const FEW_BYTES: usize = 64 * 1024;
