@@ -8,6 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     actions::{intake::Intake, upload_locks::UploadLocks},
+    audit::readings::Readings,
     auth::{basic::Verified, guests::Guests},
     clock::Clock,
     config::Config,
@@ -42,6 +43,8 @@ pub struct Parts {
     pub uploads: UploadLocks,
     /// How they get into the database.
     pub intake: Intake,
+    /// What people are in the middle of reading.
+    pub readings: Readings,
     pub metrics: Metrics,
     pub readiness: Readiness,
     pub workers: Workers,

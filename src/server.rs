@@ -126,6 +126,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         verified: Verified::default(),
         uploads: UploadLocks::default(),
         intake: Intake::default(),
+        readings: Default::default(),
         metrics,
         readiness: Readiness::default(),
         tasks: TaskTracker::new(),

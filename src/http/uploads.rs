@@ -123,7 +123,16 @@ async fn create_upload(
         let length = number(&headers, &header::CONTENT_LENGTH)?.filter(|_| has_body);
         let body = if has_body { body } else { Body::empty() };
         let part = Part { offset: 0, size_bytes: None, checksum, length, body };
-        received = receive_first(&app, &caller, upload, part).await?;
+        received = match receive_first(&app, &caller, upload.clone(), part).await {
+            Ok(received) => received,
+            Err(error) => {
+                // The client does not hear of an address: nobody could go on with it, and what it reserves would be lost.
+                if let Err(kept) = end(&app, &upload).await {
+                    tracing::warn!(upload.id = %upload.id, error = %kept, "an upload that failed at once stays");
+                }
+                return Err(error);
+            }
+        };
     }
     let mut answer = progress(&received);
     answer.insert(header::LOCATION, HeaderValue::try_from(location).expect("an id is a header value"));
