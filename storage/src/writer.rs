@@ -187,12 +187,18 @@ impl Writer {
 
     pub(crate) async fn resumed(store: Store, state: State) -> Result<Self> {
         let State { offset, chunks, uncut, sha256, saved } = state;
-        // Looks at bytes again that were looked at before; no chunk ends in them.
+        // Looks at bytes again that were looked at before: a chunk ends in them only when another version, which cut elsewhere,
+        // saved them.
         let mut cutter = Cutter::new(store.sizes);
-        let cutter = store.compute(move || cutter.cut(uncut).is_empty().then_some(cutter));
-        let cutter = cutter.await?.ok_or(Error::Interrupted)?;
+        let cut = move || {
+            let chunks = cutter.cut(uncut);
+            (cutter, chunks)
+        };
+        let (cutter, complete) = store.compute(cut).await?;
         let saved_chunks = chunks.len();
-        Ok(Self { offset, cutter, sha256, chunks, saved, saved_chunks, ..Self::new(store) })
+        let mut writer = Self { offset, cutter, sha256, chunks, saved, saved_chunks, ..Self::new(store) };
+        writer.send_all(complete).await?;
+        Ok(writer)
     }
 
     /// Returns the number of bytes taken so far.

@@ -189,6 +189,20 @@ async fn an_upload_goes_on_where_it_was_suspended(place: Place) {
     store.forget("0190-up").await.unwrap();
 }
 
+async fn a_state_that_was_cut_elsewhere_goes_on(place: Place) {
+    let content = noise(7, 11_000_000);
+    let other = place.reopen().await.with_chunk_sizes(4 << 20, 8 << 20, 12 << 20);
+    let mut writer = other.resume("0190-old", Point::default()).await.unwrap();
+    writer.write(&content[..4_000_000]).await.unwrap();
+    let at = writer.suspend("0190-old").await.unwrap();
+    let mut writer = place.reopen().await.resume("0190-old", at).await.unwrap();
+    writer.write(&content[4_000_000..]).await.unwrap();
+    let stored = writer.finish().await.unwrap();
+    let first = stored.manifest.chunks()[0].size_bytes;
+    assert!(first < 4_000_000, "the first chunk of {first} bytes ends in what was saved uncut");
+    assert_eq!(stored, place.store.put(content.clone()).await.unwrap());
+}
+
 async fn what_lies_beyond_the_offset_is_ignored(place: Place) {
     let content = noise(8, 6_000_000);
     let whole = place.store.put(content.clone()).await.unwrap();
@@ -431,6 +445,7 @@ contract!(
     the_same_file_twice_stores_its_chunks_once,
     one_chunk_needs_no_list,
     an_upload_goes_on_where_it_was_suspended,
+    a_state_that_was_cut_elsewhere_goes_on,
     what_lies_beyond_the_offset_is_ignored,
     of_two_writers_each_keeps_its_own_state,
     many_small_requests_cost_little,
