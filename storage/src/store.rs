@@ -202,7 +202,11 @@ impl Store {
 
     /// Reads the derived object `derived/<key>`.
     pub async fn get_object(&self, key: &str) -> Result<Option<Bytes>> {
-        self.objects.get(&derived_key(key)?).await
+        let key = derived_key(key)?;
+        match self.objects.get_kept(&key).await? {
+            Some(object) => self.objects.opened(&key, object).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Removes the derived object `derived/<key>`; one that does not exist is fine.
