@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use storage::{
     ChunkId, ContentId, Store,
-    sweep::{Health, key_of_chunk},
+    sweep::{Family, Health, key_of_chunk},
 };
 use tokio::time::Instant;
 
@@ -55,7 +55,7 @@ pub struct Report {
 /// A place where damage shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Damage {
-    /// `version`, `preview` or `upload`.
+    /// `version`, `preview`, `upload` or `key`.
     pub kind: String,
     /// Of a version.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ pub struct Damage {
     pub document_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
-    /// Of a preview, what its pages are drawn from; of an upload, its id.
+    /// Of a preview, what its pages are drawn from, or the object with their text; of an upload, its id; of a key, its object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     pub reason: String,
@@ -137,6 +137,8 @@ struct Findings {
     unreadable: Vec<Unreadable>,
     /// The objects that can be repaired or written anew: of each group one is there.
     objects: Vec<Vec<(String, Health)>>,
+    /// Of these, what no version refers to: damage that is told as it is.
+    others: Vec<Damage>,
 }
 
 /// Checks everything once and tells `found` of all damage. Fails when the store does not answer: that is no damage.
@@ -183,13 +185,40 @@ async fn look(app: &App, mut pace: Pace) -> Result<Findings> {
             }
         }
     }
+    let others = look_at_others(app, &mut pace).await?;
+    objects.extend(others.iter().filter_map(|damage| Some(vec![(damage.id.clone()?, Health::Damaged)])));
     report.damaged_objects = objects.len() as u64;
-    Ok(Findings { report, chunks: bad, unreadable: marked.unreadable, objects })
+    Ok(Findings { report, chunks: bad, unreadable: marked.unreadable, objects, others })
+}
+
+/// What was made of contents, and the keys.
+async fn look_at_others(app: &App, pace: &mut Pace) -> Result<Vec<Damage>> {
+    let mut damaged = Vec::new();
+    for prefix in Family::Derived.prefixes() {
+        let mut read = Box::pin(
+            app.store
+                .list_below(&prefix)
+                .map_ok(|object| async move { Ok((app.store.verify_derived(&object.key).await?, object.key)) })
+                .try_buffer_unordered(READS_AT_ONCE),
+        );
+        while let Some((health, key)) = read.try_next().await? {
+            match health {
+                Health::Sound { stored_bytes } => pace.take(stored_bytes).await,
+                Health::Damaged => damaged.push(Damage::of("preview", &key, "the text of pages is damaged")),
+                // It went between the two looks.
+                Health::Missing => {}
+            }
+        }
+    }
+    let keys = app.store.damaged_keys().await?;
+    damaged
+        .extend(keys.iter().map(|key| Damage::of("key", key, "the keys of the storage are damaged, and still open")));
+    Ok(damaged)
 }
 
 /// Finds out whom the damage concerns.
 async fn name(app: &App, findings: &mut Findings, mut found: impl FnMut(&Damage) + Send) -> Result<()> {
-    if findings.chunks.is_empty() && findings.unreadable.is_empty() {
+    if findings.chunks.is_empty() && findings.unreadable.is_empty() && findings.others.is_empty() {
         return Ok(());
     }
     let mut contents: BTreeMap<String, String> = BTreeMap::new();
@@ -200,6 +229,9 @@ async fn name(app: &App, findings: &mut Findings, mut found: impl FnMut(&Damage)
             report.damage.push(damage);
         }
     };
+    for damage in findings.others.drain(..) {
+        tell(&mut findings.report, damage);
+    }
     for unreadable in &findings.unreadable {
         match unreadable {
             Unreadable::Content { id, reason } => drop(contents.insert(id.clone(), reason.clone())),

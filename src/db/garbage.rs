@@ -100,15 +100,14 @@ pub async fn bury(tx: &mut Tx, key: &str, at: Millis) -> Result<()> {
 
 /// Takes an object from the sweep `run` that does not end its removal; `false` when it has ended, or somebody was quicker.
 pub async fn rescue(tx: &mut Tx, key: &str, run: &str, now: Millis) -> Result<bool> {
-    let updated = sqlx::query(
-        "update condemned_objects set run = $3, at = $4 where key = $1 and state = 'dying' and run = $2",
-    )
-    .bind(key)
-    .bind(run)
-    .bind(RESCUED)
-    .bind(now)
-    .execute(&mut **tx)
-    .await?;
+    let updated =
+        sqlx::query("update condemned_objects set run = $3, at = $4 where key = $1 and state = 'dying' and run = $2")
+            .bind(key)
+            .bind(run)
+            .bind(RESCUED)
+            .bind(now)
+            .execute(&mut **tx)
+            .await?;
     Ok(updated.rows_affected() == 1)
 }
 

@@ -22,7 +22,7 @@ use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{SPARE, chunk_key, content_key, spare_key, upload_prefix};
 use crate::store::Store;
 use crate::suspension::Point;
-use crate::{reader, suspension};
+use crate::{derived, keys, reader, suspension};
 
 /// Bytes of ids kept in memory for each of the 256 parts.
 const PART_BYTES: usize = 16 * 1024;
@@ -143,6 +143,19 @@ impl Store {
         Ok(plain.map_or(Health::Damaged, |_| Health::Sound { stored_bytes }))
     }
 
+    /// Reads a derived object and checks it.
+    pub async fn verify_derived(&self, key: &str) -> Result<Health> {
+        let Some(object) = self.objects.get_kept(&Path::from(key)).await? else { return Ok(Health::Missing) };
+        let stored_bytes = object.len() as u64;
+        let is_sound = self.is_sound(key, object).await?;
+        Ok(if is_sound { Health::Sound { stored_bytes } } else { Health::Damaged })
+    }
+
+    /// Lists the key objects that are not what was written, of those that still open.
+    pub async fn damaged_keys(&self) -> Result<Vec<String>> {
+        keys::damaged(&**self.objects.inner()).await
+    }
+
     /// Names the objects of a content that cannot be followed: its damaged list, its damaged only chunk, or, when it has
     /// neither, both.
     pub async fn unreadable_keys(&self, content: &ContentId) -> Result<Vec<(String, Health)>> {
@@ -191,12 +204,20 @@ impl Store {
         self.remove(spare_path.as_ref()).await
     }
 
-    /// Tells whether the bytes of an object are what its key says; of one with a name of its own choice nobody can tell.
+    /// Tells whether the bytes of an object, as stored, are what was stored under its key.
     async fn is_sound(&self, key: &str, object: Bytes) -> Result<bool> {
-        let Some(id) = (Listed { key: key.to_owned(), size_bytes: 0, modified_at: 0 }).id() else { return Ok(true) };
-        match key.starts_with("chunks/") {
-            true => Ok(reader::decode(self, &ChunkId::from_bytes(id), object).await?.is_some()),
-            false => self.is_list(&ContentId::from_bytes(id), object).await,
+        let path = Path::from(key);
+        let id = Listed { key: key.to_owned(), size_bytes: 0, modified_at: 0 }.id();
+        match (key.split_once('/').map(|(family, _)| family), id) {
+            (Some("chunks"), Some(id)) => Ok(reader::decode(self, &ChunkId::from_bytes(id), object).await?.is_some()),
+            (Some("contents"), Some(id)) => self.is_list(&ContentId::from_bytes(id), object).await,
+            (Some("derived"), _) => match self.objects.opened(&path, object).await {
+                Ok(object) => Ok(derived::open(&object).is_some()),
+                Err(Error::ObjectDamaged { .. }) => Ok(false),
+                Err(error) => Err(error),
+            },
+            (Some("keys"), _) => Ok(keys::is_sound(&path, &object)),
+            _ => Err(Error::InvalidKey { key: key.to_owned() }),
         }
     }
 
@@ -216,10 +237,6 @@ impl Store {
     }
 
     async fn good_copy(&self, other: &Store, key: &str) -> Result<Option<(Path, Bytes)>> {
-        let listed = Listed { key: key.to_owned(), size_bytes: 0, modified_at: 0 };
-        if listed.id().is_none() {
-            return Err(Error::InvalidKey { key: key.to_owned() });
-        }
         let path = Path::from(key);
         // As it is stored: the copy is sealed with the same keys, and need not be opened for itself.
         let object = match other.objects.inner().get(&path).await {
