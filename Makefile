@@ -85,8 +85,8 @@ faults: setup-test ## Death and power cuts at every call, failing disks and serv
 	@rm -f build/faults.table
 	cargo test --no-run --workspace --locked
 	@# On a disk in memory: the power cuts are played after the order of the calls, which is the same there.
-	$(in_memory) cargo test --workspace --locked --test faults -- --nocapture --test-threads 3 > build/faults.txt 2>&1 || touch build/faults.bad
-	$(in_memory) tests/support/with-postgres cargo test --workspace --locked --test faults -- --nocapture --test-threads 3 --include-ignored > build/faults-pg.txt 2>&1 || touch build/faults.bad
+	$(in_memory) cargo test --workspace --locked --test faults -- --nocapture --test-threads 2 > build/faults.txt 2>&1 || touch build/faults.bad
+	$(in_memory) tests/support/with-postgres cargo test --workspace --locked --test faults -- --nocapture --test-threads 2 --include-ignored > build/faults-pg.txt 2>&1 || touch build/faults.bad
 	TEST_ROUNDS=60 cargo test --workspace --locked --test api garbage || touch build/faults.bad
 	@(echo 'scenario | database | store | cuts | acknowledged | lost | wrong | planted | found | false alarms | destroyed'; sort build/faults.table) | column -t -s '|' -o '|'
 	@if rm build/faults.bad 2>/dev/null; then grep -hE 'panicked|^test result|FAILED' build/faults*.txt; exit 1; fi

@@ -13,6 +13,9 @@ use crate::{
     table::Tally,
 };
 
+/// How long a killed process may take to go. One that only refused something is killed then.
+const DYING: Duration = Duration::from_secs(1);
+
 /// What is left of a run.
 pub struct Left {
     pub place: Place,
@@ -32,7 +35,7 @@ pub async fn work_under(kind: Kind, fault: Fault, seed: u64) -> Left {
     if all_done {
         service.kill()
     } else {
-        let _ = service.wait(Duration::from_secs(20));
+        let _ = service.wait(DYING);
     }
     Left { place, library, ledger, armed, all_done }
 }
@@ -110,7 +113,7 @@ async fn recover_under(place: &Place, library: &Library, ledger: &mut Ledger, fa
     if later.work(&again).await {
         service.kill()
     } else {
-        let _ = service.wait(Duration::from_secs(20));
+        let _ = service.wait(DYING);
     }
     // What was acknowledged the second time counts, too; the uploads that were cut the first time are still there.
     ledger.versions = later.versions;

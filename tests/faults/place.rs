@@ -54,7 +54,6 @@ pub struct Ran {
     pub output: Output,
     /// Calls that change the store.
     pub calls: usize,
-    pub cut_names: usize,
 }
 
 impl Place {
@@ -201,7 +200,9 @@ impl Place {
                 let (shim, program) = Shim::around(program, fault);
                 shim.arm();
                 let output = program.run(arguments);
-                Ran { output, calls: shim.calls(), cut_names: shim.cut_power().names }
+                let calls = shim.calls();
+                shim.cut_power();
+                Ran { output, calls }
             }
             Some(troubled) => {
                 troubled.follow(0, plan(fault));
@@ -211,7 +212,7 @@ impl Place {
                 let output = ended.await.unwrap();
                 let calls = troubled.count();
                 troubled.pass();
-                Ran { output, calls, cut_names: 0 }
+                Ran { output, calls }
             }
         }
     }
