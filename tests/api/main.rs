@@ -20,6 +20,7 @@ mod groups;
 mod history;
 mod hits;
 mod jobs;
+mod migrations;
 mod properties;
 mod quota;
 mod recognition;
