@@ -199,7 +199,8 @@ fn is_full(error: &dyn sqlx::error::DatabaseError) -> bool {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let request_id = REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
-        if self.status.is_server_error() {
+        // Whoever has used up a quota hears of it; nothing is wrong with the server.
+        if self.status.is_server_error() && !crate::actions::quota::is_refusal(&self) {
             tracing::error!(request.id = request_id, code = %self.code, error = %self, "request failed");
         }
         let mut error = self.extra;

@@ -8,6 +8,7 @@
 //! of several that want the last byte one gets it.
 
 use axum::http::StatusCode;
+use sqlx::AnyConnection;
 
 use crate::{
     app::App,
@@ -75,6 +76,30 @@ pub async fn require(app: &App, folder: &FolderId, user: &UserId, bytes: i64) ->
         let space = space(app, owner).await?;
         if space.available_bytes().is_some_and(|available| bytes > available) {
             return Err(exceeded(owner, space, bytes));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses `more` bytes that would be kept aside for `user` in `folder`: files of programs in the middle of saving, see
+/// [`db::dav_overlay`]. They count for nobody until they are versions, but all of them together, without the entry `except`,
+/// have to fit into what is left. Called behind the change and under [`db::folders::lock_tree`], with nothing more, of several at
+/// once each sees those before it.
+pub async fn require_aside(
+    app: &App,
+    db: &mut AnyConnection,
+    folder: &FolderId,
+    user: &UserId,
+    more: i64,
+    except: Option<&str>,
+) -> Result<()> {
+    let library = db::properties::find_library(&mut *db, folder).await?.ok_or_else(|| Error::not_found("folder"))?;
+    for owner in [Owner::Library(&library), Owner::User(user)] {
+        let space = space_of(app, is_library(owner), db::usage::find(&mut *db, owner).await?);
+        let Some(available) = space.available_bytes() else { continue };
+        let needed = db::dav_overlay::size_of(&mut *db, owner, except).await?.saturating_add(more);
+        if needed > available {
+            return Err(exceeded(owner, space, needed));
         }
     }
     Ok(())

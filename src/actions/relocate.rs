@@ -47,19 +47,19 @@ pub async fn place_document(
         require_free_name(&mut tx, &destination.id, &wanted).await?;
     }
     if let Some(name) = renamed {
-        db::documents::update_name(&mut tx, &before.id, name, by, now).await?;
         let details = json!({ "from": before.name, "to": name.as_str() });
         let event = audit::Event::new("document_renamed").document(&before.id).folder(&before.folder_id);
         audit::record(&mut tx, Some(by), now, event.details(details)).await?;
     }
     if before.folder_id == destination.id {
+        db::documents::update_name(&mut tx, &before.id, &wanted, by, now).await?;
         db::changes::append(&mut tx, &before.id, now).await?;
         return tx.commit().await;
     }
     hold::refuse_leaving(&mut tx, &before.folder_id, &destination.id).await?;
     let bytes = db::usage::size_of_document(&mut tx, &before.id).await?;
     change_library(app, &mut tx, &before.folder_id, &destination.id, bytes).await?;
-    db::documents::update_folder(&mut tx, &before.id, &destination.id, by, now).await?;
+    db::documents::update_place(&mut tx, &before.id, &destination.id, &wanted, by, now).await?;
     rescope::document(&mut tx, &before.id).await?;
     if let Some(collision) = reclaim::document(&mut tx, &before.id, &destination.id).await? {
         drop(tx);
@@ -99,18 +99,22 @@ pub async fn place_folder(
     if db::folders::is_within(&mut tx, &destination.id, &before.id).await? {
         return Err(Error::conflict("folder_into_itself", "a folder cannot be moved into itself").field("parent_id"));
     }
-    let key = renamed.map_or_else(|| before.name_key.clone(), FolderName::key);
+    let wanted = match renamed {
+        Some(name) => name.clone(),
+        None => FolderName::parse(&before.name)?,
+    };
+    let key = wanted.key();
     if !(stays && key == before.name_key) && db::folders::find_by_name(&mut tx, &destination.id, &key).await?.is_some()
     {
         return Err(name_taken());
     }
     if let Some(name) = renamed {
-        db::folders::update_name(&mut tx, &before.id, name, now).await?;
         let details = json!({ "from": before.name, "to": name.as_str() });
         let event = audit::Event::new("folder_renamed").folder(&before.id).details(details);
         audit::record(&mut tx, Some(by), now, event).await?;
     }
     if stays {
+        db::folders::update_name(&mut tx, &before.id, &wanted, now).await?;
         let renamed = db::folders::list_documents_below(&mut tx, &before.id).await?;
         db::changes::append_all(&mut tx, &renamed, now).await?;
         return tx.commit().await;
@@ -120,7 +124,7 @@ pub async fn place_folder(
     }
     let bytes = db::usage::size_below(&mut tx, &before.id).await?;
     change_library(app, &mut tx, &before.id, &destination.id, bytes).await?;
-    db::folders::update_parent(&mut tx, &before.id, &destination.id, now).await?;
+    db::folders::update_place(&mut tx, &before.id, &destination.id, &wanted, now).await?;
     rescope::folder(&mut tx, &before.id).await?;
     if let Some(collision) = reclaim::folder(&mut tx, &before.id).await? {
         drop(tx);

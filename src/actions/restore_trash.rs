@@ -52,11 +52,10 @@ pub async fn restore_document(app: &App, by: &Caller, id: &DocumentId, place: Op
     let bytes = db::usage::size_of_document(&mut tx, id).await?;
     if place.id != document.folder_id {
         change_library(app, &mut tx, &document.folder_id, &place.id, bytes).await?;
-        db::documents::update_folder(&mut tx, id, &place.id, &by.id, now).await?;
     }
     let name = free_name(&mut tx, &place.id, &DocumentName::parse(&document.name)?).await?;
-    if name.as_str() != document.name {
-        db::documents::update_name(&mut tx, id, &name, &by.id, now).await?;
+    if place.id != document.folder_id || name.as_str() != document.name {
+        db::documents::update_place(&mut tx, id, &place.id, &name, &by.id, now).await?;
     }
     if entry.kind == "document" {
         db::trash::take_out(&mut tx, &entry.id).await?;
@@ -123,10 +122,9 @@ async fn move_into(app: &App, tx: &mut Tx, folder: &Folder, place: &Folder, now:
     if folder.parent_id.as_ref() != Some(&place.id) {
         let bytes = db::usage::size_below(tx, &folder.id).await?;
         change_library(app, tx, &folder.id, &place.id, bytes).await?;
-        db::folders::update_parent(tx, &folder.id, &place.id, now).await?;
     }
-    if name.as_str() != folder.name {
-        db::folders::update_name(tx, &folder.id, &name, now).await?;
+    if folder.parent_id.as_ref() != Some(&place.id) || name.as_str() != folder.name {
+        db::folders::update_place(tx, &folder.id, &place.id, &name, now).await?;
     }
     Ok(name.to_string())
 }

@@ -158,7 +158,7 @@ impl Dav {
             self.require(&guard, &target, Reach::Membership).await?;
             self.require_free(&target, &asked, deep).await?;
             let nothing = self.app.store.put(bytes::Bytes::new()).await?;
-            self.hold_back(&target, &nothing.into(), 0, write::EMPTY_MS).await?;
+            self.hold_back(&target, &nothing.into(), 0, write::EMPTY_MS, None).await?;
             target = self.resolve(&path).await?;
         }
         let lock = self.add_lock(&target, asked, deep).await?;

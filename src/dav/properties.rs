@@ -24,7 +24,7 @@ use crate::{
         xml::{self, Asked, Change, PropName},
         xml_response,
     },
-    db::{self, dav_locks::Lock, dav_properties::Property},
+    db::{self, dav_locks::Lock, dav_properties::Property, usage::Owner},
     error::{Error, Result},
 };
 
@@ -66,6 +66,8 @@ struct Facts {
     inside: Vec<Lock>,
     /// Used and free bytes, when somebody asks.
     quota: Option<(i64, Option<i64>)>,
+    /// Whether the drive itself was asked about: its libraries have limits of their own.
+    is_drive: bool,
 }
 
 impl Dav {
@@ -110,8 +112,15 @@ impl Dav {
             infos.push((format!("{ROOT}/"), root.info("dav")));
         }
         let now = self.app.clock.now();
-        let facts =
-            Facts { now, asked, properties: HashMap::new(), above: Vec::new(), inside: Vec::new(), quota: None };
+        let facts = Facts {
+            now,
+            asked,
+            properties: HashMap::new(),
+            above: Vec::new(),
+            inside: Vec::new(),
+            quota: None,
+            is_drive: true,
+        };
         Ok(multistatus(facts, infos))
     }
 
@@ -146,7 +155,8 @@ impl Dav {
             true => self.quota(target).await?,
             false => None,
         };
-        Ok(Facts { now, asked, properties, above, inside, quota })
+        let is_drive = matches!(target.node, Some(Node::Root));
+        Ok(Facts { now, asked, properties, above, inside, quota, is_drive })
     }
 
     /// What may still be put there, and what is there already; `None` where nobody set a limit.
@@ -154,6 +164,11 @@ impl Dav {
         match &target.node {
             Some(Node::Folder(node)) => {
                 quota::space_in_folder(&self.app, &node.folder.id, &self.caller.id).await.map(Some)
+            }
+            // Programs show it for the whole drive: what the person keeps in all libraries, and may still.
+            Some(Node::Root) => {
+                let space = quota::space(&self.app, Owner::User(&self.caller.id)).await?;
+                Ok(Some((space.used_bytes, space.available_bytes())))
             }
             _ => Ok(None),
         }
@@ -309,11 +324,15 @@ impl Facts {
             "getetag" => info.tag.as_deref().map(|tag| xml::text(tag).into_owned())?,
             "lockdiscovery" => locks::discovery(&self.locks_of(info), self.now),
             "supportedlock" => SUPPORTED_LOCKS.to_owned(),
-            "quota-used-bytes" if info.is_folder => self.quota?.0.to_string(),
-            "quota-available-bytes" if info.is_folder => self.quota?.1?.to_string(),
+            "quota-used-bytes" => self.quota_of(info)?.0.to_string(),
+            "quota-available-bytes" => self.quota_of(info)?.1?.to_string(),
             _ => return None,
         };
         Some(format!("<D:{name}>{value}</D:{name}>"))
+    }
+
+    fn quota_of(&self, info: &Info) -> Option<(i64, Option<i64>)> {
+        self.quota.filter(|_| info.is_folder && (!self.is_drive || info.id.is_empty()))
     }
 
     fn locks_of(&self, info: &Info) -> Vec<Lock> {

@@ -13,6 +13,7 @@ use crate::{
         add_version::NewVersion,
         create_folder::create_folder,
         file_content::add_file,
+        quota,
         relocate::{place_document, place_folder},
         trash::trash_document,
     },
@@ -336,7 +337,12 @@ impl Dav {
             };
             self.end_locks(&way.from).await?;
             let mut tx = self.app.db.begin().await?;
+            db::folders::lock_tree(&mut tx).await?;
             db::dav_overlay::rename(&mut tx, &moved).await?;
+            if moved.folder_id != entry.folder_id && moved.document_id.is_none() && moved.size_bytes > 0 {
+                // It may be another library.
+                quota::require_aside(&self.app, &mut tx, &moved.folder_id, &self.caller.id, 0, None).await?;
+            }
             return tx.commit().await;
         }
         let written = self.write_content(&way.to, entry.into(), entry.level, None, Arrival::Saved).await?;
@@ -407,10 +413,7 @@ impl Dav {
     async fn set_aside(&self, way: &Way, document: &Document, role: Role, version: &Version) -> Result<()> {
         policy::check(Some(role), Action::Rename, document)?;
         policy::check(Some(role), Action::Upload, document)?;
-        let id = self.hold_back(&way.to, &version.into(), document.level, AWAY_MS).await?;
-        let mut tx = self.app.db.begin().await?;
-        db::dav_overlay::update_document(&mut tx, &id, &document.id).await?;
-        tx.commit().await?;
+        self.hold_back(&way.to, &version.into(), document.level, AWAY_MS, Some(&document.id)).await?;
         self.end_locks(&way.from).await?;
         self.note_absent(&document.folder_id, &way.from.name, &document.id, "away").await
     }

@@ -43,6 +43,8 @@ use crate::{
 const SILENCE: Duration = Duration::from_secs(60);
 /// Bytes after which the disk is looked at again.
 const ROOM_BYTES: u64 = 64 << 20;
+/// Bytes of a body without a length after which it is seen whether they still fit.
+const FIT_BYTES: u64 = 4 << 20;
 /// How long an empty file waits for its content: programs make the file first, lock it, and then write.
 pub const EMPTY_MS: Millis = 60 * 1000;
 /// How long a step of saving may last before it becomes a document.
@@ -66,6 +68,14 @@ pub enum Arrival {
     Copy,
     /// A step of saving gets its final name.
     Saved,
+}
+
+/// Where there has to be room for content.
+struct Room<'a> {
+    folder: &'a FolderId,
+    /// Else it is kept aside, in place of the entry `except`.
+    is_document: bool,
+    except: Option<&'a str>,
 }
 
 /// What became of content.
@@ -110,10 +120,17 @@ impl Dav {
         check_size(&self.app, length)?;
         require_room(&self.app.config)?;
         let folder = &target.folder()?.folder.id;
-        let kept = db::dav_overlay::size_of(self.db(), &self.caller.id).await?;
-        let length = i64::try_from(length.unwrap_or_default()).unwrap_or(i64::MAX);
-        quota::require(&self.app, folder, &self.caller.id, length.saturating_add(kept)).await?;
-        let stored = self.receive(body).await?;
+        let room = Room {
+            folder,
+            is_document: fate_of(name.as_str()) == Fate::Document,
+            except: match &target.node {
+                Some(Node::Temporary(entry)) => Some(entry.id.as_str()),
+                _ => None,
+            },
+        };
+        let length = length.unwrap_or_default();
+        self.require_fits(&room, length).await?;
+        let stored = self.receive(body, &room, length).await?;
         let manifest = self.app.store.manifest(&stored.content).await?;
         let media_type = media_type(&self.app, &manifest, name.as_str()).await?;
         // What was seen when the conditions were checked has to be there still.
@@ -146,8 +163,19 @@ impl Dav {
         DocumentName::parse(&target.name)
     }
 
+    /// Refuses `bytes` that do not fit.
+    async fn require_fits(&self, room: &Room<'_>, bytes: u64) -> Result<()> {
+        let (by, bytes) = (&self.caller.id, i64::try_from(bytes).unwrap_or(i64::MAX));
+        if room.is_document {
+            return quota::require(&self.app, room.folder, by, bytes).await;
+        }
+        let mut connection = self.db().acquire().await?;
+        quota::require_aside(&self.app, &mut connection, room.folder, by, bytes, room.except).await
+    }
+
     /// Takes the body into the store. What has come is durable when this returns; when it breaks off, nothing refers to it.
-    async fn receive(&self, body: Body) -> Result<Stored> {
+    /// For its first `fitting` bytes there is room; where there is none for what comes behind them, it ends.
+    async fn receive(&self, body: Body, room: &Room<'_>, mut fitting: u64) -> Result<Stored> {
         let limit = self.app.config.upload_max_bytes;
         let mut writer = self.app.store.writer();
         let mut body = body.into_data_stream();
@@ -169,6 +197,11 @@ impl Dav {
             })?;
             if writer.offset() + bytes.len() as u64 > limit {
                 return Err(too_large(limit));
+            }
+            let offset = writer.offset() + bytes.len() as u64;
+            if offset > fitting {
+                self.require_fits(room, offset).await?;
+                fitting = offset + FIT_BYTES;
             }
             writer.write(&bytes).await?;
             if writer.offset() - looked >= ROOM_BYTES {
@@ -212,7 +245,7 @@ impl Dav {
         let waits = arrival == Arrival::Put && new.size_bytes == 0;
         if !is_document || waits {
             let kept_ms = if is_document { EMPTY_MS } else { SCRATCH_MS };
-            let id = self.hold_back(target, &new, level, kept_ms).await?;
+            let id = self.hold_back(target, &new, level, kept_ms, None).await?;
             return Ok(written(temporary.is_none(), id));
         }
         let left = target.absent.as_ref().filter(|absent| absent.kind == "left" && arrival == Arrival::Saved);
@@ -246,8 +279,15 @@ impl Dav {
         Ok(written(temporary.is_none(), id.to_string()))
     }
 
-    /// Keeps content as a file that only the caller sees; returns its id.
-    pub async fn hold_back(&self, target: &Target, new: &NewVersion, level: i64, kept_ms: Millis) -> Result<String> {
+    /// Keeps content as a file that only the caller sees; returns its id. `document`: which it seems to be.
+    pub async fn hold_back(
+        &self,
+        target: &Target,
+        new: &NewVersion,
+        level: i64,
+        kept_ms: Millis,
+        document: Option<&DocumentId>,
+    ) -> Result<String> {
         let folder = target.folder()?;
         let name = self.allow_writing(target).await?;
         let is_junk = fate_of(name.as_str()) == Fate::Junk;
@@ -261,9 +301,13 @@ impl Dav {
         let mut entry = self.entry(&folder.folder.id, name.as_str(), if is_junk { "junk" } else { "scratch" }, kept_ms);
         if let Some(Node::Temporary(before)) = &target.node {
             // What is locked and kept beside it stays with it.
-            (entry.id, entry.created_at, entry.document_id) =
-                (before.id.clone(), before.created_at, before.document_id.clone());
+            (entry.id, entry.created_at) = (before.id.clone(), before.created_at);
+            // With other bytes it is no document's any more.
+            if before.content_id.as_ref() == Some(&new.content_id) {
+                entry.document_id = before.document_id.clone();
+            }
         }
+        entry.document_id = document.cloned().or(entry.document_id);
         entry.content_id = Some(new.content_id.clone());
         entry.size_bytes = new.size_bytes;
         entry.level = level;
@@ -304,7 +348,14 @@ impl Dav {
 
     pub async fn put_entry(&self, entry: &Entry) -> Result<()> {
         let mut tx = self.app.db.begin().await?;
+        let takes_room = entry.size_bytes > 0 && entry.document_id.is_none();
+        if takes_room {
+            db::folders::lock_tree(&mut tx).await?;
+        }
         db::dav_overlay::put(&mut tx, entry).await?;
+        if takes_room {
+            quota::require_aside(&self.app, &mut tx, &entry.folder_id, &self.caller.id, 0, None).await?;
+        }
         jobs::enqueue(&mut tx, &TidyDav {}, entry.expires_at, self.app.clock.now()).await?;
         tx.commit().await?;
         self.app.jobs.wake();

@@ -1,10 +1,10 @@
 //! Table `dav_overlay`: what does one person see otherwise than everybody, for a while?
 
-use sqlx::AnyPool;
+use sqlx::{AnyConnection, AnyPool};
 
 use crate::{
     clock::Millis,
-    db::Tx,
+    db::{Tx, usage::Owner},
     error::Result,
     ids::{DocumentId, FolderId, UserId},
 };
@@ -166,16 +166,6 @@ pub async fn rename(tx: &mut Tx, entry: &Entry) -> Result<()> {
     Ok(())
 }
 
-/// Notes which document a scratch file seems to be.
-pub async fn update_document(tx: &mut Tx, id: &str, document: &DocumentId) -> Result<()> {
-    sqlx::query("update dav_overlay set document_id = $2 where id = $1")
-        .bind(id)
-        .bind(document)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 /// Lets an entry end later.
 pub async fn update_expiry(tx: &mut Tx, id: &str, expires_at: Millis) -> Result<()> {
     sqlx::query("update dav_overlay set expires_at = $2 where id = $1")
@@ -186,10 +176,25 @@ pub async fn update_expiry(tx: &mut Tx, id: &str, expires_at: Millis) -> Result<
     Ok(())
 }
 
-/// How many bytes `user` has in such files.
-pub async fn size_of(db: &AnyPool, user: &UserId) -> Result<i64> {
-    Ok(sqlx::query_scalar("select cast(coalesce(sum(size_bytes), 0) as bigint) from dav_overlay where user_id = $1")
-        .bind(user)
-        .fetch_one(db)
-        .await?)
+/// How many bytes `owner` has in such files, without the entry `except`. What seems to be a document has the bytes of that.
+pub async fn size_of(db: &mut AnyConnection, owner: Owner<'_>, except: Option<&str>) -> Result<i64> {
+    let (statement, id) = match owner {
+        Owner::User(id) => (
+            "select cast(coalesce(sum(size_bytes), 0) as bigint) from dav_overlay
+             where user_id = $1 and document_id is null and id <> $2",
+            id.as_str(),
+        ),
+        Owner::Library(id) => (
+            "with recursive kept(folder_id, size_bytes) as (
+                select folder_id, cast(sum(size_bytes) as bigint) from dav_overlay
+                where document_id is null and size_bytes > 0 and id <> $2 group by folder_id),
+             line(start_id, id, parent_id) as (
+                select f.id, f.id, f.parent_id from kept join folders f on f.id = kept.folder_id
+                union all select line.start_id, f.id, f.parent_id from line join folders f on f.id = line.parent_id)
+             select cast(coalesce(sum(kept.size_bytes), 0) as bigint)
+             from line join kept on kept.folder_id = line.start_id where line.id = $1",
+            id.as_str(),
+        ),
+    };
+    Ok(sqlx::query_scalar(statement).bind(id).bind(except.unwrap_or_default()).fetch_one(db).await?)
 }

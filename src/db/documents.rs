@@ -287,15 +287,26 @@ pub async fn update_name(tx: &mut Tx, id: &DocumentId, name: &DocumentName, by: 
     Ok(())
 }
 
-/// Puts a document into another folder.
-pub async fn update_folder(tx: &mut Tx, id: &DocumentId, folder: &FolderId, by: &UserId, now: Millis) -> Result<()> {
-    sqlx::query("update documents set folder_id = $2, updated_by = $3, updated_at = $4 where id = $1")
-        .bind(id)
-        .bind(folder)
-        .bind(by)
-        .bind(now)
-        .execute(&mut **tx)
-        .await?;
+/// Puts a document into another folder under a name: at once, since in neither folder may be both.
+pub async fn update_place(
+    tx: &mut Tx,
+    id: &DocumentId,
+    folder: &FolderId,
+    name: &DocumentName,
+    by: &UserId,
+    now: Millis,
+) -> Result<()> {
+    sqlx::query(
+        "update documents set folder_id = $2, name = $3, name_key = $4, updated_by = $5, updated_at = $6 where id = $1",
+    )
+    .bind(id)
+    .bind(folder)
+    .bind(name.as_str())
+    .bind(name.key())
+    .bind(by)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

@@ -200,11 +200,13 @@ pub async fn update_name(tx: &mut Tx, id: &FolderId, name: &FolderName, now: Mil
     Ok(())
 }
 
-/// Hangs a folder below another.
-pub async fn update_parent(tx: &mut Tx, id: &FolderId, parent: &FolderId, now: Millis) -> Result<()> {
-    sqlx::query("update folders set parent_id = $2, updated_at = $3 where id = $1")
+/// Hangs a folder below another under a name: at once, since in neither of them may be both.
+pub async fn update_place(tx: &mut Tx, id: &FolderId, parent: &FolderId, name: &FolderName, now: Millis) -> Result<()> {
+    sqlx::query("update folders set parent_id = $2, name = $3, name_key = $4, updated_at = $5 where id = $1")
         .bind(id)
         .bind(parent)
+        .bind(name.as_str())
+        .bind(name.key())
         .bind(now)
         .execute(&mut **tx)
         .await?;

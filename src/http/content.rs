@@ -189,12 +189,19 @@ impl Plan {
             None => asked.typed_get::<IfModifiedSince>().is_some_and(|since| !since.is_modified(modified)),
         };
         if not_modified {
+            if request.method == Method::HEAD {
+                // Without it an empty body's length would be told.
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(served.size_bytes));
+            }
             return Ok(Self { status: StatusCode::NOT_MODIFIED, headers, part: None });
         }
         let size = served.size_bytes;
         let same = |if_range: IfRange| !if_range.is_modified(Some(&etag), Some(&LastModified::from(modified)));
         let part = match asked.get(header::RANGE).and_then(|range| range.to_str().ok()) {
-            Some(range) if asked.typed_get::<IfRange>().is_none_or(same) => ranges::parse(range, size),
+            // One that cannot be read names no content that is here: parts of two contents would be put together.
+            Some(range) if !asked.contains_key(header::IF_RANGE) || asked.typed_get::<IfRange>().is_some_and(same) => {
+                ranges::parse(range, size)
+            }
             _ => Part::Whole,
         };
         let (status, length) = match &part {

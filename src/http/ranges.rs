@@ -8,7 +8,7 @@ use futures::{Stream, StreamExt, stream};
 use storage::{Manifest, Store};
 
 /// Ranges that are looked at; whoever asks for more gets the whole.
-const MAX_RANGES: usize = 64;
+const MAX_RANGES: usize = 512;
 /// Ranges this near to each other are given as one: what stands between two parts is as long.
 const NEAR_BYTES: u64 = 128;
 
@@ -31,6 +31,10 @@ pub struct Several {
 
 /// Reads a `Range` header. What is unknown or malformed asks for the whole, as RFC 9110 allows.
 pub fn parse(header: &str, size: u64) -> Part {
+    if size == 0 {
+        // Programs that ask for everything from the first byte on would take a refusal for a failure.
+        return Part::Whole;
+    }
     let Some(set) = header.trim().strip_prefix("bytes=") else { return Part::Whole };
     let mut ranges = Vec::new();
     let specs = set.split(',').map(str::trim).filter(|spec| !spec.is_empty());
@@ -153,7 +157,9 @@ mod tests {
         {
             assert_eq!(parse(whole, 10), Part::Whole, "{whole}");
         }
-        assert_eq!(parse("bytes=0-", 0), Part::Outside);
+        for empty in ["bytes=0-", "bytes=-5", "bytes=0-0"] {
+            assert_eq!(parse(empty, 0), Part::Whole, "{empty}");
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ const TUS_CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("tus-checksum
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
+const UPLOAD_CONCAT: HeaderName = HeaderName::from_static("upload-concat");
 const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
@@ -104,6 +105,11 @@ async fn create_upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, HeaderMap)> {
+    if headers.contains_key(UPLOAD_CONCAT) {
+        // Taken for a whole, every part would become a document of its own.
+        let message = "uploads in several parts at once (the extension concatenation) are not possible here";
+        return Err(Error::invalid("concatenation_unsupported", message));
+    }
     let size_bytes = new_length(&headers)?;
     let metadata = Metadata::parse(&headers)?;
     let new = metadata.into_upload(size_bytes)?;
@@ -226,7 +232,8 @@ fn has_type(headers: &HeaderMap, media_type: &str) -> bool {
 /// A header that holds a number of bytes.
 fn number(headers: &HeaderMap, name: &HeaderName) -> Result<Option<u64>> {
     let Some(value) = headers.get(name) else { return Ok(None) };
-    let number = value.to_str().ok().and_then(|text| text.parse::<u64>().ok()).filter(|it| *it <= i64::MAX as u64);
+    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|text| text.parse::<u64>().ok()).filter(|it| *it <= i64::MAX as u64);
     let invalid = || Error::invalid("header_invalid", format!("the header {name} is not a number of bytes"));
     number.map(Some).ok_or_else(invalid)
 }

@@ -332,3 +332,19 @@ async fn a_restart_in_the_middle_keeps_the_upload() {
     assert_eq!(row.offset_bytes as usize, MIB);
     database.close().await;
 }
+
+#[tokio::test]
+async fn parts_of_a_concatenation_do_not_become_documents() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let metadata = metadata_of(&[("filename", "a.bin"), ("folder_id", &library)]);
+    for concat in ["partial", "final;/api/v1/uploads/a /api/v1/uploads/b"] {
+        let request = ada.tus(Method::POST, "/uploads").header("upload-concat", concat).header("upload-length", 4);
+        let request = request.header("upload-metadata", &metadata);
+        ada.send(request).await.assert_error(400, "concatenation_unsupported");
+    }
+    // Numbers are digits alone.
+    let request = ada.tus(Method::POST, "/uploads").header("upload-length", "+4").header("upload-metadata", &metadata);
+    ada.send(request).await.assert_error(400, "header_invalid");
+}

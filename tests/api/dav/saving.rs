@@ -1,5 +1,8 @@
 //! However a program saves, the document goes on.
 
+use futures::StreamExt;
+use serde_json::json;
+
 use super::Drive;
 use crate::support::{Client, TestServer};
 
@@ -157,4 +160,86 @@ async fn a_file_moved_over_another_is_its_next_version() {
     // Only the letters' case changes: the same document.
     drive.rename("/lib/报告.docx", "/lib/报告.DOCX").await.assert_status(204);
     assert_eq!(ada.document(&document).await["name"], "报告.DOCX");
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_where_it_comes_from_is_free_where_it_goes() {
+    let (server, ada, library, drive, document) = begun().await;
+    let other = ada.folder("另一个库", None).await;
+    ada.upload("新名.docx", &library, b"another").await;
+    ada.folder("新夹", Some(&library)).await;
+    let folder = ada.folder("夹", Some(&library)).await;
+    drive.rename("/lib/报告.docx", "/另一个库/新名.docx").await.assert_status(201);
+    assert_eq!(ada.document(&document).await["folder_id"], other.as_str());
+    assert_eq!(ada.document(&document).await["name"], "新名.docx");
+    drive.rename("/lib/夹", "/另一个库/新夹").await.assert_status(201);
+    let moved = ada.get(&format!("/folders/{folder}")).await.assert_status(200).json();
+    assert_eq!((&moved["name"], &moved["parent_id"]), (&json!("新夹"), &json!(other)));
+    server.run_jobs().await;
+}
+
+#[tokio::test]
+async fn what_is_kept_aside_fits_into_what_is_left() {
+    let server = TestServer::start_with(|config| config.quota_library_bytes = 10_000).await;
+    let ada = server.user("ada").await;
+    ada.folder("库", None).await;
+    ada.folder("另一个库", None).await;
+    let drive = Drive::of(&ada);
+    drive.put("/库/报告.docx", &[1; 4000]).await.assert_status(201);
+    // Copies to the names of steps have to fit, too, and all of them together.
+    drive.copy("/库/报告.docx", "/库/~WRD0001.tmp").await.assert_status(201);
+    drive.copy("/库/报告.docx", "/库/~WRD0002.tmp").await.assert_error(507, "quota_library_exceeded");
+    drive.put("/库/~WRD0003.tmp", &[3; 2001]).await.assert_error(507, "quota_library_exceeded");
+    drive.put("/库/~WRD0001.tmp", &[2; 6000]).await.assert_status(204);
+    // Several at once see each other.
+    let puts = (0..6).map(|number| {
+        let drive = &drive;
+        async move { drive.put(&format!("/另一个库/~WRL000{number}.tmp"), &[number; 4000]).await.status }
+    });
+    let taken = futures::future::join_all(puts).await.into_iter().filter(|status| *status == 201).count();
+    assert_eq!(taken, 2);
+    // Moving them on is no way around it.
+    drive.rename("/库/~WRD0001.tmp", "/另一个库/~WRD0009.tmp").await.assert_error(507, "quota_library_exceeded");
+    // The step becomes the document's next version, which has to fit by itself.
+    drive.rename("/库/~WRD0001.tmp", "/库/报告.docx").await.assert_status(204);
+    assert_eq!(drive.get("/库/报告.docx").await.body, [2; 6000]);
+    drive.put("/库/报告.docx", &[4; 1]).await.assert_error(507, "quota_library_exceeded");
+    server.clock.advance(2 * 60 * 60 * 1000);
+    server.run_jobs().await;
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_ends_where_there_is_no_room() {
+    let server = TestServer::start_with(|config| config.quota_user_bytes = 1 << 20).await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let drive = Drive::of(&ada);
+    let sent = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = sent.clone();
+    // It would go on for ever.
+    let pieces = futures::stream::iter(std::iter::repeat_with(move || {
+        counted.fetch_add(64 << 10, std::sync::atomic::Ordering::Relaxed);
+        Ok::<_, std::io::Error>(vec![7u8; 64 << 10])
+    }));
+    let request = drive.request("PUT", "/库/没有长度.bin").body(reqwest::Body::wrap_stream(pieces.take(1 << 14)));
+    drive.send(request).await.assert_error(507, "quota_user_exceeded");
+    assert_eq!(ada.listed(&library).await, []);
+    let stored: usize = walk(&server.app.config.data.join("objects"));
+    assert!(stored < 32 << 20, "{stored} bytes were stored");
+    // The drive as a whole shows what the person may still keep.
+    let body = "<propfind xmlns=\"DAV:\"><prop><quota-available-bytes/></prop></propfind>";
+    let root = drive.send(drive.request("PROPFIND", "/").header("depth", "0").body(body)).await.assert_status(207);
+    let text = String::from_utf8(root.body).unwrap();
+    assert!(text.contains("<D:quota-available-bytes>1048576</D:quota-available-bytes>"), "{text}");
+}
+
+/// The size of all files below a folder.
+fn walk(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata().unwrap() {
+            metadata if metadata.is_dir() => walk(&entry.path()),
+            metadata => metadata.len() as usize,
+        })
+        .sum()
 }

@@ -1,5 +1,10 @@
 // Two people keep house: a folder comes back from the trash, evidence stays, the archive gets a quota and keeps fewer versions.
 import type { Page } from '@playwright/test';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { PROGRAM } from '../support/paths.ts';
 import { ADMIN, COLLEAGUE, ask, expect, expectNoSidewaysScroll, newVisitor, row, shot, signIn, test } from '../support/story.ts';
 
 test.use({ story: 'lifecycle' });
@@ -19,6 +24,13 @@ async function upload(page: Page, target: { folder_id?: string; document_id?: st
   });
   expect(answer.status()).toBe(201);
   return answer.headers()['wenshu-document-id']!;
+}
+
+/** The file below a folder that was written last. */
+function newestFile(folder: string): string {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => path.join(entry.parentPath, entry.name));
+  return paths.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0]!;
 }
 
 const menuOf = (page: Page, name: string) => page.getByRole('button', { name: `${name} 的操作` });
@@ -124,20 +136,58 @@ test('a folder goes to the trash and comes back, evidence is held, storage is bo
     await upload(lina, { folder_id: library.id }, '扫描件.bin', Buffer.alloc(960 * 1024, 7));
     await lina.goto(`/folders/${library.id}`);
     await expect(lina.getByRole('progressbar', { name: '文库的存储用量' })).toBeVisible();
+    // Who has little left hears of it before choosing files, also further down.
+    await expect(lina.getByRole('main').getByRole('status')).toContainText('文库的存储空间仅剩 64.0 KB');
     await shot(lina, '137-library-usage');
+    await lina.goto(`/folders/${folder.id}`);
+    await expect(lina.getByRole('main').getByRole('status')).toContainText('文库的存储空间仅剩');
+    await lina.goto(`/folders/${library.id}`);
 
     // What does not fit is refused before it is sent.
     const chooser = lina.waitForEvent('filechooser');
     await lina.getByRole('main').getByRole('button', { name: '新建', exact: true }).click();
     await lina.getByRole('menuitem', { name: '上传文件' }).first().click();
     await (await chooser).setFiles({ name: '太大.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(200 * 1024, 9) });
-    await expect(lina.getByText('文库的存储空间不足').first()).toBeVisible();
+    const reason = lina.getByRole('region', { name: '上传进度' }).getByText('文库的存储空间不足');
+    await expect(reason).toBeVisible();
+    // The whole of it can be read: it says what to do.
+    expect(await reason.evaluate((text) => text.scrollWidth <= text.clientWidth && text.scrollHeight <= text.clientHeight)).toBe(true);
     await shot(lina, '138-quota-exceeded');
     await lina.getByRole('button', { name: /李娜/ }).click();
     await expect(lina.getByRole('menu').getByText(/^已用/)).toBeVisible();
     await shot(lina, '139-account-menu');
     await lina.keyboard.press('Escape');
     expect(linaId).toHaveLength(36);
+  });
+
+  await test.step('the administrator sees whether everything stored is intact', async () => {
+    const command = (...words: string[]) => spawnSync(PROGRAM, [...words, '--data', server.data], { encoding: 'utf8' });
+    const openHealth = async () => {
+      await admin.goto('/admin/usage');
+      await admin.getByRole('tab', { name: '完整性检查' }).click();
+    };
+    await openHealth();
+    await expect(admin.getByText('还没有检查过')).toBeVisible();
+    expect(command('verify').status).toBe(0);
+    await openHealth();
+    await expect(admin.getByText('全部内容完好')).toBeVisible();
+    const damaged = await upload(lina, { folder_id: folder.id }, '会坏的文件.bin', randomBytes(20_000));
+    const chunk = newestFile(path.join(server.data, 'objects', 'chunks'));
+    const bytes = readFileSync(chunk);
+    bytes[10_000]! ^= 1;
+    writeFileSync(chunk, bytes);
+    expect(command('verify').status).toBe(1);
+    await openHealth();
+    await expect(admin.getByRole('alert')).toContainText('发现 1 个版本已损坏');
+    await expect(admin.getByRole('row', { name: '会坏的文件.bin' })).toContainText('第 1 版');
+    await expectNoSidewaysScroll(admin);
+    await shot(admin, '139b-damaged');
+    // What the page advises helps.
+    bytes[10_000]! ^= 1;
+    await upload(lina, { document_id: damaged }, '会坏的文件.bin', bytes.subarray(1));
+    expect(command('verify').stdout).toContain('intact');
+    await openHealth();
+    await expect(admin.getByText('全部内容完好')).toBeVisible();
   });
 
   await test.step('the library keeps fewer versions', async () => {

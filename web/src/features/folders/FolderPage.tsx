@@ -17,6 +17,7 @@ import { uploads } from '../uploads/manager';
 import { pickFiles } from '../uploads/pick';
 import { HoldBadge } from '../holds/HoldBadge';
 import { FolderUsage } from '../usage/FolderUsage';
+import { NearlyFull } from '../usage/NearlyFull';
 import { useChildren, useFolder } from './api';
 import { FolderList, type Entry } from './FolderList';
 import { FolderTabs } from './FolderTabs';
@@ -51,6 +52,7 @@ function Folder({ folder }: { folder: FolderView }) {
         <FolderMenu folder={folder} onDeleted={() => void navigate(parent ? `/folders/${parent.id}` : '/')} />
       </PageHeader>
       <FolderTabs folderId={folder.id} current="files">{folder.parent_id == null && <FolderUsage folderId={folder.id} />}</FolderTabs>
+      {mayUpload && <NearlyFull folderId={folder.id} />}
       <Contents folder={folder} />
     </DropArea>
   );

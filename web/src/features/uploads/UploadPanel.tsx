@@ -137,6 +137,7 @@ function Body({ view, open }: { view: UploadsView; open: boolean }) {
   );
 }
 
+/** Of most rows: one that failed is as high as its reason is long. Also in the style sheet. */
 const ROW_HEIGHT = 58;
 
 // Failures first, then what is moving, then what waits, then what is done.
@@ -158,7 +159,7 @@ function UploadList({ view }: { view: UploadsView }) {
     <div ref={scroller} className={classes.list}>
       <ul aria-label={t('uploads.files')} style={{ height: rows.getTotalSize() }}>
         {rows.getVirtualItems().map((row) => (
-          <li key={row.key} style={{ transform: `translateY(${row.start}px)`, height: ROW_HEIGHT }}>
+          <li key={row.key} ref={rows.measureElement} data-index={row.index} style={{ transform: `translateY(${row.start}px)`, minHeight: ROW_HEIGHT }}>
             <UploadRow item={items[row.index]!} />
           </li>
         ))}

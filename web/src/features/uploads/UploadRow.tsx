@@ -44,9 +44,15 @@ export function UploadRow({ item }: { item: UploadItem }) {
             aria-label={t('uploads.fileProgress', { name: item.name })}
           />
         )}
-        <Text size="xs" c={item.state === 'failed' ? 'var(--mantine-color-error)' : 'dimmed'} truncate title={stateText(t, item)}>
-          {stateText(t, item)}
-        </Text>
+        {item.state === 'failed' ? (
+          <Text size="xs" c="var(--mantine-color-error)" pb={6}>
+            {stateText(t, item)}
+          </Text>
+        ) : (
+          <Text size="xs" c="dimmed" truncate title={stateText(t, item)}>
+            {stateText(t, item)}
+          </Text>
+        )}
       </div>
       <Group gap={2} wrap="nowrap">
         <Actions item={item} />

@@ -366,6 +366,7 @@ export class UploadManager {
       this.refreshTimer = undefined;
       for (const id of this.touchedFolders) void queryClient.invalidateQueries({ queryKey: ['children', id] });
       void queryClient.invalidateQueries({ queryKey: ['documents'] });
+      void queryClient.invalidateQueries({ queryKey: ['usage'] });
       this.touchedFolders.clear();
     }, REFRESH_MS);
   }

@@ -9,6 +9,7 @@ import { PageHeader } from '../../shared/PageHeader';
 import { useTitle } from '../../shared/useTitle';
 import { useAllUsage } from './api';
 import { openQuotaDialog } from './QuotaDialog';
+import { StorageHealth } from './StorageHealth';
 import { UsageBar } from './UsageBar';
 
 /** For administrators: how much libraries and people keep, and may. */
@@ -40,12 +41,16 @@ function UsageTabs({ usage }: { usage: AllUsageView }) {
       <Tabs.List px="md">
         <Tabs.Tab value="libraries">{t('usage.libraries')}</Tabs.Tab>
         <Tabs.Tab value="users">{t('usage.people')}</Tabs.Tab>
+        <Tabs.Tab value="health">{t('usage.health')}</Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="libraries">
         <Owners of="libraries" owners={usage.libraries} fallback={usage.default_library_bytes ?? null} />
       </Tabs.Panel>
       <Tabs.Panel value="users">
         <Owners of="users" owners={usage.users} fallback={usage.default_user_bytes ?? null} />
+      </Tabs.Panel>
+      <Tabs.Panel value="health">
+        <StorageHealth />
       </Tabs.Panel>
     </Tabs>
   );

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api } from '../../api/client';
-import type { AllUsageView, UsageView } from '../../api/types';
+import type { AllUsageView, StorageView, UsageView } from '../../api/types';
 
 export type QuotaInput = { kind: 'default' } | { kind: 'unlimited' } | { kind: 'limited'; bytes: number };
 
@@ -17,6 +17,11 @@ export function useOwnUsage(enabled: boolean) {
 /** How much everybody keeps, for administrators. */
 export function useAllUsage() {
   return useQuery({ queryKey: ['usage', 'all'], queryFn: () => api.get<AllUsageView>('/usage') });
+}
+
+/** What was found when everything stored was checked last, for administrators. */
+export function useStorage() {
+  return useQuery({ queryKey: ['storage'], queryFn: () => api.get<StorageView>('/admin/storage'), staleTime: 0 });
 }
 
 export function useSetQuota(of: 'libraries' | 'users', id: string) {

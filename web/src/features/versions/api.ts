@@ -19,6 +19,7 @@ function useRefresh(id: string) {
   return () => {
     void client.invalidateQueries({ queryKey: documentKey(id) });
     void client.invalidateQueries({ queryKey: ['children'] });
+    void client.invalidateQueries({ queryKey: ['usage'] });
   };
 }
 
