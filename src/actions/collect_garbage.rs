@@ -410,8 +410,13 @@ async fn end_rescues(app: &App) -> Result<()> {
     }
     // A writer may have asked before the row went, and written after.
     for key in app.store.list_spares().await? {
-        if db::garbage::find_notes(app.db.read(), &key).await?.iter().all(|note| !note.is_rescued()) {
-            app.store.restore_spare(&key).await?;
+        if db::garbage::find_notes(app.db.read(), &key).await?.iter().any(db::garbage::Note::is_rescued) {
+            continue;
+        }
+        match app.store.restore_spare(&key).await {
+            // What this program did not put there stays.
+            Ok(_) | Err(storage::Error::InvalidKey { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Is everything there that the database promises, byte for byte? Reads and hashes it again.
 //!
 //! First every list is followed, then every chunk is read once, however many versions share it; only when something is wrong are
-//! the versions looked for that it is wrong for. Nothing is ever deleted. What is damaged is noted: a later upload of the same
+//! the versions looked for that it is wrong for. What nothing refers to is read as well: an upload may rely on it tomorrow. Nothing is ever deleted. What is damaged is noted: a later upload of the same
 //! bytes puts them in the place of the damaged ones (`storage/src/guard.rs`).
 
 use std::{
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use storage::{
     ChunkId, ContentId, Store,
-    sweep::{Family, Health, key_of_chunk},
+    sweep::{Family, Health, Listed, SortedPart, key_of_chunk},
 };
 use tokio::time::Instant;
 
@@ -55,7 +55,7 @@ pub struct Report {
 /// A place where damage shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Damage {
-    /// `version`, `preview`, `upload` or `key`.
+    /// `version`, `preview`, `upload`, `key` or `unused`.
     pub kind: String,
     /// Of a version.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ pub struct Damage {
     pub document_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
-    /// Of a preview, what its pages are drawn from, or the object with their text; of an upload, its id; of a key, its object.
+    /// Of a preview, what its pages are drawn from, or the object with their text; of an upload, its id; else the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     pub reason: String,
@@ -163,8 +163,10 @@ async fn look(app: &App, mut pace: Pace) -> Result<Findings> {
         }
     }
     let mut bad = HashMap::new();
+    let mut others = Vec::new();
     for first in 0..=u8::MAX {
-        report.contents += marked.reached.contents.part(first)?.len() as u64;
+        let contents = marked.reached.contents.part(first)?;
+        report.contents += contents.len() as u64;
         let part = marked.reached.chunks.part(first)?;
         let ids = part.iter().map(|id| ChunkId::from_bytes(*id)).filter(|id| !skipped.contains(id));
         let ids: Vec<ChunkId> = ids.collect();
@@ -184,8 +186,16 @@ async fn look(app: &App, mut pace: Pace) -> Result<Findings> {
                 }
             }
         }
+        let is_read = |object: &Listed, of: &SortedPart| object.id().is_none_or(|id| of.contains(&id));
+        for (family, of) in [("contents", &contents), ("chunks", &part)] {
+            let prefix = format!("{family}/{first:02x}");
+            let unread = |object: &Listed| !is_read(object, of);
+            for key in look_below(app, &mut pace, &prefix, unread).await? {
+                others.push(Damage::of("unused", &key, "nothing refers to it, and it is damaged"));
+            }
+        }
     }
-    let others = look_at_others(app, &mut pace).await?;
+    others.extend(look_at_others(app, &mut pace).await?);
     objects.extend(others.iter().filter_map(|damage| Some(vec![(damage.id.clone()?, Health::Damaged)])));
     report.damaged_objects = objects.len() as u64;
     Ok(Findings { report, chunks: bad, unreadable: marked.unreadable, objects, others })
@@ -195,24 +205,30 @@ async fn look(app: &App, mut pace: Pace) -> Result<Findings> {
 async fn look_at_others(app: &App, pace: &mut Pace) -> Result<Vec<Damage>> {
     let mut damaged = Vec::new();
     for prefix in Family::Derived.prefixes() {
-        let mut read = Box::pin(
-            app.store
-                .list_below(&prefix)
-                .map_ok(|object| async move { Ok((app.store.verify_derived(&object.key).await?, object.key)) })
-                .try_buffer_unordered(READS_AT_ONCE),
-        );
-        while let Some((health, key)) = read.try_next().await? {
-            match health {
-                Health::Sound { stored_bytes } => pace.take(stored_bytes).await,
-                Health::Damaged => damaged.push(Damage::of("preview", &key, "the text of pages is damaged")),
-                // It went between the two looks.
-                Health::Missing => {}
-            }
-        }
+        let keys = look_below(app, pace, &prefix, |_| true).await?;
+        damaged.extend(keys.iter().map(|key| Damage::of("preview", key, "the text of pages is damaged")));
     }
     let keys = app.store.damaged_keys().await?;
     damaged
         .extend(keys.iter().map(|key| Damage::of("key", key, "the keys of the storage are damaged, and still open")));
+    Ok(damaged)
+}
+
+/// Reads the objects below a prefix that are `wanted`, and returns the keys of those that are damaged.
+async fn look_below(app: &App, pace: &mut Pace, prefix: &str, wanted: impl Fn(&Listed) -> bool) -> Result<Vec<String>> {
+    let listed = app.store.list_below(prefix).try_filter(|object| std::future::ready(wanted(object)));
+    let read = listed
+        .map_ok(|object| async move { app.store.verify_object(&object.key).await.map(|health| (health, object.key)) });
+    let mut read = std::pin::pin!(read.try_buffer_unordered(READS_AT_ONCE));
+    let mut damaged = Vec::new();
+    while let Some((health, key)) = read.try_next().await? {
+        match health {
+            Health::Sound { stored_bytes } => pace.take(stored_bytes).await,
+            Health::Damaged => damaged.push(key),
+            // It went between the two looks.
+            Health::Missing => {}
+        }
+    }
     Ok(damaged)
 }
 

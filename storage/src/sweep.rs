@@ -143,8 +143,8 @@ impl Store {
         Ok(plain.map_or(Health::Damaged, |_| Health::Sound { stored_bytes }))
     }
 
-    /// Reads a derived object and checks it.
-    pub async fn verify_derived(&self, key: &str) -> Result<Health> {
+    /// Reads an object of any kind and checks it against what its name, or its beginning, says.
+    pub async fn verify_object(&self, key: &str) -> Result<Health> {
         let Some(object) = self.objects.get_kept(&Path::from(key)).await? else { return Ok(Health::Missing) };
         let stored_bytes = object.len() as u64;
         let is_sound = self.is_sound(key, object).await?;
