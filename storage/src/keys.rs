@@ -376,10 +376,10 @@ mod tests {
             damaged[at] ^= 1;
             store.put(&object_key(2), PutPayload::from(damaged)).await.unwrap();
             if let Ok(keys) = load(&store, &file).await {
-                // Blanks between the parts may change.
+                // Blanks between the parts may change, and it is told.
                 assert!(whole[at].is_ascii_whitespace() && keys.data.len() == 2, "byte {at}");
+                assert_eq!(super::damaged(&store).await.unwrap(), ["keys/2"], "byte {at}");
             }
-            assert_eq!(super::damaged(&store).await.unwrap(), ["keys/2"], "byte {at}");
         }
         let upper = String::from_utf8(whole.to_vec()).unwrap().replacen('f', "F", 1);
         store.put(&object_key(2), PutPayload::from(upper)).await.unwrap();
