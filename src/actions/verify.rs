@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use storage::{
     ChunkId, ContentId, Store,
-    sweep::{Family, Health, Listed, SortedPart, key_of_chunk},
+    sweep::{Family, Health, Ids, Listed, SortedPart, key_of_chunk},
 };
 use tokio::time::Instant;
 
@@ -163,10 +163,8 @@ async fn look(app: &App, mut pace: Pace) -> Result<Findings> {
         }
     }
     let mut bad = HashMap::new();
-    let mut others = Vec::new();
     for first in 0..=u8::MAX {
-        let contents = marked.reached.contents.part(first)?;
-        report.contents += contents.len() as u64;
+        report.contents += marked.reached.contents.part(first)?.len() as u64;
         let part = marked.reached.chunks.part(first)?;
         let ids = part.iter().map(|id| ChunkId::from_bytes(*id)).filter(|id| !skipped.contains(id));
         let ids: Vec<ChunkId> = ids.collect();
@@ -186,13 +184,11 @@ async fn look(app: &App, mut pace: Pace) -> Result<Findings> {
                 }
             }
         }
-        let is_read = |object: &Listed, of: &SortedPart| object.id().is_none_or(|id| of.contains(&id));
-        for (family, of) in [("contents", &contents), ("chunks", &part)] {
-            let prefix = format!("{family}/{first:02x}");
-            let unread = |object: &Listed| !is_read(object, of);
-            for key in look_below(app, &mut pace, &prefix, unread).await? {
-                others.push(Damage::of("unused", &key, "nothing refers to it, and it is damaged"));
-            }
+    }
+    let mut others = Vec::new();
+    for (family, reached) in [("contents", &mut marked.reached.contents), ("chunks", &mut marked.reached.chunks)] {
+        for key in look_below(app, &mut pace, family, Some(reached)).await? {
+            others.push(Damage::of("unused", &key, "nothing refers to it, and it is damaged"));
         }
     }
     others.extend(look_at_others(app, &mut pace).await?);
@@ -205,7 +201,7 @@ async fn look(app: &App, mut pace: Pace) -> Result<Findings> {
 async fn look_at_others(app: &App, pace: &mut Pace) -> Result<Vec<Damage>> {
     let mut damaged = Vec::new();
     for prefix in Family::Derived.prefixes() {
-        let keys = look_below(app, pace, &prefix, |_| true).await?;
+        let keys = look_below(app, pace, &prefix, None).await?;
         damaged.extend(keys.iter().map(|key| Damage::of("preview", key, "the text of pages is damaged")));
     }
     let keys = app.store.damaged_keys().await?;
@@ -214,9 +210,32 @@ async fn look_at_others(app: &App, pace: &mut Pace) -> Result<Vec<Damage>> {
     Ok(damaged)
 }
 
-/// Reads the objects below a prefix that are `wanted`, and returns the keys of those that are damaged.
-async fn look_below(app: &App, pace: &mut Pace, prefix: &str, wanted: impl Fn(&Listed) -> bool) -> Result<Vec<String>> {
-    let listed = app.store.list_below(prefix).try_filter(|object| std::future::ready(wanted(object)));
+/// What is not read already, of objects that come in the order of their first bytes, or nearly.
+struct Unread<'a> {
+    reached: Option<&'a mut Ids>,
+    part: Option<(u8, SortedPart)>,
+}
+
+impl Unread<'_> {
+    fn filter(&mut self, object: Listed) -> storage::Result<Option<Listed>> {
+        let Some(reached) = &mut self.reached else { return Ok(Some(object)) };
+        // What this program did not put there has no id.
+        let Some(id) = object.id() else { return Ok(None) };
+        let part = match self.part.take() {
+            Some((first, part)) if first == id[0] => part,
+            _ => reached.part(id[0])?,
+        };
+        let is_read = part.contains(&id);
+        self.part = Some((id[0], part));
+        Ok((!is_read).then_some(object))
+    }
+}
+
+/// Reads the objects below a prefix that are not `reached`, and returns the keys of those that are damaged.
+async fn look_below(app: &App, pace: &mut Pace, prefix: &str, reached: Option<&mut Ids>) -> Result<Vec<String>> {
+    let mut unread = Unread { reached, part: None };
+    let listed = app.store.list_below(prefix);
+    let listed = listed.try_filter_map(move |object| std::future::ready(unread.filter(object)));
     let read = listed
         .map_ok(|object| async move { app.store.verify_object(&object.key).await.map(|health| (health, object.key)) });
     let mut read = std::pin::pin!(read.try_buffer_unordered(READS_AT_ONCE));

@@ -25,8 +25,9 @@ const MIB: usize = 1 << 20;
 /// How long a client goes on trying.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Of each `of` requests so many have `trouble`, each kind in turn. A request is tried four times before its failure shows.
-fn trouble(troubled: &Troubled, trouble: usize, of: usize) {
+/// Of each `of` requests so many have `trouble`, each kind in turn. A request is tried four times before its failure shows;
+/// of each sixty so many in a row fail that it does.
+fn trouble(troubled: &Troubled, trouble: usize, of: usize, in_a_row: usize) {
     let kinds = [
         Trouble::Unavailable,
         Trouble::ResetAfter,
@@ -37,6 +38,10 @@ fn trouble(troubled: &Troubled, trouble: usize, of: usize) {
     let turn = AtomicUsize::new(0);
     troubled.follow(0, move |_, _, _| {
         let turn = turn.fetch_add(1, Ordering::SeqCst);
+        if turn % 60 >= 60 - in_a_row {
+            // Of these a change may have been made all the same.
+            return kinds[turn % 3];
+        }
         if turn % of >= trouble { Trouble::Pass } else { kinds[(turn * 7 / 3) % kinds.len()] }
     });
 }
@@ -137,7 +142,7 @@ async fn answers_of_a_bad_network_lose_nothing_and_serve_nothing_wrong() {
     let place = Place::new(Kind::Garage).await;
     let troubled = place.troubled.as_ref().unwrap();
     let (service, library, mut ledger) = begin(&place.program, 1).await;
-    trouble(troubled, 4, 5);
+    trouble(troubled, 2, 3, 18);
     let mut tally = Tally::default();
     let (mut refused, files) = (0, if everything() { 30 } else { 4 });
     for number in 0..files {
@@ -162,7 +167,7 @@ async fn answers_of_a_bad_network_lose_nothing_and_serve_nothing_wrong() {
         troubled.pass();
         let of_check = ledger.check(&library).await;
         tally.add(Tally { acknowledged: 0, ..of_check });
-        trouble(troubled, 4, 5);
+        trouble(troubled, 2, 3, 18);
         assert!(refused < 10_000, "nothing gets done");
         if refused % 5 == 4 {
             troubled.pass();
@@ -190,7 +195,7 @@ async fn a_bad_network_is_no_damage_and_removes_nothing() {
         for command in [&["verify"][..], &["gc"], &["verify", "--repair"]] {
             let quick = impatient(&place);
             let program = if command[0] == "gc" { &quick } else { &program };
-            trouble(troubled, 1 + round % 2, 3);
+            trouble(troubled, 1 + round % 2, 3, 10 * (round % 2));
             let (program, command) = (program.clone(), command.to_vec());
             let output = tokio::task::spawn_blocking(move || program.run(&command)).await.unwrap();
             troubled.pass();
@@ -208,7 +213,7 @@ async fn a_bad_network_is_no_damage_and_removes_nothing() {
     flip(&place, &victim, 333).await;
     (tally.planted, tally.found) = (1, 0);
     for _ in 0..20 {
-        trouble(troubled, 1, 3);
+        trouble(troubled, 1, 3, 0);
         let program = program.clone();
         let output = tokio::task::spawn_blocking(move || program.run(&["verify", "--repair"])).await.unwrap();
         troubled.pass();
