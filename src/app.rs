@@ -8,6 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     actions::upload_locks::UploadLocks,
+    audit::readings::Readings,
     auth::{basic::Verified, guests::Guests},
     clock::Clock,
     config::Config,
@@ -40,6 +41,8 @@ pub struct Parts {
     pub verified: Verified,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
+    /// What people are in the middle of reading.
+    pub readings: Readings,
     pub metrics: Metrics,
     pub readiness: Readiness,
     pub workers: Workers,

@@ -184,7 +184,8 @@ impl From<storage::Error> for Error {
             }
             // Never 404: the database says that it exists.
             storage::Error::Damaged { .. } | storage::Error::Missing { .. } => {
-                Error { code: "content_damaged".into(), ..Error::internal(error) }
+                let message = "the stored content is damaged or lost: tell an administrator".into();
+                Error { code: "content_damaged".into(), message, ..Error::internal(error) }
             }
             _ => Error::internal(error),
         }

@@ -73,8 +73,13 @@ name!(
     FolderName
 );
 
+/// `text` without the blanks around it, which no name of a file or folder has.
+pub fn trimmed(text: &str) -> String {
+    text.replace('\t', " ").trim_matches([' ', '\u{3000}']).to_owned()
+}
+
 fn parse(text: &str) -> Result<String> {
-    let name: String = text.replace('\t', " ").trim_matches([' ', '\u{3000}']).nfc().collect();
+    let name: String = trimmed(text).nfc().collect();
     if name.trim().is_empty() {
         return Err(invalid("a name needs at least one character"));
     }

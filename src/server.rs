@@ -124,6 +124,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         guests: Guests::default(),
         verified: Verified::default(),
         uploads: UploadLocks::default(),
+        readings: Default::default(),
         metrics,
         readiness: Readiness::default(),
         tasks: TaskTracker::new(),

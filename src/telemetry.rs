@@ -7,6 +7,8 @@ use prometheus::{
 };
 use tracing_subscriber::EnvFilter;
 
+/// What is logged unless WENSHU_LOG says otherwise. An unknown certificate is told by whoever asked for the connection.
+const DEFAULT_FILTER: &str = "info,sqlx=warn,rustls_platform_verifier=off";
 /// Bounds of request durations, in seconds.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0];
 
@@ -76,7 +78,7 @@ impl Metrics {
 
 /// Starts the log on standard error: lines on a terminal, JSON elsewhere. `WENSHU_LOG` chooses what is logged.
 pub fn start_log() {
-    let filter = EnvFilter::try_from_env("WENSHU_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let filter = EnvFilter::try_from_env("WENSHU_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     // A line that cannot be written (the disk is full, nobody reads the pipe) is lost. Telling so on the same way panics, in
     // the middle of whatever logged.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);

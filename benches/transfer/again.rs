@@ -1,7 +1,7 @@
 //! What does it cost to send what is there already, and what is there but for 1 MB in the middle?
 //!
 //! By `wenshu push`, which asks what is missing; by tus and `rclone`, which send everything. Times are of the direct way; the bytes on
-//! the wire are counted once, in the first round, on the same work with other bytes inserted, over a proxy.
+//! the wire are counted once, in the first round, on the same work with other bytes inserted, over a line of 1 Gbit/s.
 
 use std::{
     fs,
@@ -49,7 +49,7 @@ fn noted(
     Ok(())
 }
 
-/// Notes what goes over a proxy to `port`.
+/// Notes what goes over a line to `port`, and how long that takes.
 fn counted(
     life: &Life,
     (way, work): (Way, Work),
@@ -58,7 +58,8 @@ fn counted(
     act: impl FnOnce(u16) -> Result<Duration>,
 ) -> Result<()> {
     let counter = Counter::before(port)?;
-    act(counter.port)?;
+    let took = act(counter.port)?;
+    results.put_again(way, work, life.kind, Figure::LineSeconds, took.as_secs_f64());
     results.put_again(way, work, life.kind, Figure::MovedMegabytes, counter.bytes() as f64 / 1e6);
     Ok(())
 }

@@ -21,6 +21,8 @@ pub enum Figure {
     Median,
     /// Milliseconds
     Percentile99,
+    /// Seconds, over a line of 1 Gbit/s
+    LineSeconds,
     MovedMegabytes,
     StoredMegabytes,
 }
@@ -213,6 +215,7 @@ impl Results {
                     let row = Row::Again(*way, work);
                     let figures = [
                         (Figure::Seconds, "s", 2),
+                        (Figure::LineSeconds, "s over 1 Gbit/s", 2),
                         (Figure::MovedMegabytes, "MB moved", 1),
                         (Figure::StoredMegabytes, "MB stored", 1),
                     ];
@@ -285,6 +288,9 @@ impl Results {
         for (work, what) in [(Work::Again, "the same bytes again"), (Work::Inserted, "the inserted megabyte")] {
             let pushed = self.median(Row::Again(Way::Push, work), kind, Seconds);
             all.push((format!("{what}, beside sending everything"), ratio(everything, pushed), times(20.0)));
+            let over_line = |way, work| self.median(Row::Again(way, work), kind, Figure::LineSeconds);
+            let saved = ratio(over_line(Way::Plain, Work::Again), over_line(Way::Push, work));
+            all.push((format!("{what}, beside sending everything, both over 1 Gbit/s"), saved, times(20.0)));
         }
         let whole = value(Scene::Download, kind, MegabytesPerSecond);
         if is_on_garage {

@@ -15,11 +15,6 @@ use crate::{
     names::{DocumentName, FolderName},
 };
 
-/// Moves `document` into `destination`.
-pub async fn move_document(app: &App, by: &UserId, document: &Document, destination: &Folder) -> Result<()> {
-    place_document(app, by, document, destination, None).await
-}
-
 /// Moves `document` into `destination`, under another name if one is given: both or nothing.
 pub async fn place_document(
     app: &App,
@@ -70,11 +65,6 @@ pub async fn place_document(
     audit::record(&mut tx, Some(by), now, event).await?;
     db::changes::append(&mut tx, &before.id, now).await?;
     tx.commit().await
-}
-
-/// Moves `folder` with everything below it into `destination`.
-pub async fn move_folder(app: &App, by: &UserId, folder: &Folder, destination: &Folder) -> Result<()> {
-    place_folder(app, by, folder, destination, None).await
 }
 
 /// Moves `folder` into `destination`, under another name if one is given: both or nothing.

@@ -1,5 +1,6 @@
 //! What is worth remembering for ever? The events of the audit log, recorded in the transaction of what they tell about.
 
+pub mod readings;
 pub mod rights;
 pub mod verify;
 

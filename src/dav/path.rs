@@ -2,7 +2,10 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    names,
+};
 
 /// Where the drive begins.
 pub const ROOT: &str = "/dav";
@@ -26,8 +29,10 @@ impl DavPath {
         let below = below.ok_or_else(|| Error::invalid("path_invalid", "this address is not on the drive"))?;
         let mut names = Vec::new();
         for part in below.split('/').filter(|part| !part.is_empty()) {
-            let name = percent_decode_str(part).decode_utf8().map_err(|_| invalid())?.into_owned();
-            if name == "." || name == ".." || name.contains(['/', '\0']) {
+            let name = percent_decode_str(part).decode_utf8().map_err(|_| invalid())?;
+            // What a program wrote under a name with blanks around it has to be found under that name.
+            let name = names::trimmed(&name);
+            if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
                 return Err(invalid());
             }
             names.push(name);
@@ -88,7 +93,10 @@ mod tests {
         assert_eq!(names("/dav"), Some((vec![], false)));
         assert_eq!(names("/dav/"), Some((vec![], true)));
         assert_eq!(names("/dav//%E5%BA%93/a%20b.txt"), Some((vec!["库".into(), "a b.txt".into()], false)));
-        for refused in ["/david", "/dav/..", "/dav/a/%2e%2e/b", "/dav/a%2Fb", "/dav/%ff", "/dav/%00"] {
+        assert_eq!(names("/dav/%20a%09b.txt%20/%E3%80%80c"), Some((vec!["a b.txt".into(), "c".into()], false)));
+        for refused in
+            ["/david", "/dav/%20", "/dav/%20..", "/dav/..", "/dav/a/%2e%2e/b", "/dav/a%2Fb", "/dav/%ff", "/dav/%00"]
+        {
             assert_eq!(names(refused), None, "{refused}");
         }
         let one = DavPath::parse_address("https://host:8080/dav/a?x#y").unwrap();
@@ -98,9 +106,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_address_leads_back_to_its_names(names in prop::collection::vec("[^/\\x00]{1,20}", 0..5), folder: bool) {
-            prop_assume!(names.iter().all(|name| name != "." && name != ".."));
-            let path = DavPath { is_folder: folder, names };
+        fn an_address_leads_back_to_its_names(parts in prop::collection::vec("[^/\\x00]{1,20}", 0..5), folder: bool) {
+            let is_kept = |name: &String| name != "." && name != ".." && !name.is_empty() && *name == names::trimmed(name);
+            prop_assume!(parts.iter().all(is_kept));
+            let path = DavPath { is_folder: folder, names: parts };
             prop_assert_eq!(DavPath::parse(&href(&path.names, path.is_folder)).unwrap(), path);
         }
     }

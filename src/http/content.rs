@@ -138,20 +138,22 @@ pub async fn answer(
         modified: version.created_at,
     };
     let plan = Plan::of(&served, request)?;
-    // Viewers ask for many parts of one file: the first one stands for the reading.
-    if plan.reads_beginning()
-        && let Err(error) = record_download(app, caller, document, version).await
-    {
-        // On a full disk people must still get at what they have: the log has to do.
-        if error.code() != "disk_full" {
-            return Err(error);
+    // Viewers ask for many parts of one file: one event stands for the reading.
+    let (by, now) = (&caller.id, app.clock.now());
+    let is_read =
+        plan.reads_beginning() || plan.reads() && !app.readings.is_noted(by, &document.id, version.number, now);
+    if is_read {
+        match record_download(app, caller, document, version).await {
+            Ok(()) => app.readings.note(by, &document.id, version.number, now),
+            // On a full disk people must still get at what they have: the log has to do.
+            Err(error) if error.code() == "disk_full" => tracing::error!(
+                document.id = %document.id,
+                version = version.number,
+                user.id = %caller.id,
+                "the disk is full: a download could not be recorded in the audit log"
+            ),
+            Err(error) => return Err(error),
         }
-        tracing::error!(
-            document.id = %document.id,
-            version = version.number,
-            user.id = %caller.id,
-            "the disk is full: a download could not be recorded in the audit log"
-        );
     }
     plan.answer(app, &served).await
 }
@@ -222,6 +224,11 @@ impl Plan {
         };
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         Ok(Self { status, headers, part: (request.method != Method::HEAD).then_some(part) })
+    }
+
+    /// Whether any byte is given out.
+    fn reads(&self) -> bool {
+        matches!(&self.part, Some(Part::Whole | Part::One(_) | Part::Many(_)))
     }
 
     /// Whether the first byte is given out.

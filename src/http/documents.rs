@@ -353,9 +353,8 @@ async fn update_document(
     if let Some(folder) = &input.folder_id {
         let destination = find_folder(&app, folder).await?;
         policy::allow_move(&app.db, &caller, &document, &destination).await?;
-        relocate::move_document(&app, &caller.id, &document, &destination).await?;
-    }
-    if let Some(name) = name {
+        relocate::place_document(&app, &caller.id, &document, &destination, name.as_ref()).await?;
+    } else if let Some(name) = name {
         rename::rename_document(&app, &caller.id, &document, &name).await?;
     }
     if !record.is_empty() {

@@ -224,9 +224,8 @@ async fn update_folder(
     if let Some(parent) = &input.parent_id {
         let destination = find_folder(&app, parent).await?;
         policy::allow_move(&app.db, &caller, &folder, &destination).await?;
-        relocate::move_folder(&app, &caller.id, &folder, &destination).await?;
-    }
-    if let Some(name) = name {
+        relocate::place_folder(&app, &caller.id, &folder, &destination, name.as_ref()).await?;
+    } else if let Some(name) = name {
         rename::rename_folder(&app, &caller.id, &folder, &name).await?;
     }
     if let Some(inherits) = input.inherits {

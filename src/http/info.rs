@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{app::App, http::extract::Json};
 
 /// The way of cutting that `ChunkingView` describes.
-pub const CHUNKING: &str = "fastcdc-2020-1";
+pub const CHUNKING: &str = "fastcdc-2020-0";
 /// Levels of documents and clearances, by number.
 const LEVELS: [&str; 4] = ["公开", "内部", "秘密", "机密"];
 
@@ -31,7 +31,7 @@ struct InfoView {
 /// How files are cut: a client that cuts in the same way sends only what is new.
 #[derive(Serialize, ToSchema)]
 struct ChunkingView {
-    /// `fastcdc-2020-1`: FastCDC of 2020 with normalisation level 1 and the usual gear table; chunks are named by BLAKE3.
+    /// `fastcdc-2020-0`: FastCDC of 2020 without normalisation, with the usual gear table and its mask for `average - min`; chunks are named by BLAKE3.
     algorithm: &'static str,
     min_bytes: usize,
     average_bytes: usize,

@@ -17,6 +17,8 @@ use crate::app::App;
 
 /// How long a request head may take, and how long a connection may stay without a request.
 const HEAD_TIME: Duration = Duration::from_secs(60);
+/// What a connection reads at a time once much comes in, and keeps; a hundred uploads have as many of these, twice.
+const BUFFER: usize = 128 * 1024;
 /// Connections that may wait to be accepted. With the usual 128, those of a crowd that comes back at once are not heard and try
 /// again after one second, then two.
 const BACKLOG: u32 = 4096;
@@ -64,7 +66,7 @@ async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cance
         router.clone().call(request)
     });
     let mut server = Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(BUFFER);
     let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

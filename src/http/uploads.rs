@@ -120,7 +120,17 @@ async fn create_upload(
     if has_body || size_bytes == Some(0) {
         let checksum = checksum(&headers)?;
         let body = if has_body { body } else { Body::empty() };
-        received = receive_upload(&app, &caller, upload, Part { offset: 0, size_bytes: None, checksum, body }).await?;
+        let part = Part { offset: 0, size_bytes: None, checksum, body };
+        received = match receive_upload(&app, &caller, upload.clone(), part).await {
+            Ok(received) => received,
+            Err(error) => {
+                // The client does not hear of an address: nobody could go on with it, and what it reserves would be lost.
+                if let Err(kept) = end(&app, &upload).await {
+                    tracing::warn!(upload.id = %upload.id, error = %kept, "an upload that failed at once stays");
+                }
+                return Err(error);
+            }
+        };
     }
     let mut answer = progress(&received);
     answer.insert(header::LOCATION, HeaderValue::try_from(location).expect("an id is a header value"));

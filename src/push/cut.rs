@@ -2,8 +2,8 @@
 //!
 //! Where a chunk ends depends on where it began, so a file seems to be cut in one direction only. But cuts find together: two
 //! threads that begin at different places soon end their chunks at the same ones. So each thread takes a stretch of the file and
-//! cuts it as if a chunk began there; then the true chunks are followed from stretch to stretch, cut anew only until they
-//! meet one of the cuts that are known. The result is that of cutting from the beginning, for any file.
+//! cuts it as if a chunk began there, then goes on into the next stretch until it meets one of the cuts that are known there. At the
+//! end the true chunks are followed from stretch to stretch. The result is that of cutting from the beginning, for any file.
 
 use std::{
     fs::File,
@@ -15,7 +15,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use storage::{ChunkHash, Sizes};
+use storage::{ChunkHash, PieceCutter, Sizes};
 
 use super::scan::Stamp;
 
@@ -26,8 +26,8 @@ pub struct Piece {
     pub size_bytes: u32,
 }
 
-/// Bytes read at a time.
-const READ_BYTES: usize = 4 << 20;
+/// Bytes read at a time: they are still in the processor's cache when they are cut and hashed.
+const READ_BYTES: usize = 256 << 10;
 /// What one thread takes at a time: some of its first chunks are cut in vain.
 const STRETCH_BYTES: u64 = 64 << 20;
 
@@ -67,16 +67,28 @@ fn pieces(source: &impl Source, length: u64, stretch: u64, sizes: Sizes, threads
         }
         Ok(found)
     })?;
+    // From there to a cut of the next stretch.
+    let joints: Vec<usize> = (1..found.len()).collect();
+    let joined = each(&joints, threads, |next| {
+        let (last, piece) = found[next - 1].last().expect("a stretch has a first chunk");
+        let mut pieces = Vec::new();
+        let mut cutter = Cutter::new(source, last + u64::from(piece.size_bytes), length, sizes);
+        while cutter.at < stretches[*next].end && !begins(&found[*next], cutter.at) {
+            pieces.push(cutter.next_piece()?);
+        }
+        Ok(pieces)
+    })?;
     let mut pieces = Vec::new();
     let mut at = 0;
-    for (stretch, found) in stretches.iter().zip(&found) {
+    for (number, (stretch, found)) in stretches.iter().zip(&found).enumerate() {
         let mut cutter: Option<Cutter<_>> = None;
         while at < stretch.end {
             if let Ok(met) = found.binary_search_by_key(&at, |(start, _)| *start) {
-                for (_, piece) in &found[met..] {
-                    pieces.push(*piece);
-                    at += u64::from(piece.size_bytes);
-                }
+                pieces.extend(found[met..].iter().map(|(_, piece)| *piece));
+                pieces.extend(joined.get(number).into_iter().flatten());
+                let (last, piece) = found.last().expect("it has the one that was met");
+                let joint = joined.get(number).into_iter().flatten();
+                at = last + u64::from(piece.size_bytes) + joint.map(|piece| u64::from(piece.size_bytes)).sum::<u64>();
                 break;
             }
             let piece = cutter.get_or_insert_with(|| Cutter::new(source, at, length, sizes)).next_piece()?;
@@ -85,6 +97,10 @@ fn pieces(source: &impl Source, length: u64, stretch: u64, sizes: Sizes, threads
         }
     }
     Ok(pieces)
+}
+
+fn begins(found: &[(u64, Piece)], at: u64) -> bool {
+    found.binary_search_by_key(&at, |(start, _)| *start).is_ok()
 }
 
 /// Does `work` for each of `items` on up to `threads` threads; the results are in the order of the items.
@@ -120,38 +136,46 @@ fn each<I: Sync, T: Send>(
 /// Cuts from one place on.
 struct Cutter<'a, S> {
     source: &'a S,
-    sizes: Sizes,
+    cutter: PieceCutter,
     /// Where the next chunk begins.
     at: u64,
     length: u64,
-    window: Vec<u8>,
-    /// How much of the window is cut.
+    /// How far it was read.
+    read_to: u64,
+    buffer: Vec<u8>,
+    /// How much of the buffer is cut.
     start: usize,
 }
 
 impl<'a, S: Source> Cutter<'a, S> {
     fn new(source: &'a S, at: u64, length: u64, sizes: Sizes) -> Self {
-        Self { source, sizes, at, length, window: Vec::with_capacity(sizes.max + READ_BYTES), start: 0 }
+        Self { source, cutter: PieceCutter::new(sizes), at, length, read_to: at, buffer: Vec::new(), start: 0 }
     }
 
     /// The chunk at `at`, which is before the end of the file.
     fn next_piece(&mut self) -> io::Result<Piece> {
-        let left = (self.length - self.at) as usize;
-        let wanted = left.min(self.sizes.max);
-        if self.window.len() - self.start < wanted {
-            self.window.drain(..self.start);
-            self.start = 0;
-            let have = self.window.len();
-            let more = (left - have).min(self.sizes.max + READ_BYTES - have);
-            self.window.resize(have + more, 0);
-            self.source.fill(&mut self.window[have..], self.at + have as u64)?;
-        }
-        let rest = &self.window[self.start..];
-        let length = self.sizes.first_chunk(rest, true).expect("there are bytes");
-        let piece = Piece { hash: ChunkHash::of(&rest[..length]), size_bytes: length as u32 };
-        self.start += length;
+        let (hash, length) = loop {
+            if self.start == self.buffer.len() && !self.read_on()? {
+                break self.cutter.finish().expect("there are bytes");
+            }
+            let (taken, chunk) = self.cutter.feed(&self.buffer[self.start..]);
+            self.start += taken;
+            if let Some(chunk) = chunk {
+                break chunk;
+            }
+        };
         self.at += length as u64;
-        Ok(piece)
+        Ok(Piece { hash, size_bytes: length as u32 })
+    }
+
+    /// Fills the buffer anew; `false` at the end of the file.
+    fn read_on(&mut self) -> io::Result<bool> {
+        let left = usize::try_from(self.length - self.read_to).unwrap_or(usize::MAX).min(READ_BYTES);
+        self.buffer.resize(left, 0);
+        self.source.fill(&mut self.buffer, self.read_to)?;
+        self.read_to += left as u64;
+        self.start = 0;
+        Ok(left > 0)
     }
 }
 
@@ -161,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    const SMALL: Sizes = Sizes { min: 64, average: 256, max: 1024 };
+    const SMALL: Sizes = Sizes { min: 64, average: 320, max: 1024 };
 
     impl Source for Vec<u8> {
         fn fill(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {

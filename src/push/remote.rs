@@ -127,7 +127,8 @@ impl Remote {
         let info: Info = read(answer).await.map_err(|_| anyhow::anyhow!("{url} is no Wenshu of this age"))?;
         let Chunks { algorithm, min_bytes: min, average_bytes: average, max_bytes: max } = info.chunks;
         let even = [min, average, max].iter().all(|size| size % 2 == 0);
-        if algorithm != CHUNKING || !even || min == 0 || min > average || average > max || max > 64 << 20 {
+        let spread = average.checked_sub(min).is_some_and(|spread| (256..=16 << 20).contains(&spread));
+        if algorithm != CHUNKING || !even || min == 0 || !spread || average > max || max > 64 << 20 {
             anyhow::bail!("{url} cuts files in a way ({algorithm}) that this program does not know: update it");
         }
         remote.sizes = Sizes { min, average, max };

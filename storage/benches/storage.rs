@@ -2,7 +2,7 @@
 //!
 //! The bytes are noise, as compressed office files and images are. Every put is durable when it is counted: files and
 //! folders are synced by the local store, by the copy, and by Garage. Run with `cargo bench -p storage`; Garage is left out
-//! when it is not installed (`make setup-test` installs it). `-- sizes` compares sizes of chunks, `-- large` stops after the
+//! when it is not installed (`make setup-test` installs it). `-- sizes` and `-- insertions` compare sizes of chunks, `-- large` stops after the
 //! first lines, `-- folder` leaves Garage out.
 
 #[path = "../tests/support/garage.rs"]
@@ -18,9 +18,23 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
-use storage::{AVERAGE_CHUNK_BYTES, Backend, ContentId, KeyFile, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Store};
+use storage::{AVERAGE_CHUNK_BYTES, Backend, ContentId, KeyFile, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Sizes, Store};
 
 const MIB: usize = 1024 * 1024;
+/// Sizes of chunks that [`compare_insertions`] compares.
+const INSERTED: [Sizes; 6] = {
+    const fn sizes(min: usize, average: usize, max: usize) -> Sizes {
+        Sizes { min: min * 1024, average: average * 1024, max: max * 1024 }
+    }
+    [
+        sizes(512, 1024, 8192),
+        sizes(1024, 1536, 8192),
+        sizes(512, 1536, 8192),
+        sizes(1024, 2048, 4096),
+        sizes(1024, 2048, 8192),
+        sizes(2048, 4096, 8192),
+    ]
+};
 /// Number and size of the files in each row.
 const ROWS: [(usize, usize, &str); 3] =
     [(1, 1024 * MIB, "1 x 1 GiB"), (200, MIB, "200 x 1 MiB"), (1000, 20 * 1024, "1000 x 20 KiB")];
@@ -153,6 +167,55 @@ async fn stores(folder: &Path) -> Vec<(&'static str, Store)> {
     stores
 }
 
+/// Of 256 MiB of noise, how much becomes new chunks when 1 MiB is inserted somewhere? Only cut, nothing is stored.
+fn compare_insertions() {
+    const TIMES: usize = 200;
+    let whole = noise(7, 256 * MIB);
+    let mut random = SmallRng::seed_from_u64(9);
+    println!(
+        "{:<18}{:>10}{:>10}{:>10}{:>10}{:>10}",
+        "min/average/max", "mean MiB", "new: mean", "median", "p90", "most"
+    );
+    for sizes in INSERTED {
+        let ends = |bytes: &[u8]| {
+            let mut at = 0;
+            let mut ends = Vec::new();
+            while let Some(length) = sizes.first_chunk(&bytes[at..], true) {
+                at += length;
+                ends.push(at);
+            }
+            ends
+        };
+        let before = ends(&whole);
+        let mut new_bytes: Vec<usize> = (0..TIMES)
+            .map(|time| {
+                let place = random.random_range(16 * MIB..128 * MIB);
+                let first = before.partition_point(|end| *end <= place);
+                let start = before[first - 1];
+                // What is behind is the same, shifted.
+                let until = place + 64 * MIB;
+                let changed = [&whole[start..place], &noise(1000 + time as u64, MIB), &whole[place..until]].concat();
+                let met = ends(&changed).into_iter().find(|end| {
+                    let was = (start + end).wrapping_sub(MIB);
+                    was >= place && before.binary_search(&was).is_ok()
+                });
+                met.unwrap_or(changed.len())
+            })
+            .collect();
+        new_bytes.sort();
+        let mebibytes = |bytes: usize| bytes as f64 / MIB as f64;
+        println!(
+            "{:<18}{:>10.2}{:>10.2}{:>10.2}{:>10.2}{:>10.2}",
+            format!("{}K/{}K/{}K", sizes.min / 1024, sizes.average / 1024, sizes.max / 1024),
+            mebibytes(whole.len() / before.len()),
+            mebibytes(new_bytes.iter().sum::<usize>() / TIMES),
+            mebibytes(new_bytes[TIMES / 2]),
+            mebibytes(new_bytes[TIMES * 9 / 10]),
+            mebibytes(new_bytes[TIMES - 1]),
+        );
+    }
+}
+
 /// A gigabyte, the same with a megabyte inserted in the middle, and small changes all over: what does each size of chunks cost?
 async fn compare_sizes(folder: &Path) {
     let whole = noise(7, 1024 * MIB);
@@ -212,6 +275,9 @@ async fn compare_sizes(folder: &Path) {
 #[tokio::main]
 async fn main() {
     let folder = tempfile::tempdir().unwrap();
+    if std::env::args().any(|argument| argument == "insertions") {
+        return compare_insertions();
+    }
     if std::env::args().any(|argument| argument == "sizes") {
         return compare_sizes(folder.path()).await;
     }

@@ -15,7 +15,7 @@ use crate::ids::{ChunkHash, ChunkId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
 use crate::store::Store;
-use crate::writer::store_chunk;
+use crate::writer::{Chunk, store_chunk};
 
 /// Chunks looked for at a time.
 const LOOKS_AT_ONCE: usize = 32;
@@ -29,7 +29,11 @@ impl Store {
         }
         let permit = self.in_flight.clone().acquire_many_owned(plain.len() as u32).await;
         let permit = permit.expect("the semaphore is never closed");
-        let stored = store_chunk(self, plain.into(), Some(*hash), permit).await?;
+        let chunk = self.compute(move || Chunk::new(plain.into())).await?;
+        if chunk.hash() != *hash {
+            return Err(Error::WrongChunk { chunk: *hash });
+        }
+        let stored = store_chunk(self, chunk, permit).await?;
         self.objects.settle(stored.name).await?;
         Ok(stored.chunk)
     }
@@ -38,15 +42,21 @@ impl Store {
     /// The sizes are believed: they must be those with which the chunks were stored.
     pub async fn assemble(&self, chunks: &[ChunkRef]) -> Result<Manifest> {
         let distinct: HashSet<ChunkId> = chunks.iter().map(|chunk| chunk.id).collect();
-        let missing: Vec<ChunkId> = stream::iter(distinct)
-            .map(|id| async move { Ok::<_, Error>((id, self.objects.settled(&chunk_key(&id)).await?)) })
-            .buffer_unordered(LOOKS_AT_ONCE)
-            .try_filter_map(|(id, is_there)| async move { Ok((!is_there).then_some(id)) })
-            .try_collect()
-            .await?;
+        let mut looks = stream::iter(distinct)
+            .map(|id| async move { Ok::<_, Error>((id, self.objects.find(&chunk_key(&id)).await?)) })
+            .buffer_unordered(LOOKS_AT_ONCE);
+        // Many names are in one folder, which is synced once.
+        let (mut missing, mut names) = (Vec::new(), HashSet::new());
+        while let Some((id, found)) = looks.try_next().await? {
+            match found {
+                Some(name) => names.extend(name),
+                None => missing.push(id),
+            }
+        }
         if !missing.is_empty() {
             return Err(Error::ChunksMissing { chunks: missing });
         }
+        self.objects.settle(names).await?;
         let manifest = Manifest::new(chunks);
         let key = content_key(&manifest.content());
         // Last, since whoever finds the list may rely on its chunks.

@@ -1,41 +1,60 @@
-//! Where do the bytes of an upload lie while they wait? In blocks of one size that are used again and again.
+//! Where do the bytes of an upload lie while they wait? In blocks of two sizes that are used again and again.
 //!
 //! Chunks are parts of blocks and copy nothing. With memory of changing sizes, taken by one thread and given back by another,
 //! allocators keep several times of what is in use; blocks keep it at what is in use, and touch no fresh pages.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// Small beside a chunk, large beside the cost of handing it to another thread.
-pub(crate) const BLOCK_BYTES: usize = 256 * 1024;
+/// Small beside a chunk, so that many uploads at once need little.
+const SMALL_BYTES: usize = 256 * 1024;
 
-/// Blocks kept for the next upload.
-const SPARE_BLOCKS: usize = 96;
+/// As long as few blocks are in use: handing a block to another thread costs as much as hashing some of it.
+const LARGE_BYTES: usize = 1024 * 1024;
+
+/// Up to so many bytes in use, blocks are large.
+const FEW_BYTES: usize = 32 * 1024 * 1024;
+
+/// Blocks kept for the next upload, of each size.
+const SPARE_SMALL: usize = 64;
+const SPARE_LARGE: usize = 12;
 
 /// The blocks that are not in use.
 #[derive(Clone, Default)]
-pub(crate) struct Blocks(Arc<Mutex<Vec<Vec<u8>>>>);
+pub(crate) struct Blocks(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    in_use_bytes: usize,
+    small: Vec<Vec<u8>>,
+    large: Vec<Vec<u8>>,
+}
 
 impl Blocks {
     /// Returns an empty block.
     pub fn take(&self) -> Block {
-        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Block { bytes: spare.unwrap_or_else(|| Vec::with_capacity(BLOCK_BYTES)), home: self.clone() }
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = if state.in_use_bytes < FEW_BYTES { LARGE_BYTES } else { SMALL_BYTES };
+        state.in_use_bytes += size;
+        let spare = if size == LARGE_BYTES { state.large.pop() } else { state.small.pop() };
+        Block { bytes: spare.unwrap_or_else(|| Vec::with_capacity(size)), size, home: self.clone() }
     }
 }
 
 /// A block being filled; it goes back when it is dropped, and so does what became of it.
 pub(crate) struct Block {
     bytes: Vec<u8>,
+    size: usize,
     home: Blocks,
 }
 
 impl Block {
     /// Takes as many bytes as there is room for, and returns the others.
     pub fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let (now, later) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.bytes.len()));
+        let (now, later) = bytes.split_at(bytes.len().min(self.size - self.bytes.len()));
         self.bytes.extend_from_slice(now);
         later
     }
@@ -43,6 +62,11 @@ impl Block {
     /// Returns the number of bytes in it.
     pub fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Tells whether nothing more fits in.
+    pub fn is_full(&self) -> bool {
+        self.bytes.len() == self.size
     }
 
     /// Makes it readable from everywhere.
@@ -61,8 +85,11 @@ impl Drop for Block {
     fn drop(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
-        let mut spare = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < SPARE_BLOCKS && bytes.capacity() == BLOCK_BYTES {
+        let mut state = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.in_use_bytes -= self.size;
+        let is_large = self.size == LARGE_BYTES;
+        let (spare, most) = if is_large { (&mut state.large, SPARE_LARGE) } else { (&mut state.small, SPARE_SMALL) };
+        if spare.len() < most {
             spare.push(bytes);
         }
     }
@@ -111,6 +138,17 @@ impl Pieces {
         first
     }
 
+    /// Returns the bytes of `range`, part by part.
+    pub fn slices(&self, range: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.parts.iter().filter_map(move |part| {
+            let at = |at: usize| at.saturating_sub(start).min(part.len());
+            let slice = &part[at(range.start)..at(range.end)];
+            start += part.len();
+            (!slice.is_empty()).then_some(slice)
+        })
+    }
+
     /// Returns the bytes in one part; copies when there are several.
     pub fn join(&self) -> Bytes {
         match self.parts.len() {
@@ -154,7 +192,7 @@ mod tests {
     fn a_block_is_used_again() {
         let blocks = Blocks::default();
         let mut block = blocks.take();
-        let bytes = vec![7; BLOCK_BYTES + 3];
+        let bytes = vec![7; LARGE_BYTES + 3];
         assert_eq!(block.fill(&bytes), [7; 3]);
         let frozen = block.freeze();
         let at = frozen.as_ptr();
@@ -166,6 +204,18 @@ mod tests {
         assert_eq!((again.as_ref().as_ptr(), again.len()), (at, 0));
     }
 
+    #[test]
+    fn many_blocks_are_small() {
+        let blocks = Blocks::default();
+        let few: Vec<Block> = (0..FEW_BYTES / LARGE_BYTES).map(|_| blocks.take()).collect();
+        let many: Vec<Block> = (0..100).map(|_| blocks.take()).collect();
+        assert!(
+            few.iter().all(|block| block.size == LARGE_BYTES) && many.iter().all(|block| block.size == SMALL_BYTES)
+        );
+        drop((few, many));
+        assert_eq!(blocks.take().size, LARGE_BYTES);
+    }
+
     proptest! {
         #[test]
         fn pieces_are_split_anywhere(parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..9), at in any::<prop::sample::Index>()) {
@@ -173,6 +223,7 @@ mod tests {
             let at = at.index(whole.len() + 1);
             let mut rest = Pieces::default();
             parts.into_iter().for_each(|part| rest.push(part.into()));
+            prop_assert_eq!(rest.slices(at / 2..at).collect::<Vec<_>>().concat(), &whole[at / 2..at]);
             let first = rest.split_to(at);
             prop_assert_eq!((first.len(), rest.len()), (at, whole.len() - at));
             prop_assert_eq!((&first.join()[..], &rest.copy()[..]), whole.split_at(at));

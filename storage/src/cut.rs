@@ -5,6 +5,9 @@
 //! reached; only the end of the content can make it earlier. So the [`Scanner`] runs on whatever bytes have arrived, looks
 //! at each byte once, and the result never depends on how they arrived.
 //!
+//! Without normalisation: behind the smallest size every place is as likely to be a boundary as any other. After an insertion old and new
+//! cuts then meet soonest, since most boundaries of one are allowed in the other; README.md has the measurements.
+//!
 //! It finds the boundaries that `fastcdc::v2020::cut` finds (a test compares them); that function wants the whole chunk
 //! in one piece of memory and begins anew at every call.
 
@@ -12,17 +15,21 @@ use std::sync::LazyLock;
 
 use fastcdc::v2020::{Normalization, get_gear_with_seed, select_masks};
 
+use crate::ids::ChunkHash;
+use crate::tree::TreeHasher;
+
 /// No chunk but the last one of a content is smaller. Keeps the number of objects and the share of per-object cost
 /// (two fsyncs in a folder, one request in S3) low.
 pub const MIN_CHUNK_BYTES: usize = 1024 * 1024;
 
-/// The size most chunks come near to. README.md has the measurements that chose it.
+/// The size of chunks on average, of bytes that are not alike. README.md has the measurements that chose it.
 pub const AVERAGE_CHUNK_BYTES: usize = 2 * 1024 * 1024;
 
 /// No chunk is larger. Bounds the memory of every upload and download, and the work lost when a connection breaks.
 pub const MAX_CHUNK_BYTES: usize = 8 * 1024 * 1024;
 
-/// The three sizes a cut depends on, all even. A store uses [`Sizes::STORE`]; a client that cuts for one takes its server's.
+/// The three sizes a cut depends on, all even. On average a chunk is as much larger than the smallest as the nearest power of two to
+/// `average - min`, and that is at least 256. A store uses [`Sizes::STORE`]; a client that cuts for one takes its server's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
     pub min: usize,
@@ -59,8 +66,7 @@ static GEAR: LazyLock<Gear> = LazyLock::new(|| {
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner {
     sizes: Sizes,
-    strict: u64,
-    loose: u64,
+    mask: u64,
     hash: u64,
     /// Bytes of the chunk that were looked at.
     position: usize,
@@ -71,8 +77,13 @@ pub(crate) struct Scanner {
 impl Scanner {
     /// Begins a chunk.
     pub fn new(sizes: Sizes) -> Self {
-        let (strict, loose) = select_masks(sizes.average, Normalization::Level1);
-        Self { sizes, strict, loose, hash: 0, position: 0, half: None }
+        let (mask, _) = select_masks(sizes.average - sizes.min, Normalization::Level0);
+        Self { sizes, mask, hash: 0, position: 0, half: None }
+    }
+
+    /// Returns how many bytes certainly belong to the chunk.
+    pub fn position(&self) -> usize {
+        self.position
     }
 
     /// Looks at the next bytes of the chunk. Returns its length when it ends within them, or just before them.
@@ -91,27 +102,21 @@ impl Scanner {
                 return found;
             }
         }
-        // First the pairs under the strict mask, then those under the loose one.
-        for end in [self.sizes.average, self.sizes.max] {
-            let pairs = end.saturating_sub(self.position).min(bytes.len()) / 2;
-            let (now, rest) = bytes.split_at(2 * pairs);
-            bytes = rest;
-            let found = self.scan(now.as_chunks::<2>().0);
-            if found.is_some() {
-                return found;
-            }
+        let pairs = self.sizes.max.saturating_sub(self.position).min(bytes.len()) / 2;
+        let (now, rest) = bytes.split_at(2 * pairs);
+        let found = self.scan(now.as_chunks::<2>().0);
+        if found.is_some() {
+            return found;
         }
         if self.position >= self.sizes.max {
             return Some(self.sizes.max);
         }
-        self.half = bytes.first().copied();
+        self.half = rest.first().copied();
         None
     }
 
-    /// Looks at pairs that are all on one side of the average size.
     fn scan(&mut self, pairs: &[[u8; 2]]) -> Option<usize> {
-        let mask = if self.position < self.sizes.average { self.strict } else { self.loose };
-        let (gear, mut hash) = (&*GEAR, self.hash);
+        let (gear, mask, mut hash) = (&*GEAR, self.mask, self.hash);
         for (index, [first, second]) in pairs.iter().enumerate() {
             hash = (hash << 2).wrapping_add(gear.first[usize::from(*first)]);
             if hash & (mask << 1) == 0 {
@@ -128,15 +133,72 @@ impl Scanner {
     }
 }
 
+/// Cuts bytes that come piece by piece, and hashes the chunks; keeps none of them. For programs that cut as a store does.
+pub struct PieceCutter {
+    scanner: Scanner,
+    hasher: TreeHasher,
+    /// The byte before, when it may be the first one of the next chunk.
+    half: Option<u8>,
+    length: usize,
+}
+
+impl PieceCutter {
+    /// Begins a content.
+    pub fn new(sizes: Sizes) -> Self {
+        Self { scanner: Scanner::new(sizes), hasher: TreeHasher::new(), half: None, length: 0 }
+    }
+
+    /// Takes the next bytes, up to the end of the chunk. Returns how many those are, with the hash and the length of the chunk when it has
+    /// ended: what comes after them begins the next chunk.
+    pub fn feed(&mut self, bytes: &[u8]) -> (usize, Option<(ChunkHash, usize)>) {
+        let end = self.scanner.feed(bytes);
+        let had_half = usize::from(self.half.is_some());
+        // What certainly belongs to the chunk, behind what is hashed.
+        let certain = end.unwrap_or(self.scanner.position) - self.length;
+        if let Some(half) = self.half.filter(|_| certain > 0) {
+            self.hasher.update(&[half]);
+            self.half = None;
+        }
+        let taken = certain.saturating_sub(had_half);
+        self.hasher.update(&bytes[..taken]);
+        self.length += certain;
+        let Some(length) = end else {
+            if certain > 0 || had_half == 0 {
+                self.half = bytes.get(taken).copied();
+            }
+            return (bytes.len(), None);
+        };
+        let half = self.half.take();
+        let ended = std::mem::replace(self, Self::new(self.scanner.sizes));
+        if let Some(half) = half {
+            // One byte alone ends no chunk.
+            self.feed(&[half]);
+        }
+        (taken, Some((ended.hasher.finish().0, length)))
+    }
+
+    /// Returns the last chunk, if there are bytes of it, and begins a new content.
+    pub fn finish(&mut self) -> Option<(ChunkHash, usize)> {
+        let mut last = std::mem::replace(self, Self::new(self.scanner.sizes));
+        if let Some(half) = last.half {
+            last.hasher.update(&[half]);
+            last.length += 1;
+        }
+        (last.length > 0).then(|| (last.hasher.finish().0, last.length))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SMALL: Sizes = Sizes { min: 64, average: 256, max: 1024 };
+    const SMALL: Sizes = Sizes { min: 64, average: 320, max: 1024 };
 
     fn cut_at_once(bytes: &[u8]) -> Vec<usize> {
-        fastcdc::v2020::FastCDC::new(bytes, SMALL.min, SMALL.average, SMALL.max).map(|chunk| chunk.length).collect()
+        let Sizes { min, average, max } = SMALL;
+        let cuts = fastcdc::v2020::FastCDC::with_level(bytes, min, average - min, max, Normalization::Level0);
+        cuts.map(|chunk| chunk.length).collect()
     }
 
     fn cut_in_pieces(bytes: &[u8], pieces: &[usize]) -> Vec<usize> {
@@ -160,6 +222,24 @@ mod tests {
         lengths
     }
 
+    fn cut_and_hash(bytes: &[u8], pieces: &[usize]) -> Vec<(ChunkHash, usize)> {
+        let (mut found, mut cutter, mut rest) = (Vec::new(), PieceCutter::new(SMALL), bytes);
+        for piece in pieces.iter().cycle() {
+            let (mut now, later) = rest.split_at(rest.len().min(*piece));
+            while !now.is_empty() {
+                let (taken, chunk) = cutter.feed(now);
+                now = &now[taken..];
+                found.extend(chunk);
+            }
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        found.extend(cutter.finish());
+        found
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
         #[test]
@@ -173,7 +253,14 @@ mod tests {
                 prop::collection::vec(1..4usize, 1..20),
             ],
         ) {
-            prop_assert_eq!(cut_in_pieces(&bytes, &pieces), cut_at_once(&bytes));
+            let lengths = cut_at_once(&bytes);
+            prop_assert_eq!(cut_in_pieces(&bytes, &pieces), &lengths[..]);
+            let mut start = 0;
+            let chunks = lengths.into_iter().map(|length| {
+                start += length;
+                (ChunkHash::of(&bytes[start - length..start]), length)
+            });
+            prop_assert_eq!(cut_and_hash(&bytes, &pieces), chunks.collect::<Vec<_>>());
         }
     }
 }

@@ -9,13 +9,15 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use object_store::path::Path as Key;
 use rand::random;
+
+use crate::direct::Direct;
 
 /// Families whose folders [`Folder::prepare`] makes. Others are made when they are needed.
 const PREPARED: [&str; 2] = ["chunks", "contents"];
@@ -26,6 +28,7 @@ const PARTS_AT_ONCE: usize = 64;
 /// A folder of the local file system that holds objects.
 pub(crate) struct Folder {
     root: PathBuf,
+    direct: Direct,
     /// How often the sync of a folder has failed.
     doubts: Mutex<HashMap<PathBuf, u64>>,
 }
@@ -41,7 +44,7 @@ impl Folder {
     /// Opens a folder, made when there is none.
     pub fn open(root: &Path) -> io::Result<Self> {
         prepare(root)?;
-        Ok(Self { root: root.to_owned(), doubts: Mutex::default() })
+        Ok(Self { root: root.to_owned(), direct: Direct::default(), doubts: Mutex::default() })
     }
 
     /// Returns the folder itself.
@@ -75,7 +78,7 @@ impl Folder {
     pub fn write(&self, key: &Key, parts: &[Bytes]) -> io::Result<Unsettled> {
         let path = self.path(key);
         let (mut file, draft) = self.begin(&path)?;
-        let written = write_all(&mut file, parts).and_then(|()| file.sync_all());
+        let written = self.fill(&mut file, &draft, parts).and_then(|()| file.sync_all());
         drop(file);
         // Taken before the name exists: a sync that fails from now on may have been about this name.
         let name = self.unsettled(&path);
@@ -85,6 +88,23 @@ impl Folder {
             return Err(error);
         }
         Ok(name)
+    }
+
+    /// Writes the parts into an empty file.
+    fn fill(&self, file: &mut File, path: &Path, parts: &[Bytes]) -> io::Result<()> {
+        let mut skipped = self.direct.write(path, parts)?;
+        if skipped == 0 {
+            return write_all(file, parts);
+        }
+        file.seek(SeekFrom::Start(skipped as u64))?;
+        let mut rest = Vec::with_capacity(parts.len());
+        for part in parts {
+            let now = skipped.min(part.len());
+            skipped -= now;
+            rest.push(part.slice(now..));
+        }
+        rest.retain(|part| !part.is_empty());
+        write_all(file, &rest)
     }
 
     /// Makes names durable.

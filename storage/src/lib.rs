@@ -12,6 +12,7 @@ mod block;
 mod chunk;
 mod cut;
 mod derived;
+mod direct;
 mod error;
 mod folder;
 mod guard;
@@ -30,7 +31,7 @@ mod tree;
 mod writer;
 
 pub use backend::Backend;
-pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Sizes};
+pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, PieceCutter, Sizes};
 pub use error::{Error, Result};
 pub use guard::{Guard, GuardError, Known};
 pub use ids::{ChunkHash, ChunkId, ContentId};

@@ -4,6 +4,7 @@
 //! encrypted store everything goes in and out of envelopes here, chunks excepted: they do where they are computed anyway.
 
 use std::collections::HashSet;
+use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutPayload};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit};
 
 use crate::block::Pieces;
 use crate::error::{Error, Result};
@@ -187,6 +188,48 @@ impl Objects {
             guard.replaced(key.as_ref()).await.map_err(|source| no_answer(key, source))?;
         }
         Ok(name)
+    }
+
+    /// Writes the object that `make` makes, unless it `looks` and it is there already, as [`Objects::find`] finds it. Making it
+    /// waits for `processor`. It is durable when its name is settled.
+    pub async fn write_new(
+        &self,
+        key: &Path,
+        looks: bool,
+        processor: impl Future<Output = OwnedSemaphorePermit>,
+        make: impl FnOnce() -> Pieces + Send + 'static,
+    ) -> Result<Option<Unsettled>> {
+        let Some(folder) = self.folder.clone() else {
+            if !looks {
+                self.claim(key).await?;
+            } else if let Some(name) = self.find(key).await? {
+                return Ok(name);
+            }
+            return self.write(key, made(processor.await, make).await?).await;
+        };
+        self.usable().await?;
+        let known = self.claim(key).await?;
+        if looks
+            && known == (Known { damaged: false, doubtful: true })
+            && let Some(name) = self.find_spare(key).await?
+        {
+            return Ok(name);
+        }
+        if known != Known::default() {
+            return self.write(key, made(processor.await, make).await?).await;
+        }
+        // All of it on one thread, since each change of threads costs as much as looking does.
+        let (path, processor) = (key.clone(), processor.await);
+        let find_or_write = move || {
+            if let Some(name) = if looks { folder.find(&path)? } else { None } {
+                return Ok(name);
+            }
+            let object: Vec<Bytes> = make().into_iter().collect();
+            drop(processor);
+            folder.write(&path, &object)
+        };
+        let written: io::Result<Unsettled> = blocking(find_or_write).await?;
+        written.map(Some).map_err(|source| Error::object(key, source))
     }
 
     /// Keeps the bytes of a damaged object below `damaged/`, under its key and the time; they may be all that is left.
@@ -386,6 +429,14 @@ impl Objects {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)
+}
+
+async fn made(processor: OwnedSemaphorePermit, make: impl FnOnce() -> Pieces + Send + 'static) -> Result<Pieces> {
+    let made = move || {
+        let _processor = processor;
+        make()
+    };
+    blocking(made).await
 }
 
 /// Without the guard nobody knows whether an object stays.

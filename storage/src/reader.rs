@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use futures::stream::{self, FuturesOrdered, Stream, StreamExt, TryStreamExt};
 use object_store::path::Path as Key;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::chunk;
 use crate::error::{Error, Result};
@@ -18,8 +20,17 @@ use crate::seal;
 use crate::store::Store;
 use crate::tree::GROUP_BYTES;
 
-/// Chunks fetched before the reader asks for them. With the one it waits for, this bounds its memory.
+/// Chunks fetched before the reader asks for them, as long as there is room for them.
 const READ_AHEAD: usize = 2;
+
+/// The same where each chunk is a request to another server.
+const READ_AHEAD_REMOTE: usize = 3;
+
+/// Plain bytes of whole chunks that all readers together hold. Half of it is for what is read ahead.
+pub(crate) const HELD_BYTES: usize = 96 * 1024 * 1024;
+
+/// What a reader gets at a time when others hold all of that. A number of whole groups.
+const STEP_BYTES: usize = 4 * GROUP_BYTES;
 
 /// Finds the chunks of a content: in its list, or in the one chunk of the same name.
 pub(crate) async fn manifest(store: &Store, content: &ContentId) -> Result<Manifest> {
@@ -66,11 +77,97 @@ pub(crate) fn read(
     range: Range<u64>,
 ) -> impl Stream<Item = Result<Bytes>> + Send + Unpin + 'static {
     let content = manifest.content();
-    let parts = manifest.touched(range).map(move |(chunk, part)| {
-        let store = store.clone();
-        async move { read_part(&store, content, chunk, part).await }
-    });
-    Box::pin(stream::iter(parts).buffered(1 + READ_AHEAD))
+    let parts = Box::new(manifest.touched(range));
+    let reading = Reading { store, content, parts, rest: None, on_the_way: FuturesOrdered::new() };
+    Box::pin(stream::unfold(reading, |mut reading| async move {
+        reading.begin();
+        let next = reading.on_the_way.next().await?;
+        Some((next.unwrap_or(Err(Error::Interrupted)), reading))
+    }))
+}
+
+/// What one reader is at.
+///
+/// However slow its client is, it holds on to memory only within [`HELD_BYTES`]. Those who come when that is used up get their
+/// bytes all the same, in small steps.
+struct Reading {
+    store: Store,
+    content: ContentId,
+    parts: Box<dyn Iterator<Item = (ChunkRef, Range<usize>)> + Send>,
+    /// What comes before `parts`.
+    rest: Option<(ChunkRef, Range<usize>)>,
+    /// In tasks, so that they go on while the client takes what came before.
+    on_the_way: FuturesOrdered<AbortOnDropHandle<Result<Bytes>>>,
+}
+
+/// Bytes that count as held until the last part of them is dropped.
+struct Held {
+    bytes: Bytes,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Reading {
+    /// Begins to read what is next, and ahead of that when there is room.
+    fn begin(&mut self) {
+        let ahead = if self.store.objects.root().is_some() { READ_AHEAD } else { READ_AHEAD_REMOTE };
+        while self.on_the_way.len() <= ahead {
+            let Some((chunk, part)) = self.rest.take().or_else(|| self.parts.next()) else { return };
+            let (store, content) = (self.store.clone(), self.content);
+            if part.len() <= STEP_BYTES {
+                self.spawn(async move { read_step(&store, content, chunk, part).await });
+            } else if let Some(room) = self.room(chunk.size_bytes) {
+                self.spawn(async move {
+                    let bytes = read_part(&store, content, chunk, part).await?;
+                    Ok(Bytes::from_owner(Held { bytes, _room: room }))
+                });
+            } else if self.on_the_way.is_empty() {
+                let end = part.end.min((part.start / GROUP_BYTES * GROUP_BYTES) + STEP_BYTES);
+                let (now, later) = (part.start..end, end..part.end);
+                self.rest = (!later.is_empty()).then_some((chunk, later));
+                return self.spawn(async move { read_step(&store, content, chunk, now).await });
+            } else {
+                self.rest = Some((chunk, part));
+                return;
+            }
+        }
+    }
+
+    /// Room for a chunk, also for one that is read ahead as long as half of all is free.
+    fn room(&self, size_bytes: u32) -> Option<OwnedSemaphorePermit> {
+        let held: &Arc<Semaphore> = &self.store.held;
+        let is_ahead = !self.on_the_way.is_empty();
+        if is_ahead && held.available_permits() < HELD_BYTES / 2 {
+            return None;
+        }
+        held.clone().try_acquire_many_owned(size_bytes).ok()
+    }
+
+    fn spawn(&mut self, reading: impl Future<Output = Result<Bytes>> + Send + 'static) {
+        self.on_the_way.push_back(AbortOnDropHandle::new(tokio::spawn(reading)));
+    }
+}
+
+/// Reads a small part of a chunk, and keeps hold of nothing else.
+async fn read_step(store: &Store, content: ContentId, chunk: ChunkRef, part: Range<usize>) -> Result<Bytes> {
+    if part.len() == chunk.size_bytes as usize {
+        return fetch(store, content, chunk).await;
+    }
+    let _unpacking = match store.recent.chunk(&chunk.id) {
+        Some(_) => None,
+        None => match read_groups(store, chunk, &part).await? {
+            Some(bytes) => return Ok(bytes),
+            // Others take whole chunks into memory only for a moment, so nobody waits long.
+            None => Some(store.unpacking.acquire().await.expect("the semaphore is never closed")),
+        },
+    };
+    let bytes = read_part(store, content, chunk, part).await?;
+    Ok(Bytes::copy_from_slice(&bytes))
 }
 
 /// Reads a part of a chunk and checks it: the groups it lies in, or the whole chunk where that is not possible.

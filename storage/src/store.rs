@@ -9,7 +9,8 @@ use bytes::Bytes;
 use futures::Stream;
 use object_store::ObjectStore;
 use tokio::io::AsyncReadExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 
 use crate::backend::Backend;
 use crate::block::Blocks;
@@ -26,7 +27,10 @@ use crate::writer::{Stored, Writer};
 use crate::{derived, reader, suspension};
 
 /// Plain bytes of chunks being stored at one time, over all writers.
-const IN_FLIGHT_BYTES: usize = 32 * 1024 * 1024;
+const IN_FLIGHT_BYTES: usize = 24 * 1024 * 1024;
+
+/// Whole chunks in memory for the sake of small parts of them.
+const UNPACKING: usize = 16;
 
 /// The readiness check waits at most this long.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,6 +49,10 @@ pub struct Store {
     processors: Arc<Semaphore>,
     /// One permit per byte of [`IN_FLIGHT_BYTES`].
     pub(crate) in_flight: Arc<Semaphore>,
+    /// One permit per byte of [`reader::HELD_BYTES`].
+    pub(crate) held: Arc<Semaphore>,
+    /// One permit for each whole chunk that is read for a small part of it.
+    pub(crate) unpacking: Arc<Semaphore>,
 }
 
 impl Store {
@@ -80,6 +88,8 @@ impl Store {
             recent: Recent::default(),
             processors: Arc::new(Semaphore::new(processors)),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
+            held: Arc::new(Semaphore::new(reader::HELD_BYTES)),
+            unpacking: Arc::new(Semaphore::new(UNPACKING)),
         }
     }
 
@@ -215,11 +225,20 @@ impl Store {
 
     /// Runs work that keeps a processor busy on the blocking pool, as many at a time as there are processors.
     pub(crate) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let permit = self.processors.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let done = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+        self.begin(work).await.await.map_err(|_| Error::Interrupted)
+    }
+
+    /// Begins what [`Store::compute`] runs.
+    pub(crate) async fn begin<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        let processor = self.processor().await;
+        tokio::task::spawn_blocking(move || {
+            let _processor = processor;
             work()
-        });
-        done.await.map_err(|_| Error::Interrupted)
+        })
+    }
+
+    /// Waits for a processor.
+    pub(crate) async fn processor(&self) -> OwnedSemaphorePermit {
+        self.processors.clone().acquire_owned().await.expect("the semaphore is never closed")
     }
 }

@@ -25,31 +25,52 @@ pub(crate) fn groups(plain_bytes: usize) -> usize {
     plain_bytes.div_ceil(GROUP_BYTES)
 }
 
+/// Hashes a chunk whose bytes come piece by piece.
+pub(crate) struct TreeHasher {
+    values: Vec<ChainingValue>,
+    group: blake3::Hasher,
+    in_group: usize,
+}
+
 /// Hashes a chunk and returns its groups with it, when there are several.
 pub(crate) fn hash(plain: &Pieces) -> (ChunkHash, Option<Tree>) {
-    if plain.len() <= GROUP_BYTES {
-        return (ChunkHash::of(&plain.join()), None);
+    let mut hasher = TreeHasher::new();
+    plain.parts().for_each(|part| hasher.update(part));
+    hasher.finish()
+}
+
+impl TreeHasher {
+    /// Begins a chunk.
+    pub fn new() -> Self {
+        Self { values: Vec::new(), group: blake3::Hasher::new(), in_group: 0 }
     }
-    let (mut values, mut group, mut in_group) = (Vec::with_capacity(groups(plain.len())), blake3::Hasher::new(), 0);
-    for part in plain.parts() {
-        let mut part = &part[..];
-        while !part.is_empty() {
-            if in_group == GROUP_BYTES {
-                values.push(group.finalize_non_root());
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.in_group == GROUP_BYTES {
+                self.values.push(self.group.finalize_non_root());
                 // `reset` would keep the offset.
-                group = blake3::Hasher::new();
-                group.set_input_offset((values.len() * GROUP_BYTES) as u64);
-                in_group = 0;
+                self.group = blake3::Hasher::new();
+                self.group.set_input_offset((self.values.len() * GROUP_BYTES) as u64);
+                self.in_group = 0;
             }
-            let (now, later) = part.split_at(part.len().min(GROUP_BYTES - in_group));
-            group.update(now);
-            in_group += now.len();
-            part = later;
+            let (now, later) = bytes.split_at(bytes.len().min(GROUP_BYTES - self.in_group));
+            self.group.update(now);
+            self.in_group += now.len();
+            bytes = later;
         }
     }
-    values.push(group.finalize_non_root());
-    let tree = Tree(values);
-    (tree.root().expect("there are several groups"), Some(tree))
+
+    /// Returns the hash, and the groups when there are several.
+    pub fn finish(mut self) -> (ChunkHash, Option<Tree>) {
+        if self.values.is_empty() {
+            return (ChunkHash::from_bytes(*self.group.finalize().as_bytes()), None);
+        }
+        self.values.push(self.group.finalize_non_root());
+        let tree = Tree(self.values);
+        (tree.root().expect("there are several groups"), Some(tree))
+    }
 }
 
 impl Tree {

@@ -1,7 +1,7 @@
 //! How does a stream of bytes become durable chunks, in bounded memory and whatever its length?
 //!
-//! Bytes gather in a block. A full one is hashed (SHA-256) and scanned for the ends of chunks, both at the same time on the
-//! blocking pool, while the next one fills. Each chunk is then named, compressed and put by a task of its own, a few at a time. The list
+//! Bytes gather in a block. While the next one fills, a full one is hashed as a whole (SHA-256) and, at the same time, cut into
+//! chunks that are hashed (BLAKE3), on the blocking pool. Each chunk is then compressed and put by a task of its own, a few at a time. The list
 //! of chunks is written last, so a writer that dies leaves chunks that nothing refers to, and never a content that is not
 //! whole.
 
@@ -10,9 +10,10 @@ use std::collections::{HashSet, VecDeque};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::block::{BLOCK_BYTES, Block, Pieces};
+use crate::block::{Block, Pieces};
 use crate::chunk;
 use crate::cut::{MIN_CHUNK_BYTES, Scanner, Sizes};
 use crate::error::{Error, Result};
@@ -24,10 +25,13 @@ use crate::objects::{chunk_key, content_key};
 use crate::seal::Inside;
 use crate::store::Store;
 use crate::suspension::{Point, Saved, State};
-use crate::tree;
+use crate::tree::{self, Tree, TreeHasher};
 
-/// Chunks one writer stores at a time.
-const IN_FLIGHT_CHUNKS: usize = 8;
+/// Chunks one writer stores at a time: enough to keep a disk busy.
+const IN_FLIGHT_CHUNKS: usize = 4;
+
+/// The same where each chunk is a request to another server.
+const IN_FLIGHT_CHUNKS_REMOTE: usize = 10;
 
 /// So few bytes are hashed where they are: another thread would take longer to begin.
 const FEW_BYTES: usize = 64 * 1024;
@@ -73,17 +77,27 @@ pub struct Writer {
     usable: bool,
 }
 
-/// Divides the bytes that were hashed.
+/// Divides bytes into chunks and hashes those.
 struct Cutter {
     sizes: Sizes,
     scanner: Scanner,
+    hasher: TreeHasher,
+    /// How much of `uncut` is hashed: what certainly belongs to the chunk.
+    hashed: usize,
     /// The bytes since the last cut.
     uncut: Pieces,
 }
 
 struct AtWork {
-    hashing: AbortOnDropHandle<Result<Sha256>>,
-    cutting: AbortOnDropHandle<Result<(Cutter, Vec<Pieces>)>>,
+    hashing: JoinHandle<Sha256>,
+    cutting: JoinHandle<(Cutter, Vec<Chunk>)>,
+}
+
+/// A chunk that was cut.
+pub(crate) struct Chunk {
+    plain: Pieces,
+    hash: ChunkHash,
+    tree: Option<Tree>,
 }
 
 /// A chunk whose bytes are on disk. Its name is when it is settled.
@@ -92,26 +106,62 @@ pub(crate) struct StoredChunk {
     pub name: Option<Unsettled>,
 }
 
+impl Chunk {
+    /// Hashes a chunk that somebody else has cut.
+    pub fn new(plain: Pieces) -> Self {
+        let (hash, tree) = tree::hash(&plain);
+        Self { plain, hash, tree }
+    }
+
+    /// Returns its hash.
+    pub fn hash(&self) -> ChunkHash {
+        self.hash
+    }
+}
+
 impl Cutter {
     fn new(sizes: Sizes) -> Self {
-        Self { sizes, scanner: Scanner::new(sizes), uncut: Pieces::default() }
+        let (scanner, hasher) = (Scanner::new(sizes), TreeHasher::new());
+        Self { sizes, scanner, hasher, hashed: 0, uncut: Pieces::default() }
     }
 
     /// Takes the next bytes and returns the chunks that end within them.
-    fn cut(&mut self, bytes: Bytes) -> Vec<Pieces> {
+    fn cut(&mut self, bytes: Bytes) -> Vec<Chunk> {
         let mut chunks = Vec::new();
         let mut next = VecDeque::from([bytes]);
         while let Some(part) = next.pop_front() {
             let end = self.scanner.feed(&part);
             self.uncut.push(part);
-            if let Some(end) = end {
-                chunks.push(self.uncut.split_to(end));
-                // What follows begins a chunk. It goes before what has not been looked at.
-                let rest = std::mem::replace(self, Self::new(self.sizes)).uncut;
-                rest.into_iter().rev().for_each(|part| next.push_front(part));
-            }
+            let Some(end) = end else {
+                self.hash_to(self.scanner.position());
+                continue;
+            };
+            let (chunk, rest) = self.take(end);
+            chunks.push(chunk);
+            // What follows begins a chunk. It goes before what has not been looked at.
+            rest.into_iter().rev().for_each(|part| next.push_front(part));
         }
         chunks
+    }
+
+    /// Returns the chunk that nothing follows.
+    fn last(&mut self) -> Option<Chunk> {
+        let length = self.uncut.len();
+        (length > 0).then(|| self.take(length).0)
+    }
+
+    /// Ends the chunk, and returns it and what comes after it.
+    fn take(&mut self, length: usize) -> (Chunk, Pieces) {
+        self.hash_to(length);
+        let Self { hasher, mut uncut, .. } = std::mem::replace(self, Self::new(self.sizes));
+        let plain = uncut.split_to(length);
+        let (hash, tree) = hasher.finish();
+        (Chunk { plain, hash, tree }, uncut)
+    }
+
+    fn hash_to(&mut self, end: usize) {
+        self.uncut.slices(self.hashed..end).for_each(|bytes| self.hasher.update(bytes));
+        self.hashed = end;
     }
 }
 
@@ -157,7 +207,7 @@ impl Writer {
             let length = bytes.len();
             bytes = self.block.fill(bytes);
             self.offset += (length - bytes.len()) as u64;
-            if self.block.len() == BLOCK_BYTES {
+            if self.block.is_full() {
                 self.hand_on().await?;
             }
         }
@@ -192,8 +242,7 @@ impl Writer {
     pub async fn finish(mut self) -> Result<Stored> {
         self.begin()?;
         self.cut_all().await?;
-        let last = std::mem::take(&mut self.cutter.uncut);
-        if last.len() > 0 {
+        if let Some(last) = self.cutter.last() {
             self.send(last).await?;
         }
         self.settle().await?;
@@ -219,33 +268,24 @@ impl Writer {
         let bytes = std::mem::replace(&mut self.block, self.store.blocks.take()).freeze();
         let (mut sha256, mut cutter) =
             (std::mem::take(&mut self.sha256), std::mem::replace(&mut self.cutter, Cutter::new(self.store.sizes)));
-        let (hashed, store) = (bytes.clone(), self.store.clone());
-        let hashing = async move {
-            let hash = move || {
-                sha256.update(&hashed);
-                sha256
-            };
-            store.compute(hash).await
+        let hashed = bytes.clone();
+        let hash = move || {
+            sha256.update(&hashed);
+            sha256
         };
-        let store = self.store.clone();
-        let cutting = async move {
-            let cut = move || {
-                let chunks = cutter.cut(bytes);
-                (cutter, chunks)
-            };
-            store.compute(cut).await
+        let cut = move || {
+            let chunks = cutter.cut(bytes);
+            (cutter, chunks)
         };
-        let (hashing, cutting) = (tokio::spawn(hashing), tokio::spawn(cutting));
-        self.at_work =
-            Some(AtWork { hashing: AbortOnDropHandle::new(hashing), cutting: AbortOnDropHandle::new(cutting) });
+        self.at_work = Some(AtWork { hashing: self.store.begin(hash).await, cutting: self.store.begin(cut).await });
         Ok(())
     }
 
     /// Waits for the block that was handed on, and sends its chunks on their way.
     async fn catch_up(&mut self) -> Result<()> {
         let Some(AtWork { hashing, cutting }) = self.at_work.take() else { return Ok(()) };
-        self.sha256 = hashing.await.map_err(|_| Error::Interrupted)??;
-        let (cutter, chunks) = cutting.await.map_err(|_| Error::Interrupted)??;
+        self.sha256 = hashing.await.map_err(|_| Error::Interrupted)?;
+        let (cutter, chunks) = cutting.await.map_err(|_| Error::Interrupted)?;
         self.cutter = cutter;
         self.send_all(chunks).await
     }
@@ -265,26 +305,28 @@ impl Writer {
         Ok(())
     }
 
-    async fn send_all(&mut self, chunks: Vec<Pieces>) -> Result<()> {
+    async fn send_all(&mut self, chunks: Vec<Chunk>) -> Result<()> {
         if !chunks.is_empty() {
             self.saved.forget_uncut();
         }
-        for plain in chunks {
-            self.send(plain).await?;
+        for chunk in chunks {
+            self.send(chunk).await?;
         }
         Ok(())
     }
 
     /// Has a chunk stored.
-    async fn send(&mut self, plain: Pieces) -> Result<()> {
+    async fn send(&mut self, chunk: Chunk) -> Result<()> {
         if self.claimed.is_none() {
             self.claimed = self.store.objects.guard().map(|guard| guard.now());
         }
-        self.receive(IN_FLIGHT_CHUNKS - 1).await?;
+        let at_once = if self.store.objects.root().is_some() { IN_FLIGHT_CHUNKS } else { IN_FLIGHT_CHUNKS_REMOTE };
+        self.receive(at_once - 1).await?;
         let in_flight = self.store.in_flight.clone();
-        let permit = in_flight.acquire_many_owned(plain.len() as u32).await.expect("the semaphore is never closed");
+        let permit =
+            in_flight.acquire_many_owned(chunk.plain.len() as u32).await.expect("the semaphore is never closed");
         let store = self.store.clone();
-        let task = tokio::spawn(async move { store_chunk(&store, plain, None, permit).await });
+        let task = tokio::spawn(async move { store_chunk(&store, chunk, permit).await });
         self.in_flight.push_back(AbortOnDropHandle::new(task));
         Ok(())
     }
@@ -309,25 +351,12 @@ impl Writer {
     }
 }
 
-/// Stores one chunk, unless it is stored already. It is durable when its name is settled. Fails when it does not have the
-/// `expected` hash.
-pub(crate) async fn store_chunk(
-    store: &Store,
-    plain: Pieces,
-    expected: Option<ChunkHash>,
-    _permit: OwnedSemaphorePermit,
-) -> Result<StoredChunk> {
+/// Stores one chunk, unless it is stored already. It is durable when its name is settled.
+pub(crate) async fn store_chunk(store: &Store, chunk: Chunk, _permit: OwnedSemaphorePermit) -> Result<StoredChunk> {
+    let Chunk { plain, hash, tree } = chunk;
     let size_bytes = plain.len() as u32;
-    let ((hash, tree), plain) = store.compute(move || (tree::hash(&plain), plain)).await?;
-    if let Some(chunk) = expected.filter(|expected| *expected != hash) {
-        return Err(Error::WrongChunk { chunk });
-    }
     let id = store.chunk_id(&hash);
-    let chunk = ChunkRef { id, size_bytes };
     let key = chunk_key(&id);
-    if let Some(name) = store.objects.find(&key).await? {
-        return Ok(StoredChunk { chunk, name });
-    }
     let (keys, sealed_key) = (store.objects.keys(), key.to_string());
     let encode = move || {
         let Some(keys) = keys else { return chunk::encode(plain, tree.as_ref()) };
@@ -336,7 +365,8 @@ pub(crate) async fn store_chunk(
         let inside = if chunk::is_raw(&object) { Inside::Raw(&hash) } else { Inside::Bytes };
         keys.seal(&sealed_key, &object, size_bytes, inside).into()
     };
-    let object = store.compute(encode).await?;
-    let name = store.objects.write(&key, object).await?;
-    Ok(StoredChunk { chunk, name })
+    // Putting few bytes again costs an object store less than being asked for them.
+    let looks = store.objects.root().is_some() || size_bytes as usize > FEW_BYTES;
+    let name = store.objects.write_new(&key, looks, store.processor(), encode).await?;
+    Ok(StoredChunk { chunk: ChunkRef { id, size_bytes }, name })
 }

@@ -86,6 +86,35 @@ async fn nothing_that_a_browser_would_run_is_shown_inline() {
 }
 
 #[tokio::test]
+async fn whoever_leaves_the_first_byte_out_is_remembered_too() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (server.user("ada").await, server.user("bob").await);
+    let library = ada.folder("库", None).await;
+    let file = ada.upload("plan.txt", &library, b"a secret draft").await;
+    ada.share("folders", &library, &bob, "reader").await;
+    let path = format!("/documents/{file}/content");
+    let id = file.parse().unwrap();
+    let count = async || {
+        let events = wenshu::db::audit::list(server.app.db.read(), 0, Some(&id), 100).await.unwrap();
+        events.iter().filter(|event| event.action == "content_downloaded").count()
+    };
+    // What gives nothing out is no reading.
+    bob.send(bob.request(Method::HEAD, &path).header("range", "bytes=1-")).await.assert_status(206);
+    get(&bob, &path, &[("range", "bytes=99-")]).await.assert_error(416, "range_not_satisfiable");
+    assert_eq!(count().await, 0);
+    get(&bob, &path, &[("range", "bytes=1-")]).await.assert_status(206);
+    assert_eq!(count().await, 1);
+    // Further parts belong to the same reading, for an hour.
+    get(&bob, &path, &[("range", "bytes=5-6")]).await.assert_status(206);
+    get(&bob, &path, &[("range", "bytes=-3")]).await.assert_status(206);
+    assert_eq!(count().await, 1);
+    get(&ada, &path, &[("range", "bytes=2-")]).await.assert_status(206);
+    server.clock.advance(60 * 60 * 1000);
+    get(&bob, &path, &[("range", "bytes=2-")]).await.assert_status(206);
+    assert_eq!(count().await, 3);
+}
+
+#[tokio::test]
 async fn a_previewer_gets_no_original_and_each_download_is_remembered() {
     let server = TestServer::start().await;
     let (ada, bob, eve) = (server.user("ada").await, server.user("bob").await, server.user("eve").await);

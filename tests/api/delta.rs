@@ -449,7 +449,7 @@ async fn the_way_of_cutting_is_told_to_everybody() {
     let info = server.anonymous().get("/info").await.assert_status(200).json();
     let Sizes { min, average, max } = Sizes::STORE;
     let expected = json!({
-        "algorithm": "fastcdc-2020-1", "min_bytes": min, "average_bytes": average, "max_bytes": max
+        "algorithm": "fastcdc-2020-0", "min_bytes": min, "average_bytes": average, "max_bytes": max
     });
     assert_eq!(info["chunks"], expected);
 }

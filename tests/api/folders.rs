@@ -196,3 +196,28 @@ async fn who_stops_inheritance_stays_manager() {
     bob.patch(&format!("/folders/{folder}"), json!({ "inherits": true })).await.assert_status(200);
     eve.get(&format!("/folders/{folder}")).await.assert_status(200);
 }
+
+#[tokio::test]
+async fn another_place_and_another_name_come_together_or_not_at_all() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let (here, there) = (ada.folder("这里", None).await, ada.folder("那里", None).await);
+    let document = ada.upload("a.txt", &here, b"a").await;
+    let folder = ada.folder("夹", Some(&here)).await;
+    // The old names are taken there, and the new ones here: that is in nobody's way.
+    for (library, name) in [(&there, "a.txt"), (&here, "b.txt")] {
+        ada.upload(name, library, b"other").await;
+    }
+    for (library, name) in [(&there, "夹"), (&here, "新夹")] {
+        ada.folder(name, Some(library)).await;
+    }
+    let path = format!("/documents/{document}");
+    ada.patch(&path, json!({ "folder_id": there, "name": "a.txt" })).await.assert_error(409, "name_taken");
+    assert_eq!(ada.document(&document).await["folder_id"], here.as_str());
+    let moved = ada.patch(&path, json!({ "folder_id": there, "name": "b.txt" })).await.assert_status(200).json();
+    assert_eq!((&moved["folder_id"], &moved["name"]), (&json!(there), &json!("b.txt")));
+    let path = format!("/folders/{folder}");
+    ada.patch(&path, json!({ "parent_id": there, "name": "夹" })).await.assert_error(409, "name_taken");
+    let moved = ada.patch(&path, json!({ "parent_id": there, "name": "新夹" })).await.assert_status(200).json();
+    assert_eq!((&moved["parent_id"], &moved["name"]), (&json!(there), &json!("新夹")));
+}

@@ -281,3 +281,22 @@ async fn pages_count_too_and_their_edits_are_never_lost() {
     assert!(again.text().contains("第二版"), "{}", again.text());
     assert_exact(&server).await;
 }
+
+#[tokio::test]
+async fn an_upload_that_fails_in_the_request_that_began_it_reserves_nothing() {
+    let server = TestServer::start_with(|config| config.quota_user_bytes = 100 * KIB as u64).await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let begin = |length: usize| {
+        let metadata = metadata_of(&[("filename", "a.bin"), ("folder_id", &library)]);
+        let request = ada.tus(Method::POST, "/uploads").header("upload-metadata", metadata);
+        request.header("upload-length", length).header("content-type", "application/offset+octet-stream")
+    };
+    ada.send(begin(80 * KIB).header("upload-checksum", "sha1 AAAA").body(vec![1; 40 * KIB]))
+        .await
+        .assert_error(460, "checksum_mismatch");
+    ada.send(begin(80 * KIB).body(vec![1; 81 * KIB])).await.assert_error(400, "upload_length_invalid");
+    assert_eq!(of_user(&server, &ada).await.taken_bytes(), 0);
+    ada.send(begin(80 * KIB).body(vec![1; 80 * KIB])).await.assert_status(201);
+    assert_exact(&server).await;
+}

@@ -243,3 +243,19 @@ fn walk(folder: &std::path::Path) -> usize {
         })
         .sum()
 }
+
+#[tokio::test]
+async fn what_was_written_under_a_name_with_blanks_is_found_under_it() {
+    let (_server, ada, library, drive, _) = begun().await;
+    for name in [" 附件.docx", "附件二.docx ", "\u{3000}附件三.docx", "附件\t四.docx"] {
+        let path = format!("/lib/{name}");
+        drive.put(&path, name.as_bytes()).await.assert_status(201);
+        assert_eq!(drive.get(&path).await.assert_status(200).body, name.as_bytes());
+        drive.put(&path, b"again").await.assert_status(204);
+    }
+    assert_eq!(ada.listed(&library).await.len(), 5);
+    drive.make_folder("/lib/ 夹 ").await.assert_status(201);
+    drive.put("/lib/ 夹 /a.txt", b"a").await.assert_status(201);
+    drive.rename("/lib/ 附件.docx", "/lib/ 夹 / b.docx").await.assert_status(201);
+    assert_eq!(drive.get("/lib/夹/b.docx").await.assert_status(200).body, b"again");
+}

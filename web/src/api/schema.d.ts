@@ -1593,7 +1593,7 @@ export interface components {
         };
         /** @description How files are cut: a client that cuts in the same way sends only what is new. */
         ChunkingView: {
-            /** @description `fastcdc-2020-1`: FastCDC of 2020 with normalisation level 1 and the usual gear table; chunks are named by BLAKE3. */
+            /** @description `fastcdc-2020-0`: FastCDC of 2020 without normalisation, with the usual gear table and its mask for `average - min`; chunks are named by BLAKE3. */
             algorithm: string;
             average_bytes: number;
             max_bytes: number;

@@ -12,6 +12,7 @@ export const en: Translation<typeof zhCN> = {
   'common.retry': 'Try again',
   'common.loading': 'Loading',
   'common.name': 'Name',
+  'common.colon': ': ',
   'common.more': 'More actions',
   'common.back': 'Back',
   'common.loadMore': 'Load more',

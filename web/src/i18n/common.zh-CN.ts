@@ -9,6 +9,7 @@ export const zhCN = {
   'common.retry': '重试',
   'common.loading': '正在加载',
   'common.name': '名称',
+  'common.colon': '：',
   'common.more': '更多操作',
   'common.back': '返回',
   'common.loadMore': '加载更多',

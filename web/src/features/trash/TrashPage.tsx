@@ -46,7 +46,7 @@ export function TrashPage() {
               <Table.Th visibleFrom="md" w={150}>
                 {t('trash.left')}
               </Table.Th>
-              <Table.Th w={160} aria-label={t('common.actions')} />
+              <Table.Th w={168} aria-label={t('common.actions')} />
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -106,7 +106,7 @@ function TrashRow({ entry }: { entry: TrashEntryView }) {
           <FileIcon kind={entry.kind} mediaType={entry.media_type ?? undefined} name={entry.name} size={24} />
           <div style={{ minWidth: 0 }}>
             <Group gap={6} wrap="nowrap">
-              <Text size="sm" fw={500} truncate title={entry.name}>
+              <Text size="sm" fw={500} lineClamp={2} title={entry.name} style={{ overflowWrap: 'anywhere' }}>
                 {entry.name}
               </Text>
               {entry.held && (
@@ -117,11 +117,15 @@ function TrashRow({ entry }: { entry: TrashEntryView }) {
                 </Tooltip>
               )}
             </Group>
-            <Text size="xs" c="dimmed" truncate title={path}>
+            <Text size="xs" c="dimmed" lineClamp={2} title={path}>
               {[count, path && t('trash.from', { path })].filter(Boolean).join(' · ')}
             </Text>
-            <Text size="xs" c="dimmed" truncate hiddenFrom="sm">
+            <Text size="xs" c="dimmed" hiddenFrom="sm">
               {[entry.trashed_by?.name, formatTime(entry.trashed_at)].filter(Boolean).join(' · ')}
+            </Text>
+            <Text size="xs" c="dimmed" hiddenFrom="md">
+              {t('trash.left')}{t('common.colon')}
+              <Left entry={entry} inline />
             </Text>
           </div>
         </Group>
@@ -142,7 +146,7 @@ function TrashRow({ entry }: { entry: TrashEntryView }) {
       <Table.Td visibleFrom="md">
         <Left entry={entry} />
       </Table.Td>
-      <Table.Td>
+      <Table.Td pl={0}>
         {purging ? (
           <Purging entry={entry} />
         ) : (
@@ -165,12 +169,13 @@ function TrashRow({ entry }: { entry: TrashEntryView }) {
   );
 }
 
-function Left({ entry }: { entry: TrashEntryView }) {
+function Left({ entry, inline = false }: { entry: TrashEntryView; inline?: boolean }) {
   const { t } = useTranslation();
   const days = entry.purge_at == null ? undefined : daysLeft(entry.purge_at);
-  if (days === undefined) return <Text size="sm" c="dimmed">{t('trash.never')}</Text>;
+  const form = inline ? ({ span: true, inherit: true } as const) : ({ size: 'sm' } as const);
+  if (days === undefined) return <Text {...form} c="dimmed">{t('trash.never')}</Text>;
   return (
-    <Text size="sm" c={days <= 3 ? 'var(--mantine-color-error)' : 'dimmed'} title={entry.purge_at == null ? undefined : formatTime(entry.purge_at)}>
+    <Text {...form} c={days <= 3 ? 'var(--mantine-color-error)' : 'dimmed'} title={entry.purge_at == null ? undefined : formatTime(entry.purge_at)}>
       {days <= 0 ? t('trash.today') : t('trash.days', { count: days })}
     </Text>
   );

@@ -1,0 +1,94 @@
+//! How much memory do readers hold whose clients are slow, or do nothing at all?
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicIsize, Ordering};
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use storage::{Backend, KeyFile, Store};
+
+const MIB: usize = 1024 * 1024;
+const READERS: usize = 150;
+/// Of three chunks each they would hold more than a gigabyte.
+const LIMIT: usize = 200 * MIB;
+
+/// Counts what is allocated.
+struct Counting;
+
+static ALLOCATED: AtomicIsize = AtomicIsize::new(0);
+
+// SAFETY: everything is passed on as it comes.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATED.fetch_add(layout.size() as isize, Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        ALLOCATED.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn noise(length: usize) -> Bytes {
+    let mut bytes = vec![0; length];
+    SmallRng::seed_from_u64(1).fill_bytes(&mut bytes);
+    bytes.into()
+}
+
+/// Readers that stop after their first bytes hold little together, and nobody who goes on waits for them.
+async fn many_slow_readers(store: &Store, bytes: &Bytes) {
+    let content = store.put(bytes.clone()).await.unwrap().content;
+    let manifest = store.manifest(&content).await.unwrap();
+    let before = ALLOCATED.load(Ordering::Relaxed);
+    let mut most = 0;
+    let mut readers = Vec::new();
+    for number in 0..READERS {
+        // Different chunks.
+        let start = number * 1_300_000 % (bytes.len() / 2);
+        let mut reader = store.read(&manifest, start as u64..u64::MAX);
+        let first = reader.next().await.unwrap().unwrap();
+        assert!(first == bytes[start..start + first.len()]);
+        readers.push((reader, start + first.len(), first));
+        most = most.max(ALLOCATED.load(Ordering::Relaxed) - before);
+    }
+    for _ in 0..2 {
+        let check = async |at: usize, piece: Bytes| {
+            assert!(piece == bytes[at..at + piece.len()], "other bytes at {at}");
+            Ok(at + piece.len())
+        };
+        let whole = store.read(&manifest, 0..u64::MAX).try_fold(0, check).await.unwrap();
+        assert_eq!(whole, bytes.len());
+        most = most.max(ALLOCATED.load(Ordering::Relaxed) - before);
+    }
+    assert!(most < LIMIT as isize, "{READERS} readers hold {} MiB", most / MIB as isize);
+    // They go on from where they were.
+    for (mut reader, mut at, first) in readers.into_iter().rev().take(5) {
+        drop(first);
+        while let Some(piece) = reader.try_next().await.unwrap() {
+            assert!(piece == bytes[at..at + piece.len()], "other bytes at {at}");
+            at += piece.len();
+        }
+        assert_eq!(at, bytes.len());
+    }
+}
+
+/// One test, since the counter is for the whole process.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_readers_hold_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let local = |name: &str| Backend::Local { root: folder.path().join(name) };
+    let noise = noise(64 * MIB);
+    let text = Bytes::from(hex::encode(&noise[..32 * MIB]));
+    let store = Store::open(&local("plain")).unwrap();
+    many_slow_readers(&store, &noise).await;
+    many_slow_readers(&store, &text).await;
+    let key = KeyFile::generate().unwrap();
+    let sealed = Store::open_with_key(&local("sealed"), &key).await.unwrap();
+    many_slow_readers(&sealed, &noise).await;
+}
