@@ -8,8 +8,8 @@
 //! # Why nothing is lost
 //!
 //! A writer claims every object before it looks whether it exists (`storage/src/guard.rs`). A claim takes a condemned row
-//! away; when the row is dying it waits until the row is gone, and then looks. Of two, the claim and the sweep, one changes the
-//! row first: both are single statements with a condition. The claim holds for half a grace period; within it the writer
+//! away; when the row is dying it waits until the row is gone, and then looks, or takes the row over. Of two, the claim and the sweep, one
+//! changes the row first: both are single statements with a condition. The claim holds for half a grace period; within it the writer
 //! notes what it used (the state of an upload, a version), or claims and looks again.
 //!
 //! - *Claimed, then condemned, not noted yet.* It was condemned after the claim, so its removal needs a mark that begins at
@@ -23,10 +23,13 @@
 //!   before versions. An upload's state is forgotten only after its version is there. A version that is made of another
 //!   version (restore) finds that one still there in its own transaction, see `restore_version.rs`.
 //! - *Two sweeps at once*, a job and the command line, or of two nodes: each removal is begun by one of them.
-//! - *A sweep that dies*, or stands still in the middle: it sends removals only within [`SEND_WITHIN`] after the rows became
-//!   dying; a request ends by itself within seconds. After [`REMOVAL_OVER_MS`] nobody sends one any more, and a writer or the
-//!   next sweep takes the row over.
-//! - *A removal that arrives late*, because its request was sent twice: the row stays until that cannot be any more
+//! - *A sweep that dies*, or stands still in the middle, or is slow: a writer that has waited for two seconds **rescues** the object. Its row then
+//!   belongs to no sweep, and what the writer stores it stores twice, the second time under a name that no removal knows.
+//!   Readers look there when the first is gone. It does not matter when the removal arrives.
+//! - *The end of that*: a sweep sends removals only within [`SEND_WITHIN`] after the rows became dying; a request ends by
+//!   itself within seconds, in the server it may last longer. [`REMOVAL_OVER_MS`] later the object is put back under its
+//!   first name where it is gone, and only then the second goes, and the row. A dying row that nobody took goes to the next sweep.
+//! - *A removal that arrives late*, because its request was sent twice: the row stays as if the sweep had died
 //!   ([`Removed::Perhaps`]).
 //! - *Bytes that cannot be followed*: when a list that is in use, or the state of an upload, cannot be read, nobody knows its
 //!   chunks. Then no chunk is condemned or removed until that is repaired or nothing needs it any more.
@@ -36,7 +39,7 @@
 //! Nothing here relies on conditional writes of the store.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -48,7 +51,7 @@ use sha2::{Digest, Sha256};
 use storage::sweep::{Family, Listed, Reached, Removed, SortedPart};
 
 use crate::{
-    actions::{object_guard::REMOVAL_OVER_MS, reach},
+    actions::reach,
     app::App,
     audit,
     clock::Millis,
@@ -59,8 +62,9 @@ use crate::{
 
 /// After this no removal of a batch is begun any more.
 const SEND_WITHIN: Duration = Duration::from_secs(30);
-/// How long a removal that may have been sent twice is waited for.
-const LATE: Duration = Duration::from_secs(60);
+/// How long after the beginning of a removal no request for it arrives any more, whatever became of the one who sent them. Nobody
+/// waits for that, so it is long.
+const REMOVAL_OVER_MS: Millis = 10 * 60 * 1000;
 /// Objects whose removal begins in one transaction.
 const BATCH: usize = 100;
 /// Removals sent at a time.
@@ -172,7 +176,6 @@ pub async fn collect_watched(app: &App, is_dry_run: bool, watch: Watch) -> Resul
         run,
         report,
         condemn_before: began_at - grace_ms,
-        perhaps_late: false,
         reached: marked.reached,
         owners: marked.owners,
         parts: HashMap::new(),
@@ -191,8 +194,10 @@ pub async fn collect_watched(app: &App, is_dry_run: bool, watch: Watch) -> Resul
             sweep.family(family, &prefix).await?;
         }
     }
-    sweep.end_late_removals().await?;
     let mut report = sweep.report;
+    if !is_dry_run {
+        end_rescues(app).await?;
+    }
     report.uploads = forget_ended_uploads(app, began_at - grace_ms, is_dry_run).await?;
     let older = UNFINISHED.max(Duration::from_millis(grace_ms as u64));
     let (objects, bytes) = app.store.remove_unfinished(older, is_dry_run).await?;
@@ -211,7 +216,6 @@ struct Sweep<'a> {
     report: GarbageReport,
     /// What was written or condemned later waits.
     condemn_before: Millis,
-    perhaps_late: bool,
     reached: Reached,
     /// What derived objects belong to.
     owners: storage::sweep::Ids,
@@ -224,6 +228,8 @@ impl Sweep<'_> {
     async fn family(&mut self, family: Family, prefix: &str) -> Result<()> {
         let rows =
             db::garbage::list_condemned(self.app.db.read(), &format!("{prefix}/"), &format!("{prefix}0")).await?;
+        let (rescued, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(Condemned::is_rescued);
+        let rescued: HashSet<String> = rescued.into_iter().map(|row| row.key).collect();
         let mut rows: HashMap<String, Condemned> = rows.into_iter().map(|row| (row.key.clone(), row)).collect();
         if family != Family::Derived {
             self.parts.clear();
@@ -232,6 +238,10 @@ impl Sweep<'_> {
         let listed = self.app.store.list_below(prefix);
         let mut listed = std::pin::pin!(listed);
         while let Some(object) = listed.try_next().await? {
+            if rescued.contains(&object.key) {
+                self.keep(family, &object);
+                continue;
+            }
             let row = rows.remove(&object.key);
             if self.is_used(family, &object)? {
                 self.keep(family, &object);
@@ -362,8 +372,8 @@ impl Sweep<'_> {
         let mut tx = self.app.db.begin().await?;
         for (object, outcome) in dying.iter().zip(outcomes) {
             match outcome {
-                Some(Removed::Surely) => db::garbage::end_removal(&mut tx, Some(&object.key), &run).await?,
-                Some(Removed::Perhaps) => self.perhaps_late = true,
+                Some(Removed::Surely) => db::garbage::end_removal(&mut tx, &object.key, &run).await?,
+                Some(Removed::Perhaps) => {}
                 None => db::garbage::put_off_removal(&mut tx, &object.key, &run).await?,
             }
             match outcome {
@@ -380,17 +390,36 @@ impl Sweep<'_> {
             self.report.freed_chunks.add(object.size_bytes);
         }
     }
+}
 
-    /// What was removed by requests that may have been sent twice is free again when the first ones have arrived.
-    async fn end_late_removals(&mut self) -> Result<()> {
-        if !self.perhaps_late {
-            return Ok(());
+/// Puts objects back under their first names that writers have kept under second ones, as soon as no removal can arrive.
+async fn end_rescues(app: &App) -> Result<()> {
+    let until = app.clock.now() - REMOVAL_OVER_MS;
+    let mut after = String::new();
+    loop {
+        let rescued = db::garbage::list_rescued(app.db.read(), &after, until, PAGE).await?;
+        let Some(last) = rescued.last() else { break };
+        after = last.key.clone();
+        for row in rescued {
+            if app.store.restore_spare(&row.key).await? == Removed::Surely {
+                let mut tx = app.db.begin().await?;
+                db::garbage::bury(&mut tx, &row.key, row.at).await?;
+                tx.commit().await?;
+            }
         }
-        tokio::time::sleep(LATE).await;
-        let mut tx = self.app.db.begin().await?;
-        db::garbage::end_removal(&mut tx, None, &self.run).await?;
-        tx.commit().await
     }
+    // A writer may have asked before the row went, and written after.
+    for key in app.store.list_spares().await? {
+        if db::garbage::find_notes(app.db.read(), &key).await?.iter().any(db::garbage::Note::is_rescued) {
+            continue;
+        }
+        match app.store.restore_spare(&key).await {
+            // What this program did not put there stays.
+            Ok(_) | Err(storage::Error::InvalidKey { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// The id of what a derived object belongs to; `None` for objects of unknown kinds, which stay.

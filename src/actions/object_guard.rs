@@ -13,12 +13,10 @@ use crate::{
     error::Result,
 };
 
-/// How long after the beginning of a removal no request for it is sent any more, whatever became of the one who sent them.
-pub const REMOVAL_OVER_MS: Millis = 2 * 60 * 1000;
 /// How often the end of a removal is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How long a writer waits for it: longer than [`REMOVAL_OVER_MS`].
-const PATIENCE: Duration = Duration::from_secs(150);
+/// How long a writer waits for it. A sweep that works is done before; from one that has died, or is slow, the object is taken.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The guard over the tables of `db/garbage.rs`.
 pub struct ObjectGuard {
@@ -33,26 +31,31 @@ impl ObjectGuard {
         Self { db, clock, grace_ms }
     }
 
-    async fn ask(&self, key: &str) -> Result<Option<Known>> {
+    /// `None`: it is being removed, ask again.
+    async fn ask(&self, key: &str, waited: Duration) -> Result<Option<Known>> {
         let notes = db::garbage::find_notes(self.db.read(), key).await?;
-        let known = match notes.iter().any(|note| note.state == "damaged") {
-            true => Known::Damaged,
-            false => Known::Sound,
+        let damaged = notes.iter().any(|note| note.state == "damaged");
+        let Some(note) = notes.iter().find(|note| note.state != "damaged") else {
+            return Ok(Some(Known { damaged, doubtful: false }));
         };
-        let Some(note) = notes.iter().find(|note| note.state != "damaged") else { return Ok(Some(known)) };
-        let stopped = note.state == "dying" && note.at + REMOVAL_OVER_MS < self.clock.now();
-        if note.state == "dying" && !stopped {
+        if note.is_rescued() {
+            return Ok(Some(Known { damaged, doubtful: true }));
+        }
+        let now = self.clock.now();
+        // Taking it is safe at any time: the wait only saves a second copy.
+        let is_patient = waited < PATIENCE && now - note.at < PATIENCE.as_millis() as Millis;
+        if note.run.is_some() && is_patient {
             return Ok(None);
         }
         let mut tx = self.db.begin().await?;
-        let kept = match stopped {
-            // Whoever removed it has stopped. Whether the object is still there is looked at after this.
-            true => db::garbage::bury(&mut tx, key, note.at).await.map(|()| false)?,
-            false => db::garbage::release(&mut tx, key).await?,
+        let kept = match &note.run {
+            None => db::garbage::release(&mut tx, key).await?,
+            Some(run) => db::garbage::rescue(&mut tx, key, run, now).await?,
         };
         tx.commit().await?;
-        // Where a sweep was quicker, its row is there now.
-        if kept { Ok(Some(known)) } else { Box::pin(self.ask(key)).await }
+        let doubtful = note.run.is_some();
+        // Where somebody else was quicker, there is another row now, or none.
+        if kept { Ok(Some(Known { damaged, doubtful })) } else { Box::pin(self.ask(key, waited)).await }
     }
 }
 
@@ -71,11 +74,8 @@ impl Guard for ObjectGuard {
     async fn claim(&self, key: &str) -> Result<Known, GuardError> {
         let began = Instant::now();
         loop {
-            if let Some(known) = self.ask(key).await? {
+            if let Some(known) = self.ask(key, began.elapsed()).await? {
                 return Ok(known);
-            }
-            if began.elapsed() > PATIENCE {
-                return Err("its removal does not end".into());
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }

@@ -1,7 +1,7 @@
 //! Is everything there that the database promises, byte for byte? Reads and hashes it again.
 //!
 //! First every list is followed, then every chunk is read once, however many versions share it; only when something is wrong are
-//! the versions looked for that it is wrong for. Nothing is ever deleted. What is damaged is noted: a later upload of the same
+//! the versions looked for that it is wrong for. What nothing refers to is read as well: an upload may rely on it tomorrow. Nothing is ever deleted. What is damaged is noted: a later upload of the same
 //! bytes puts them in the place of the damaged ones (`storage/src/guard.rs`).
 
 use std::{
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use storage::{
     ChunkId, ContentId, Store,
-    sweep::{Health, key_of_chunk},
+    sweep::{Family, Health, Ids, Listed, SortedPart, key_of_chunk},
 };
 use tokio::time::Instant;
 
@@ -55,7 +55,7 @@ pub struct Report {
 /// A place where damage shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Damage {
-    /// `version`, `preview` or `upload`.
+    /// `version`, `preview`, `upload`, `key` or `unused`.
     pub kind: String,
     /// Of a version.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ pub struct Damage {
     pub document_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
-    /// Of a preview, what its pages are drawn from; of an upload, its id.
+    /// Of a preview, what its pages are drawn from, or the object with their text; of an upload, its id; else the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     pub reason: String,
@@ -137,6 +137,8 @@ struct Findings {
     unreadable: Vec<Unreadable>,
     /// The objects that can be repaired or written anew: of each group one is there.
     objects: Vec<Vec<(String, Health)>>,
+    /// Of these, what no version refers to: damage that is told as it is.
+    others: Vec<Damage>,
 }
 
 /// Checks everything once and tells `found` of all damage. Fails when the store does not answer: that is no damage.
@@ -183,13 +185,75 @@ async fn look(app: &App, mut pace: Pace) -> Result<Findings> {
             }
         }
     }
+    let mut others = Vec::new();
+    for (family, reached) in [("contents", &mut marked.reached.contents), ("chunks", &mut marked.reached.chunks)] {
+        for key in look_below(app, &mut pace, family, Some(reached)).await? {
+            others.push(Damage::of("unused", &key, "nothing refers to it, and it is damaged"));
+        }
+    }
+    others.extend(look_at_others(app, &mut pace).await?);
+    objects.extend(others.iter().filter_map(|damage| Some(vec![(damage.id.clone()?, Health::Damaged)])));
     report.damaged_objects = objects.len() as u64;
-    Ok(Findings { report, chunks: bad, unreadable: marked.unreadable, objects })
+    Ok(Findings { report, chunks: bad, unreadable: marked.unreadable, objects, others })
+}
+
+/// What was made of contents, and the keys.
+async fn look_at_others(app: &App, pace: &mut Pace) -> Result<Vec<Damage>> {
+    let mut damaged = Vec::new();
+    for prefix in Family::Derived.prefixes() {
+        let keys = look_below(app, pace, &prefix, None).await?;
+        damaged.extend(keys.iter().map(|key| Damage::of("preview", key, "the text of pages is damaged")));
+    }
+    let keys = app.store.damaged_keys().await?;
+    damaged
+        .extend(keys.iter().map(|key| Damage::of("key", key, "the keys of the storage are damaged, and still open")));
+    Ok(damaged)
+}
+
+/// What is not read already, of objects that come in the order of their first bytes, or nearly.
+struct Unread<'a> {
+    reached: Option<&'a mut Ids>,
+    part: Option<(u8, SortedPart)>,
+}
+
+impl Unread<'_> {
+    fn filter(&mut self, object: Listed) -> storage::Result<Option<Listed>> {
+        let Some(reached) = &mut self.reached else { return Ok(Some(object)) };
+        // What this program did not put there has no id.
+        let Some(id) = object.id() else { return Ok(None) };
+        let part = match self.part.take() {
+            Some((first, part)) if first == id[0] => part,
+            _ => reached.part(id[0])?,
+        };
+        let is_read = part.contains(&id);
+        self.part = Some((id[0], part));
+        Ok((!is_read).then_some(object))
+    }
+}
+
+/// Reads the objects below a prefix that are not `reached`, and returns the keys of those that are damaged.
+async fn look_below(app: &App, pace: &mut Pace, prefix: &str, reached: Option<&mut Ids>) -> Result<Vec<String>> {
+    let mut unread = Unread { reached, part: None };
+    let listed = app.store.list_below(prefix);
+    let listed = listed.try_filter_map(move |object| std::future::ready(unread.filter(object)));
+    let read = listed
+        .map_ok(|object| async move { app.store.verify_object(&object.key).await.map(|health| (health, object.key)) });
+    let mut read = std::pin::pin!(read.try_buffer_unordered(READS_AT_ONCE));
+    let mut damaged = Vec::new();
+    while let Some((health, key)) = read.try_next().await? {
+        match health {
+            Health::Sound { stored_bytes } => pace.take(stored_bytes).await,
+            Health::Damaged => damaged.push(key),
+            // It went between the two looks.
+            Health::Missing => {}
+        }
+    }
+    Ok(damaged)
 }
 
 /// Finds out whom the damage concerns.
 async fn name(app: &App, findings: &mut Findings, mut found: impl FnMut(&Damage) + Send) -> Result<()> {
-    if findings.chunks.is_empty() && findings.unreadable.is_empty() {
+    if findings.chunks.is_empty() && findings.unreadable.is_empty() && findings.others.is_empty() {
         return Ok(());
     }
     let mut contents: BTreeMap<String, String> = BTreeMap::new();
@@ -200,6 +264,9 @@ async fn name(app: &App, findings: &mut Findings, mut found: impl FnMut(&Damage)
             report.damage.push(damage);
         }
     };
+    for damage in findings.others.drain(..) {
+        tell(&mut findings.report, damage);
+    }
     for unreadable in &findings.unreadable {
         match unreadable {
             Unreadable::Content { id, reason } => drop(contents.insert(id.clone(), reason.clone())),

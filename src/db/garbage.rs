@@ -2,11 +2,14 @@
 //! what was found the last time?
 //!
 //! A row of `condemned_objects` moves in one direction only, condemned → dying → gone, each step by one guarded statement;
-//! a claim takes a condemned row away instead. `actions/collect_garbage.rs` tells why that is safe.
+//! a claim takes a condemned row away instead. A dying one whose removal does not end it takes over: the run is [`RESCUED`] then. `actions/collect_garbage.rs` tells why that is safe.
 
 use sqlx::AnyPool;
 
 use crate::{clock::Millis, db::Tx, error::Result};
+
+/// In the place of a run: no sweep ends this removal, a writer has kept the object under a second name.
+const RESCUED: &str = "rescued";
 
 /// Something that is noted about an object.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -14,6 +17,15 @@ pub struct Note {
     /// `condemned`, `dying` or `damaged`.
     pub state: String,
     pub at: Millis,
+    /// Dying: who removes it.
+    pub run: Option<String>,
+}
+
+impl Note {
+    /// Whether the object is stored under a second name as well.
+    pub fn is_rescued(&self) -> bool {
+        self.run.as_deref() == Some(RESCUED)
+    }
 }
 
 /// An object that may go.
@@ -23,6 +35,14 @@ pub struct Condemned {
     pub state: String,
     pub at: Millis,
     pub size_bytes: i64,
+    pub run: Option<String>,
+}
+
+impl Condemned {
+    /// Whether the object is stored under a second name as well, and not to be removed.
+    pub fn is_rescued(&self) -> bool {
+        self.run.as_deref() == Some(RESCUED)
+    }
 }
 
 /// An object that was found damaged.
@@ -37,8 +57,8 @@ pub struct DamagedObject {
 /// Everything that is noted about one object.
 pub async fn find_notes(db: &AnyPool, key: &str) -> Result<Vec<Note>> {
     Ok(sqlx::query_as(
-        "select state, at from condemned_objects where key = $1
-         union all select 'damaged' as state, found_at as at from damaged_objects where key = $1",
+        "select state, at, run from condemned_objects where key = $1
+         union all select 'damaged' as state, found_at as at, cast(null as text) as run from damaged_objects where key = $1",
     )
     .bind(key)
     .fetch_all(db)
@@ -78,6 +98,33 @@ pub async fn bury(tx: &mut Tx, key: &str, at: Millis) -> Result<()> {
     Ok(())
 }
 
+/// Takes an object from the sweep `run` that does not end its removal; `false` when it has ended, or somebody was quicker.
+pub async fn rescue(tx: &mut Tx, key: &str, run: &str, now: Millis) -> Result<bool> {
+    let updated =
+        sqlx::query("update condemned_objects set run = $3, at = $4 where key = $1 and state = 'dying' and run = $2")
+            .bind(key)
+            .bind(run)
+            .bind(RESCUED)
+            .bind(now)
+            .execute(&mut **tx)
+            .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Lists objects after `after` that were rescued until `until`.
+pub async fn list_rescued(db: &AnyPool, after: &str, until: Millis, limit: i64) -> Result<Vec<Condemned>> {
+    Ok(sqlx::query_as(
+        "select key, state, at, size_bytes, run from condemned_objects
+         where key > $1 and state = 'dying' and run = $2 and at <= $3 order by key limit $4",
+    )
+    .bind(after)
+    .bind(RESCUED)
+    .bind(until)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
 /// Begins the removal of an object that was condemned until `condemned_until`, or whose removal stopped before
 /// `dying_until`. `false` when somebody has claimed it, or removes it.
 pub async fn begin_removal(
@@ -90,13 +137,15 @@ pub async fn begin_removal(
 ) -> Result<bool> {
     let updated = sqlx::query(
         "update condemned_objects set state = 'dying', at = $4, run = $5
-         where key = $1 and ((state = 'condemned' and at <= $2) or (state = 'dying' and at <= $3))",
+         where key = $1
+           and ((state = 'condemned' and at <= $2) or (state = 'dying' and at <= $3 and run <> $6))",
     )
     .bind(key)
     .bind(condemned_until)
     .bind(dying_until)
     .bind(now)
     .bind(run)
+    .bind(RESCUED)
     .execute(&mut **tx)
     .await?;
     Ok(updated.rows_affected() == 1)
@@ -114,9 +163,9 @@ pub async fn put_off_removal(tx: &mut Tx, key: &str, run: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes off the list what `run` has removed: one object, or all when `key` is `None`.
-pub async fn end_removal(tx: &mut Tx, key: Option<&str>, run: &str) -> Result<()> {
-    sqlx::query("delete from condemned_objects where ($1 is null or key = $1) and state = 'dying' and run = $2")
+/// Takes off the list what `run` has removed.
+pub async fn end_removal(tx: &mut Tx, key: &str, run: &str) -> Result<()> {
+    sqlx::query("delete from condemned_objects where key = $1 and state = 'dying' and run = $2")
         .bind(key)
         .bind(run)
         .execute(&mut **tx)
@@ -127,7 +176,7 @@ pub async fn end_removal(tx: &mut Tx, key: Option<&str>, run: &str) -> Result<()
 /// Lists what is condemned or dying between two keys.
 pub async fn list_condemned(db: &AnyPool, from: &str, to: &str) -> Result<Vec<Condemned>> {
     Ok(sqlx::query_as(
-        "select key, state, at, size_bytes from condemned_objects where key >= $1 and key < $2 order by key",
+        "select key, state, at, size_bytes, run from condemned_objects where key >= $1 and key < $2 order by key",
     )
     .bind(from)
     .bind(to)
@@ -137,9 +186,13 @@ pub async fn list_condemned(db: &AnyPool, from: &str, to: &str) -> Result<Vec<Co
 
 /// How many objects are condemned or dying, and their bytes.
 pub async fn count_condemned(db: &AnyPool) -> Result<(i64, i64)> {
-    Ok(sqlx::query_as("select count(*), cast(coalesce(sum(size_bytes), 0) as bigint) from condemned_objects")
-        .fetch_one(db)
-        .await?)
+    Ok(sqlx::query_as(
+        "select count(*), cast(coalesce(sum(size_bytes), 0) as bigint) from condemned_objects
+         where run is null or run <> $1",
+    )
+    .bind(RESCUED)
+    .fetch_one(db)
+    .await?)
 }
 
 /// Notes that an object is damaged.

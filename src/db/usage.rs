@@ -65,14 +65,15 @@ pub async fn add(tx: &mut Tx, owner: Owner<'_>, delta: Delta, default_limit: Opt
     if update(tx, owner, delta, default_limit).await? {
         return Ok(true);
     }
-    let inserted = sqlx::query(
+    // Somebody else may be making it: then this waits for them.
+    sqlx::query(
         "insert into usage (owner_kind, owner_id) values ($1, $2) on conflict (owner_kind, owner_id) do nothing",
     )
     .bind(owner.kind())
     .bind(owner.id())
     .execute(&mut **tx)
     .await?;
-    Ok(inserted.rows_affected() == 1 && update(tx, owner, delta, default_limit).await?)
+    update(tx, owner, delta, default_limit).await
 }
 
 /// Changes the rows of a library and of a person at once, each only when what is used and reserved afterwards is within its

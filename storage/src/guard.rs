@@ -6,6 +6,11 @@
 //! knows what is about to be removed, takes it off that list or waits until the removal is over. A claim holds for a
 //! limited time. A writer that took longer claims again and looks again (see [`renew`]).
 //!
+//! A removal whose end nobody knows, because whoever had begun it died, may still arrive: a request can lie in a server that
+//! stands still. A writer does not wait for that. It leaves its object under a second name as well, `spare/<key>`, which no
+//! such request knows; readers look there when there is nothing under the first one. A later sweep ends that
+//! ([`Store::restore_spare`]).
+//!
 //! A guard also knows which objects were found damaged. A damaged object does not count as present, so the next writer who
 //! has the same bytes puts them in its place.
 
@@ -25,12 +30,12 @@ pub type GuardError = Box<dyn std::error::Error + Send + Sync>;
 const CLAIMS_AT_ONCE: usize = 16;
 
 /// What a guard knows of a claimed object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
-    /// Nothing speaks against it.
-    Sound,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
     /// It was read and was not what its name says.
-    Damaged,
+    pub damaged: bool,
+    /// Its removal had begun and may still arrive: only a spare lasts.
+    pub doubtful: bool,
 }
 
 /// Stands between those who write and those who remove what is not used.
@@ -43,7 +48,7 @@ pub trait Guard: Send + Sync {
     fn holds(&self, since: i64) -> bool;
 
     /// Keeps the object `key` from being removed from now on, whether it exists or not. When its removal has begun, this
-    /// returns after it is over.
+    /// returns after it is over, or soon with [`Known::doubtful`].
     async fn claim(&self, key: &str) -> Result<Known, GuardError>;
 
     /// Takes note that a damaged object was written anew.

@@ -152,6 +152,14 @@ impl KeyObject {
         object.ok_or_else(|| Error::ObjectDamaged { key: key.to_string() })
     }
 
+    /// Tells whether these bytes are exactly what was written; reading is more tolerant, where nothing depends on it.
+    fn is_exact(key: &Key, bytes: &[u8]) -> bool {
+        let lower = |text: &str| !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        Self::parse(key, bytes).is_ok_and(|object| {
+            object.to_bytes() == bytes && object.slots.iter().all(|slot| lower(&slot.salt) && lower(&slot.keys))
+        })
+    }
+
     fn has_slot(&self, file: &KeyFile) -> bool {
         self.slots.iter().any(|slot| slot.key_file == file.name())
     }
@@ -193,6 +201,26 @@ pub(crate) async fn open_or_create(store: &dyn ObjectStore, file: &KeyFile) -> R
         create(store, file).await?;
     }
     load(store, file).await
+}
+
+/// Tells whether the bytes of a key object are what was written.
+pub(crate) fn is_sound(key: &Key, bytes: &[u8]) -> bool {
+    KeyObject::is_exact(key, bytes)
+}
+
+/// Lists the keys of key objects that have changed since they were written, even where they still open.
+pub(crate) async fn damaged(store: &dyn ObjectStore) -> Result<Vec<String>> {
+    let prefix = Key::from(PREFIX);
+    let failed = |source| Error::object(&prefix, source);
+    let found: Vec<_> = store.list(Some(&prefix)).try_collect().await.map_err(failed)?;
+    let mut damaged = Vec::new();
+    for meta in found {
+        let bytes = store.get(&meta.location).await.map_err(failed)?.bytes().await.map_err(failed)?;
+        if !is_sound(&meta.location, &bytes) {
+            damaged.push(meta.location.to_string());
+        }
+    }
+    Ok(damaged)
 }
 
 /// Reads the keys of an encrypted store.
@@ -348,11 +376,16 @@ mod tests {
             damaged[at] ^= 1;
             store.put(&object_key(2), PutPayload::from(damaged)).await.unwrap();
             if let Ok(keys) = load(&store, &file).await {
-                // Blanks between the parts may change.
+                // Blanks between the parts may change, and it is told.
                 assert!(whole[at].is_ascii_whitespace() && keys.data.len() == 2, "byte {at}");
+                assert_eq!(super::damaged(&store).await.unwrap(), ["keys/2"], "byte {at}");
             }
         }
+        let upper = String::from_utf8(whole.to_vec()).unwrap().replacen('f', "F", 1);
+        store.put(&object_key(2), PutPayload::from(upper)).await.unwrap();
+        assert_eq!(super::damaged(&store).await.unwrap(), ["keys/2"]);
         store.put(&object_key(2), PutPayload::from(whole)).await.unwrap();
+        assert!(super::damaged(&store).await.unwrap().is_empty());
         store.delete(&object_key(1)).await.unwrap();
         assert!(matches!(load(&store, &file).await, Err(Error::ObjectDamaged { .. })));
     }

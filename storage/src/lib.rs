@@ -11,6 +11,7 @@ mod backend;
 mod block;
 mod chunk;
 mod cut;
+mod derived;
 mod direct;
 mod error;
 mod folder;

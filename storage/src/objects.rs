@@ -1,6 +1,6 @@
 //! How are single objects written and read, durably and with errors that mean something?
 //!
-//! Every key of the format is made here: `chunks/`, `contents/`, `uploads/`, `derived/`, `damaged/`, `probe`; and in [`crate::keys`]. In an
+//! Every key of the format is made here: `chunks/`, `contents/`, `uploads/`, `derived/`, `damaged/`, `spare/`, `probe`; and in [`crate::keys`]. In an
 //! encrypted store everything goes in and out of envelopes here, chunks excepted: they do where they are computed anyway.
 
 use std::collections::HashSet;
@@ -27,6 +27,9 @@ use crate::suspension::Point;
 /// Deletions sent at a time.
 const DELETES_AT_ONCE: usize = 8;
 
+/// Where second copies are.
+pub(crate) const SPARE: &str = "spare";
+
 /// Folders synced at a time.
 const SETTLES_AT_ONCE: usize = 8;
 
@@ -40,6 +43,8 @@ pub(crate) struct Objects {
     guard: Option<Arc<dyn Guard>>,
     /// Keys that were claimed, are known to be damaged, and are not written anew yet.
     damaged: Arc<Mutex<HashSet<Path>>>,
+    /// Keys whose last claim told that a removal may still arrive.
+    doubtful: Arc<Mutex<HashSet<Path>>>,
 }
 
 /// How objects are kept.
@@ -92,6 +97,11 @@ pub(crate) fn derived_key(key: &str) -> Result<Path> {
     }
 }
 
+/// Returns the second name of an object whose first one a removal may still reach.
+pub(crate) fn spare_key(key: &Path) -> Path {
+    Path::from(format!("{SPARE}/{key}"))
+}
+
 /// Spreads many objects over 256 folders by the first byte of their id.
 fn spread_key(family: &str, id: &str) -> Path {
     Path::from_iter([family, &id[..2], id])
@@ -100,7 +110,8 @@ fn spread_key(family: &str, id: &str) -> Path {
 impl Objects {
     /// Uses a store that makes writes durable by itself.
     pub fn remote(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, folder: None, access: Access::Plain(Arc::default()), guard: None, damaged: Arc::default() }
+        let access = Access::Plain(Arc::default());
+        Self { store, folder: None, access, guard: None, damaged: Arc::default(), doubtful: Arc::default() }
     }
 
     /// Uses a folder of the local file system.
@@ -168,6 +179,10 @@ impl Objects {
         if heals {
             self.set_aside(key).await?;
         }
+        if self.doubtful.lock().unwrap_or_else(PoisonError::into_inner).contains(key) {
+            let name = self.write_over(&spare_key(key), object.clone()).await?;
+            self.settle(name).await?;
+        }
         let name = self.write_over(key, object).await?;
         if let Some(guard) = self.guard().filter(|_| heals) {
             guard.replaced(key.as_ref()).await.map_err(|source| no_answer(key, source))?;
@@ -193,7 +208,14 @@ impl Objects {
             return self.write(key, made(processor.await, make).await?).await;
         };
         self.usable().await?;
-        if !self.claim(key).await? {
+        let known = self.claim(key).await?;
+        if looks
+            && known == (Known { damaged: false, doubtful: true })
+            && let Some(name) = self.find_spare(key).await?
+        {
+            return Ok(name);
+        }
+        if known != Known::default() {
             return self.write(key, made(processor.await, make).await?).await;
         }
         // All of it on one thread, since each change of threads costs as much as looking does.
@@ -219,17 +241,23 @@ impl Objects {
         self.settle(name).await
     }
 
-    /// Keeps an object from being removed for a while; `false` when it is known to be damaged. See `guard.rs`.
-    pub async fn claim(&self, key: &Path) -> Result<bool> {
-        let Some(guard) = &self.guard else { return Ok(true) };
+    /// Keeps an object from being removed for a while. See `guard.rs`.
+    pub async fn claim(&self, key: &Path) -> Result<Known> {
+        let Some(guard) = &self.guard else { return Ok(Known::default()) };
         let known = guard.claim(key.as_ref()).await.map_err(|source| no_answer(key, source))?;
-        if known == Known::Damaged {
+        if known.damaged {
             self.damaged.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
         }
-        Ok(known == Known::Sound)
+        let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.doubtful {
+            true => doubtful.insert(key.clone()),
+            false => doubtful.remove(key),
+        };
+        Ok(known)
     }
 
-    async fn write_over(&self, key: &Path, object: Pieces) -> Result<Option<Unsettled>> {
+    /// Writes an object over whatever is there.
+    pub async fn write_over(&self, key: &Path, object: Pieces) -> Result<Option<Unsettled>> {
         self.usable().await?;
         let Some(folder) = self.folder.clone() else {
             let written = self.store.put(key, PutPayload::from_iter(object)).await;
@@ -275,6 +303,17 @@ impl Objects {
     /// Reads a whole object as it is stored.
     pub async fn get_raw(&self, key: &Path) -> Result<Option<Bytes>> {
         self.get_with(key, GetOptions::new()).await.map(|found| found.map(|(bytes, _)| bytes))
+    }
+
+    /// Reads a whole object as it is stored, from wherever it is.
+    pub async fn get_kept(&self, key: &Path) -> Result<Option<Bytes>> {
+        // It may go back to its first name between two looks.
+        for place in [key, &spare_key(key), key] {
+            if let Some(object) = self.get_raw(place).await? {
+                return Ok(Some(object));
+            }
+        }
+        Ok(None)
     }
 
     /// Reads a part of an object, less when the object ends earlier.
@@ -324,9 +363,27 @@ impl Objects {
     pub async fn find(&self, key: &Path) -> Result<Option<Option<Unsettled>>> {
         self.usable().await?;
         // Before looking: what is seen after the claim is not removed while the claim holds.
-        if !self.claim(key).await? {
-            return Ok(None);
+        match self.claim(key).await? {
+            Known { damaged: true, .. } => Ok(None),
+            Known { doubtful: true, .. } => self.find_spare(key).await,
+            Known { .. } => self.look(key).await,
         }
+    }
+
+    /// Finds a second copy that somebody stored before, or makes one of the first.
+    async fn find_spare(&self, key: &Path) -> Result<Option<Option<Unsettled>>> {
+        let spare = spare_key(key);
+        if let Some(name) = self.look(&spare).await? {
+            return Ok(Some(name));
+        }
+        match self.get_raw(key).await? {
+            Some(object) => self.write_over(&spare, Pieces::from(object)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Finds an object without claiming it. It counts as stored when its name is settled.
+    pub async fn look(&self, key: &Path) -> Result<Option<Option<Unsettled>>> {
         let Some(folder) = self.folder.clone() else {
             return Ok(present(key, self.store.head(key).await)?.map(|_| None));
         };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, FuturesOrdered, Stream, StreamExt, TryStreamExt};
+use object_store::path::Path as Key;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
@@ -14,7 +15,7 @@ use crate::chunk;
 use crate::error::{Error, Result};
 use crate::ids::{ChunkId, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
-use crate::objects::{chunk_key, content_key};
+use crate::objects::{chunk_key, content_key, spare_key};
 use crate::seal;
 use crate::store::Store;
 use crate::tree::GROUP_BYTES;
@@ -36,21 +37,33 @@ pub(crate) async fn manifest(store: &Store, content: &ContentId) -> Result<Manif
     let only = ChunkId::from_bytes(*content.as_bytes());
     let list_key = content_key(content);
     // Both are asked for at once: which one exists is not known, and most contents have one chunk.
-    let (list, size) = tokio::join!(store.objects.get(&list_key), only_chunk_bytes(store, &only));
+    let only_key = chunk_key(&only);
+    let (list, size) = tokio::join!(store.objects.get(&list_key), only_chunk_bytes(store, &only_key));
     let damaged = || Error::Damaged { content: *content, chunk: None };
     let list = list.map_err(|error| if matches!(error, Error::ObjectDamaged { .. }) { damaged() } else { error })?;
     if let Some(list) = list {
         return Manifest::from_object(content, &list).ok_or_else(damaged);
     }
-    let size_bytes = size?.ok_or(Error::Missing { content: *content, chunk: None })?.ok_or_else(damaged)?;
+    let mut size = size?;
+    if size.is_none() {
+        // Neither is there: one of them may be kept under a second name.
+        if let Some(list) = store.objects.get_kept(&list_key).await? {
+            let list = store.objects.opened(&list_key, list).await.map_err(|_| damaged())?;
+            return Manifest::from_object(content, &list).ok_or_else(damaged);
+        }
+        for key in [&spare_key(&only_key), &only_key] {
+            size = size.or(only_chunk_bytes(store, key).await?);
+        }
+    }
+    let size_bytes = size.ok_or(Error::Missing { content: *content, chunk: None })?.ok_or_else(damaged)?;
     Ok(Manifest::new(&[ChunkRef { id: only, size_bytes }]))
 }
 
 /// Tells the plain size of a chunk, or that its object is damaged, if there is one.
-async fn only_chunk_bytes(store: &Store, chunk: &ChunkId) -> Result<Option<Option<u32>>> {
+async fn only_chunk_bytes(store: &Store, key: &Key) -> Result<Option<Option<u32>>> {
     let sealed = store.objects.keys().is_some();
     let header = 0..if sealed { seal::HEADER_BYTES } else { chunk::HEADER_BYTES };
-    let found = store.objects.get_range_raw(&chunk_key(chunk), header).await?;
+    let found = store.objects.get_range_raw(key, header).await?;
     Ok(found.map(|(header, object_bytes)| match sealed {
         true => seal::plain_size(&header).and_then(chunk::possible_size),
         false => chunk::plain_size(&header, object_bytes),
@@ -220,7 +233,7 @@ async fn read_groups(store: &Store, chunk: ChunkRef, part: &Range<usize>) -> Res
 async fn fetch(store: &Store, content: ContentId, chunk: ChunkRef) -> Result<Bytes> {
     let at = Some(chunk.id);
     let key = chunk_key(&chunk.id);
-    let object = store.objects.get_raw(&key).await?;
+    let object = store.objects.get_kept(&key).await?;
     let object = object.ok_or(Error::Missing { content, chunk: at })?;
     let plain = decode(store, &chunk.id, object).await?;
     plain.filter(|plain| plain.len() == chunk.size_bytes as usize).ok_or(Error::Damaged { content, chunk: at })

@@ -24,7 +24,7 @@ use crate::objects::{Objects, derived_key, upload_prefix};
 use crate::recent::Recent;
 use crate::suspension::Point;
 use crate::writer::{Stored, Writer};
-use crate::{reader, suspension};
+use crate::{derived, reader, suspension};
 
 /// Plain bytes of chunks being stored at one time, over all writers.
 const IN_FLIGHT_BYTES: usize = 24 * 1024 * 1024;
@@ -207,12 +207,15 @@ impl Store {
         let key = derived_key(key)?;
         // Whether it was damaged does not matter: it is replaced.
         self.objects.claim(&key).await?;
-        self.objects.put(&key, vec![bytes]).await
+        self.objects.put(&key, vec![derived::head(&bytes), bytes]).await
     }
 
     /// Reads the derived object `derived/<key>`.
     pub async fn get_object(&self, key: &str) -> Result<Option<Bytes>> {
-        self.objects.get(&derived_key(key)?).await
+        let key = derived_key(key)?;
+        let Some(object) = self.objects.get_kept(&key).await? else { return Ok(None) };
+        let object = self.objects.opened(&key, object).await?;
+        derived::open(&object).map(Some).ok_or_else(|| Error::ObjectDamaged { key: key.to_string() })
     }
 
     /// Removes the derived object `derived/<key>`; one that does not exist is fine.

@@ -19,10 +19,10 @@ use crate::block::Pieces;
 use crate::error::{Error, Result};
 use crate::ids::{ChunkId, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
-use crate::objects::{chunk_key, content_key, upload_prefix};
+use crate::objects::{SPARE, chunk_key, content_key, spare_key, upload_prefix};
 use crate::store::Store;
 use crate::suspension::Point;
-use crate::{reader, suspension};
+use crate::{derived, keys, reader, suspension};
 
 /// Bytes of ids kept in memory for each of the 256 parts.
 const PART_BYTES: usize = 16 * 1024;
@@ -137,10 +137,23 @@ impl Store {
 
     /// Reads one chunk and hashes it.
     pub async fn verify_chunk(&self, id: &ChunkId) -> Result<Health> {
-        let Some(object) = self.objects.get_raw(&chunk_key(id)).await? else { return Ok(Health::Missing) };
+        let Some(object) = self.objects.get_kept(&chunk_key(id)).await? else { return Ok(Health::Missing) };
         let stored_bytes = object.len() as u64;
         let plain = reader::decode(self, id, object).await?;
         Ok(plain.map_or(Health::Damaged, |_| Health::Sound { stored_bytes }))
+    }
+
+    /// Reads an object of any kind and checks it against what its name, or its beginning, says.
+    pub async fn verify_object(&self, key: &str) -> Result<Health> {
+        let Some(object) = self.objects.get_kept(&Path::from(key)).await? else { return Ok(Health::Missing) };
+        let stored_bytes = object.len() as u64;
+        let is_sound = self.is_sound(key, object).await?;
+        Ok(if is_sound { Health::Sound { stored_bytes } } else { Health::Damaged })
+    }
+
+    /// Lists the key objects that are not what was written, of those that still open.
+    pub async fn damaged_keys(&self) -> Result<Vec<String>> {
+        keys::damaged(&**self.objects.inner()).await
     }
 
     /// Names the objects of a content that cannot be followed: its damaged list, its damaged only chunk, or, when it has
@@ -148,7 +161,7 @@ impl Store {
     pub async fn unreadable_keys(&self, content: &ContentId) -> Result<Vec<(String, Health)>> {
         let only = ChunkId::from_bytes(*content.as_bytes());
         let (list, chunk) = (key_of_list(content), key_of_chunk(&only));
-        if let Some(object) = self.objects.get_raw(&content_key(content)).await? {
+        if let Some(object) = self.objects.get_kept(&content_key(content)).await? {
             let is_good = self.is_list(content, object).await?;
             return Ok(if is_good { Vec::new() } else { vec![(list, Health::Damaged)] });
         }
@@ -157,6 +170,55 @@ impl Store {
             Health::Damaged => vec![(chunk, Health::Damaged)],
             Health::Missing => vec![(list, Health::Missing), (chunk, Health::Missing)],
         })
+    }
+
+    /// Lists the keys of the objects that are stored under a second name.
+    pub async fn list_spares(&self) -> Result<Vec<String>> {
+        let keys = self.list_below(SPARE).map_ok(|object| object.key[SPARE.len() + 1..].to_owned());
+        keys.try_collect().await
+    }
+
+    /// Sees to it that an object which a writer has stored under a second name as well is there under its first one, and
+    /// removes the second. The caller has made sure that no removal of the first can arrive any more.
+    pub async fn restore_spare(&self, key: &str) -> Result<Removed> {
+        let path = Path::from(key);
+        let spare_path = spare_key(&path);
+        let Some(spare) = self.objects.get_raw(&spare_path).await? else { return Ok(Removed::Surely) };
+        let is_there = match self.objects.look(&path).await? {
+            Some(name) => {
+                self.objects.settle(name).await?;
+                let object = self.objects.get_raw(&path).await?;
+                object.is_some() && self.is_sound(key, object.unwrap_or_default()).await?
+            }
+            None => false,
+        };
+        if !is_there {
+            if !self.is_sound(key, spare.clone()).await? {
+                // Neither is what it should be. Whoever looks at it finds all that there is.
+                return Ok(Removed::Perhaps);
+            }
+            self.objects.set_aside(&path).await?;
+            let name = self.objects.write_over(&path, Pieces::from(spare)).await?;
+            self.objects.settle(name).await?;
+        }
+        self.remove(spare_path.as_ref()).await
+    }
+
+    /// Tells whether the bytes of an object, as stored, are what was stored under its key.
+    async fn is_sound(&self, key: &str, object: Bytes) -> Result<bool> {
+        let path = Path::from(key);
+        let id = Listed { key: key.to_owned(), size_bytes: 0, modified_at: 0 }.id();
+        match (key.split_once('/').map(|(family, _)| family), id) {
+            (Some("chunks"), Some(id)) => Ok(reader::decode(self, &ChunkId::from_bytes(id), object).await?.is_some()),
+            (Some("contents"), Some(id)) => self.is_list(&ContentId::from_bytes(id), object).await,
+            (Some("derived"), _) => match self.objects.opened(&path, object).await {
+                Ok(object) => Ok(derived::open(&object).is_some()),
+                Err(Error::ObjectDamaged { .. }) => Ok(false),
+                Err(error) => Err(error),
+            },
+            (Some("keys"), _) => Ok(keys::is_sound(&path, &object)),
+            _ => Err(Error::InvalidKey { key: key.to_owned() }),
+        }
     }
 
     /// Takes an object over from `other` when it is what its name says; `false` when `other` has nothing better. What was
@@ -175,21 +237,14 @@ impl Store {
     }
 
     async fn good_copy(&self, other: &Store, key: &str) -> Result<Option<(Path, Bytes)>> {
-        let listed = Listed { key: key.to_owned(), size_bytes: 0, modified_at: 0 };
-        let Some(id) = listed.id() else { return Err(Error::InvalidKey { key: key.to_owned() }) };
-        let (chunk, content) = (ChunkId::from_bytes(id), ContentId::from_bytes(id));
-        let path = if key.starts_with("chunks/") { chunk_key(&chunk) } else { content_key(&content) };
+        let path = Path::from(key);
         // As it is stored: the copy is sealed with the same keys, and need not be opened for itself.
         let object = match other.objects.inner().get(&path).await {
             Ok(found) => found.bytes().await.map_err(|source| Error::object(&path, source))?,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(source) => return Err(Error::object(&path, source)),
         };
-        let is_good = match key.starts_with("chunks/") {
-            true => reader::decode(self, &chunk, object.clone()).await?.is_some(),
-            false => self.is_list(&content, object.clone()).await?,
-        };
-        Ok(is_good.then_some((path, object)))
+        Ok(self.is_sound(key, object.clone()).await?.then_some((path, object)))
     }
 
     async fn is_list(&self, content: &ContentId, object: Bytes) -> Result<bool> {
@@ -209,7 +264,7 @@ impl Store {
         let work = move || {
             let (mut count, mut bytes) = (0, 0);
             let mut folders: Vec<PathBuf> =
-                ["chunks", "contents", "uploads", "derived", "damaged"].map(|family| root.join(family)).into();
+                ["chunks", "contents", "uploads", "derived", "damaged", SPARE].map(|family| root.join(family)).into();
             while let Some(folder) = folders.pop() {
                 let entries = match std::fs::read_dir(&folder) {
                     Ok(entries) => entries,

@@ -617,3 +617,93 @@ async fn random_writers_without_the_guard_lose_contents() {
     }
     panic!("nothing was lost: the test above shows nothing");
 }
+
+/// A sweep dies when rows have become dying for the `th` time; then the bytes come back, and then its removals arrive. Whether
+/// the content can be read afterwards.
+async fn survives_a_dead_sweep(th: usize, with_guard: bool, encrypted: bool) -> bool {
+    let keys = tempfile::tempdir().unwrap();
+    let key_file = keys.path().join("storage.key");
+    storage::KeyFile::create(&key_file).unwrap();
+    let server = TestServer::start_with(|config| {
+        config.gc_grace_ms = GRACE_MS;
+        if encrypted {
+            config.storage_key_file = key_file;
+        }
+    })
+    .await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+    server.clock.advance((now - START).max(0) + 2 * GRACE_MS);
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let content = noise(30, 5 * MIB);
+    let garbage = ada.upload("garbage.bin", &library, &content).await;
+    let document = ada.upload("document.bin", &library, b"first version").await;
+    purge(&server.app, &garbage).await;
+    assert!(collect(&server).await.condemned.objects > 2);
+    server.clock.advance(GRACE_MS + 1);
+
+    let (died, seen) = (Arc::new(tokio::sync::Notify::new()), Arc::new(Mutex::new(0)));
+    let watch: Watch = {
+        let died = died.clone();
+        Arc::new(move |step| {
+            *seen.lock().unwrap() += usize::from(step == Step::Dying);
+            let dies = step == Step::Dying && *seen.lock().unwrap() == th;
+            let died = died.clone();
+            Box::pin(async move {
+                if dies {
+                    died.notify_one();
+                    std::future::pending::<()>().await;
+                }
+            })
+        })
+    };
+    let app = server.app.clone();
+    let sweep = tokio::spawn(async move { collect_watched(&app, false, watch).await });
+    died.notified().await;
+    sweep.abort();
+    let _ = sweep.await;
+
+    let store = if with_guard { server.app.store.clone() } else { unguarded(&server) };
+    let began = std::time::Instant::now();
+    let stored = write(&store, &content).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(10), "it waited {:?}", began.elapsed());
+    publish(&server.app, &document, &ada, &stored).await;
+    // Now the removals arrive that were on their way.
+    let dying: Vec<String> = sqlx::query_scalar("select key from condemned_objects where state = 'dying'")
+        .fetch_all(server.app.db.read())
+        .await
+        .unwrap();
+    assert!(!dying.is_empty());
+    for key in &dying {
+        unguarded(&server).remove(key).await.unwrap();
+    }
+    if server.app.store.verify(&stored.content).await.is_err() {
+        return false;
+    }
+    assert_eq!(verify(&server.app, Pace::new(0), |_| {}).await.unwrap().damaged_objects, 0);
+    // Whoever has the same bytes in this state relies on the second name, too; chunks that are only listed as well.
+    let again = ada.upload("again.bin", &library, &content).await;
+    assert!(ada.get(&format!("/documents/{again}/content")).await.assert_status(200).body == content);
+    server.app.store.assemble(stored.manifest.chunks()).await.unwrap();
+    assert_eq!(files(&server, "spare").len(), dying.len());
+    assert_eq!(collect(&server).await.freed.objects, 0, "too early");
+    assert_eq!(files(&server, "spare").len(), dying.len());
+    server.clock.advance(11 * 60 * 1000);
+    collect(&server).await;
+    assert_eq!(files(&server, "spare").len(), 0, "it is back under its first name");
+    let listed: i64 =
+        sqlx::query_scalar("select count(*) from condemned_objects").fetch_one(server.app.db.read()).await.unwrap();
+    assert_eq!(listed, 0);
+    server.app.store.verify(&stored.content).await.is_ok()
+}
+
+#[tokio::test]
+async fn bytes_that_come_back_after_a_sweep_has_died_do_not_wait_and_are_not_lost() {
+    // The list, and a chunk.
+    for th in [1, 2] {
+        for encrypted in [false, true] {
+            assert!(survives_a_dead_sweep(th, true, encrypted).await, "{th}, encrypted: {encrypted}");
+        }
+        assert!(!survives_a_dead_sweep(th, false, false).await, "{th}: the test above shows nothing");
+    }
+}

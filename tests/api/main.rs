@@ -21,6 +21,7 @@ mod history;
 mod hits;
 mod intake;
 mod jobs;
+mod migrations;
 mod properties;
 mod quota;
 mod recognition;

@@ -2,18 +2,24 @@
 //!
 //! The real program runs on a folder or on Garage, on SQLite or PostgreSQL, and is killed at each call that makes something
 //! durable or visible; the power is cut in the same moment; disks and servers answer with errors; bytes flip. A short form
-//! runs with all tests, `make faults` runs all of it and prints the counts. Each control, a run in which nothing is
-//! synced, must be noticed, else the others would show nothing.
+//! runs with all tests, `make faults` runs all of it and prints the counts. Each control, a run of a product that was broken
+//! on purpose, must be noticed, else the others would show nothing.
 
-mod bucket;
+mod chores;
+mod deaths;
 mod flips;
-mod folder;
+mod full;
 mod ledger;
+mod network;
+mod nodes;
+mod place;
 mod power;
 mod s3;
 #[path = "../flows/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the flows use all of it")]
 mod support;
+mod syncs;
+mod table;
 
 /// Whether everything is to be tried, not a sample.
 fn everything() -> bool {
@@ -28,9 +34,4 @@ fn points(last: usize, some: usize) -> Vec<usize> {
     let mut points: Vec<usize> = (0..some).map(|index| 1 + index * (last - 1) / (some - 1)).collect();
     points.dedup();
     points
-}
-
-/// Storage and database of the run, for the printed counts.
-fn database_name() -> &'static str {
-    if std::env::var_os("TEST_DATABASE_URL").is_some() { "PostgreSQL" } else { "SQLite" }
 }

@@ -18,8 +18,11 @@ fn library() -> &'static Path {
     LIBRARY.get_or_init(|| {
         let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults-shim.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/shim.c");
-        let status =
-            Command::new("cc").args(["-O1", "-Wall", "-shared", "-fPIC", "-o"]).arg(&out).arg(&source).status();
+        let status = Command::new("cc")
+            .args(["-O1", "-Wall", "-shared", "-fPIC", "-pthread", "-o"])
+            .arg(&out)
+            .arg(&source)
+            .status();
         assert!(status.expect("a C compiler is installed").success(), "the shim does not compile");
         out
     })
@@ -38,6 +41,10 @@ pub enum Fault {
     Eio(usize),
     /// No sync does anything.
     NoSync,
+    /// Syncs are done some time after they were answered.
+    LateSync,
+    /// Call n fails, if it is a sync, and is tried again at once: the program does not hear of it.
+    Retry(usize),
 }
 
 /// A program under the shim.
@@ -80,6 +87,8 @@ impl Shim {
             Fault::KillAfter(n) => wrapped.variable("FAULT_KILL_AFTER", n),
             Fault::Eio(n) => wrapped.variable("FAULT_EIO", n),
             Fault::NoSync => wrapped.variable("FAULT_NOSYNC", 1),
+            Fault::LateSync => wrapped.variable("FAULT_LATE", 1),
+            Fault::Retry(n) => wrapped.variable("FAULT_RETRY", n),
         };
         (shim, wrapped)
     }
@@ -125,6 +134,13 @@ impl Shim {
         }
         again.retain(|path| path.contains("/objects"));
         again
+    }
+
+    /// How many syncs of objects and their folders failed.
+    pub fn failures_of_objects(&self) -> usize {
+        let lines = self.lines();
+        let failed = lines.iter().filter_map(|line| line.strip_prefix("F ")?.split(' ').nth(1));
+        failed.filter(|inode| self.path_of(inode).contains("/objects")).count()
     }
 
     fn path_of(&self, inode: &str) -> String {
@@ -192,6 +208,10 @@ struct Disk {
     names: Vec<Name>,
     /// Syncs that have begun, by thread and inode: what they can cover.
     syncs: HashMap<(u64, u64), (u64, u64)>,
+    /// Failed syncs, by inode: what was written or named until this line is forgotten, whatever later syncs say.
+    forgotten: HashMap<u64, u64>,
+    /// When each inode was written last.
+    written: HashMap<u64, u64>,
     line: u64,
 }
 
@@ -213,6 +233,10 @@ impl Disk {
                 let known = self.ends.entry(inode).or_insert(0);
                 *known = (*known).max(number(end));
                 self.sizes.entry(inode).or_insert(0);
+                self.written.insert(inode, self.line);
+            }
+            ["F", _, inode] => {
+                self.forgotten.insert(number(inode), self.line);
             }
             ["B", thread, inode] => {
                 let covered = (self.ends.get(&number(inode)).copied().unwrap_or(0), self.line);
@@ -221,9 +245,12 @@ impl Disk {
             ["S", thread, inode] => {
                 let inode = number(inode);
                 let Some((end, line)) = self.syncs.remove(&(number(thread), inode)) else { return };
+                let forgotten = self.forgotten.get(&inode).copied().unwrap_or(0);
                 let size = self.sizes.entry(inode).or_insert(0);
-                *size = (*size).max(end);
-                self.names.retain(|name| name.folder != inode || name.line > line);
+                if self.written.get(&inode).is_some_and(|written| *written > forgotten) {
+                    *size = (*size).max(end);
+                }
+                self.names.retain(|name| name.folder != inode || name.line > line || name.line < forgotten);
             }
             ["C" | "M", inode, path] => self.name(path, number(inode)),
             ["R", inode, from, to] => {
@@ -263,5 +290,9 @@ mod tests {
         assert_eq!(play(&[&made[..], &renamed[..]].concat()), (0, Some(10)));
         let failed = [renamed[0].clone(), renamed[1].clone(), format!("F 1 {inode}")];
         assert_eq!(play(&[&made[..], &failed[..]].concat()), (1, Some(10)));
+        // The kernel tells an error once, and then says that all is well.
+        assert_eq!(play(&[&made[..], &failed[..], &renamed[1..]].concat()), (1, Some(10)));
+        let again = [made[0].clone(), made[1].clone(), "F 1 5".into(), "B 1 5".into(), "S 1 5".into()];
+        assert_eq!(play(&again), (1, Some(0)));
     }
 }

@@ -94,6 +94,11 @@ impl Troubled {
         *self.shared.plan.lock().expect("nothing panics while holding it") = Some(Box::new(plan));
     }
 
+    /// Says which program dies, when that was not known before.
+    pub fn name_process(&self, process: u32) {
+        self.shared.process.store(process.into(), Ordering::SeqCst);
+    }
+
     /// Everything passes again.
     pub fn pass(&self) {
         *self.shared.plan.lock().expect("nothing panics while holding it") = None;
@@ -132,7 +137,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         Trouble::Unavailable => return Ok(Response::builder().status(503).body(Body::empty()).expect("it is valid")),
         Trouble::ResetBefore => return Err(cut()),
         Trouble::KillBefore => {
-            end(&shared);
+            end(&shared).await;
             return Err(cut());
         }
         Trouble::Slow(time) => tokio::time::sleep(time).await,
@@ -155,7 +160,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     match trouble {
         Trouble::ResetAfter => return Err(cut()),
         Trouble::KillAfter => {
-            end(&shared);
+            end(&shared).await;
             return Err(cut());
         }
         Trouble::Truncate if !bytes.is_empty() => {
@@ -169,7 +174,11 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     Ok(made.body(if method == "HEAD" { Body::empty() } else { Body::from(bytes) }).expect("it was an answer"))
 }
 
-fn end(shared: &Shared) {
-    let process = shared.process.load(Ordering::SeqCst);
+async fn end(shared: &Shared) {
+    let mut process = 0;
+    while process == 0 {
+        process = shared.process.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let _ = kill(Pid::from_raw(process as i32), Signal::SIGKILL);
 }

@@ -4,7 +4,9 @@
  * fdatasync, rename, link, unlink) on files below FAULT_ROOT, as long as the file FAULT_ARM exists:
  *   FAULT_KILL=n    SIGKILL instead of call n;  FAULT_KILL_AFTER=n  right after call n
  *   FAULT_EIO=n     call n fails with EIO, if it is fsync or fdatasync
- *   FAULT_NOSYNC=1  fsync and fdatasync do nothing and say that all is well: the control that every check must notice
+ *   FAULT_NOSYNC=1  fsync and fdatasync do nothing and say that all is well: a control that every check must notice
+ *   FAULT_LATE=1    they are done half a second after they were answered: another control
+ *   FAULT_RETRY=n   call n fails, if it is one of them, and is tried again without telling: another control
  * Everything that happens to those files is written to FAULT_LOG, so that a power cut can be played afterwards: what was not
  * synced is taken away. One line each:
  *   W inode end | B thread inode (a sync begins) | S thread inode (it succeeded) | F thread inode (it failed)
@@ -13,6 +15,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -25,8 +28,8 @@
 #include <unistd.h>
 
 static const char *root, *arm;
-static int log_fd = -1, nosync;
-static long kill_at, kill_after, eio_at;
+static int log_fd = -1, nosync, late;
+static long kill_at, kill_after, eio_at, retry_at;
 static atomic_long calls;
 
 __attribute__((constructor)) static void begin(void) {
@@ -37,7 +40,9 @@ __attribute__((constructor)) static void begin(void) {
     if ((text = getenv("FAULT_KILL"))) kill_at = atol(text);
     if ((text = getenv("FAULT_KILL_AFTER"))) kill_after = atol(text);
     if ((text = getenv("FAULT_EIO"))) eio_at = atol(text);
+    if ((text = getenv("FAULT_RETRY"))) retry_at = atol(text);
     nosync = getenv("FAULT_NOSYNC") != NULL;
+    late = getenv("FAULT_LATE") != NULL;
 }
 
 static void note(const char *format, ...) {
@@ -100,6 +105,17 @@ static void after(long number) {
     }
 }
 
+struct later { long call; int fd; long thread; unsigned long long inode; };
+
+static void *sync_later(void *arg) {
+    struct later *what = arg;
+    usleep(500 * 1000);
+    if (syscall(what->call, what->fd) == 0) note("S %ld %llu\n", what->thread, what->inode);
+    syscall(SYS_close, what->fd);
+    free(what);
+    return NULL;
+}
+
 static int sync_with(long call, int fd) {
     char path[4096];
     if (!path_of(fd, path, sizeof path)) return syscall(call, fd);
@@ -113,8 +129,21 @@ static int sync_with(long call, int fd) {
         errno = EIO;
         return -1;
     }
-    int result = nosync ? 0 : syscall(call, fd);
-    if (result == 0 && !nosync) note("S %ld %llu\n", thread, inode);
+    if (retry_at && number == retry_at) {
+        note("F %ld %llu\n", thread, inode);
+        note("B %ld %llu\n", thread, inode);
+    }
+    struct later *what = late && number ? malloc(sizeof *what) : NULL;
+    if (what) {
+        *what = (struct later){call, dup(fd), thread, inode};
+        pthread_t worker;
+        if (pthread_create(&worker, NULL, sync_later, what) == 0) pthread_detach(worker);
+        after(number);
+        return 0;
+    }
+    int skip = nosync && number;
+    int result = skip ? 0 : syscall(call, fd);
+    if (result == 0 && !skip) note("S %ld %llu\n", thread, inode);
     after(number);
     return result;
 }

@@ -1,7 +1,7 @@
 //! What do all API tests stand on? A server of their own on a real port, and clients that are signed in.
 
 mod client;
-mod database;
+pub mod database;
 pub mod library;
 
 use std::net::SocketAddr;

@@ -86,6 +86,13 @@ impl Program {
         self.command(arguments).stdin(Stdio::null()).output().expect("the program starts")
     }
 
+    /// Begins another command on the same folder.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
+    }
+
     /// Starts the service and waits until it says where it listens.
     pub fn serve(&self) -> Running {
         self.try_serve().unwrap_or_else(|output| panic!("the service did not start: {output}"))

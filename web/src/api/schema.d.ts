@@ -1636,9 +1636,9 @@ export interface components {
             /** @description Of a version. */
             document_id?: string | null;
             document_name?: string | null;
-            /** @description Of a preview, what its pages are drawn from; of an upload, its id. */
+            /** @description Of a preview, what its pages are drawn from, or the object with their text; of an upload, its id; else the object. */
             id?: string | null;
-            /** @description `version`, `preview` or `upload`. */
+            /** @description `version`, `preview`, `upload`, `key` or `unused`. */
             kind: string;
             reason: string;
             /** Format: int64 */

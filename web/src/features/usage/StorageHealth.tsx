@@ -8,6 +8,13 @@ import { formatBytes, formatTime } from '../../shared/format';
 import { Loading } from '../../shared/Loading';
 import { useStorage } from './api';
 
+/** What is damaged and is no version. */
+const OTHERS: Record<string, 'usage.damagedUpload' | 'usage.damagedKey' | 'usage.damagedUnused'> = {
+  upload: 'usage.damagedUpload',
+  key: 'usage.damagedKey',
+  unused: 'usage.damagedUnused',
+};
+
 /** For administrators: is everything stored still what it was, and what became of what nobody needs any more? */
 export function StorageHealth() {
   const storage = useStorage();
@@ -86,7 +93,7 @@ function Damages({ damages }: { damages: DamageView[] }) {
                   {damage.document_name}
                 </Anchor>
               ) : (
-                <Text size="sm">{t(damage.kind === 'upload' ? 'usage.damagedUpload' : 'usage.damagedPreview')}</Text>
+                <Text size="sm">{t(OTHERS[damage.kind] ?? 'usage.damagedPreview')}</Text>
               )}
               <Text size="xs" c="dimmed" truncate title={damage.reason}>
                 {t(damage.reason.includes('missing') ? 'usage.reasonMissing' : 'usage.reasonDamaged')}

@@ -37,6 +37,8 @@ export const en: Translation<typeof zhCN> = {
   'usage.damagedVersion': 'Version',
   'usage.damagedUpload': 'An unfinished upload',
   'usage.damagedPreview': 'A preview (can be made again)',
+  'usage.damagedKey': 'A key object of the storage (it still works: restore it from a copy)',
+  'usage.damagedUnused': 'Data that no document uses',
   'usage.version': 'Version {{number}}',
   'usage.collect': 'Freed space',
   'usage.collectAbout': 'What was deleted for good stays for a while, and leaves the storage only when no document needs it any more.',

@@ -34,6 +34,8 @@ export const zhCN = {
   'usage.damagedVersion': '版本',
   'usage.damagedUpload': '未完成的上传',
   'usage.damagedPreview': '预览（可重新生成）',
+  'usage.damagedKey': '存储的密钥文件（目前仍可使用，请从副本恢复）',
+  'usage.damagedUnused': '没有文档使用的数据',
   'usage.version': '第 {{number}} 版',
   'usage.collect': '空间回收',
   'usage.collectAbout': '彻底删除的内容先保留一段时间，确认没有任何文档再用到后才真正从存储中清除。',
