@@ -25,7 +25,14 @@ use wenshu::{
     auth::policy::{Caller, Role},
     clock::Clock,
     config::Config,
-    db::{self, documents::Document, folders::Folder, grants::Subject, previews::Prepared, versions::Version},
+    db::{
+        self,
+        documents::Document,
+        folders::Folder,
+        grants::Subject,
+        previews::{NewPreview, Prepared},
+        versions::Version,
+    },
     ids::{DocumentId, UserId},
     names::{self, FolderName},
     preview::text,
@@ -193,11 +200,12 @@ async fn add_documents(app: &App, records: &[Record], libraries: &[Folder], auth
         let prepared = Prepared { text_key: Some(text_key(record)), ..Prepared::default() };
         db::documents::insert(&mut tx, &document).await?;
         db::versions::insert(&mut tx, &version).await?;
-        db::previews::insert_waiting(&mut tx, &content_id, MEDIA_TYPE, at).await?;
+        let preview = NewPreview { content_id: content_id.clone(), media_type: MEDIA_TYPE.into(), fault: None };
+        db::previews::insert_all(&mut tx, &[preview], at).await?;
         db::previews::update_ready(&mut tx, &content_id, MEDIA_TYPE, &prepared, at).await?;
     }
     let ids: Vec<DocumentId> = records.iter().map(|record| id_of(record.number)).collect();
-    db::changes::append_all(&mut tx, &ids, app.clock.now()).await?;
+    db::changes::append_all(&mut tx, &ids, app.clock.now());
     tx.commit().await?;
     Ok(())
 }

@@ -77,28 +77,28 @@ struct Waiting {
 
 #[derive(Clone)]
 enum Order {
-    Begin(Upload),
-    Add(Arrival),
+    Begin(Box<Upload>),
+    Add(Box<Arrival>),
 }
 
 enum Outcome {
-    Begun(Upload),
-    Added(Document, Version),
+    Begun(Box<Upload>),
+    Added(Box<(Document, Version)>),
 }
 
 impl Intake {
     /// Writes an upload of which nothing is known yet, with room for its bytes; returns it as it was written.
     pub async fn begin(&self, app: &App, upload: Upload) -> Result<Upload> {
-        match self.order(app, Order::Begin(upload)).await? {
-            Outcome::Begun(upload) => Ok(upload),
-            Outcome::Added(..) => Err(lost()),
+        match self.order(app, Order::Begin(Box::new(upload))).await? {
+            Outcome::Begun(upload) => Ok(*upload),
+            Outcome::Added(_) => Err(lost()),
         }
     }
 
     /// Adds a file with its first version. The caller may do that.
     pub async fn add(&self, app: &App, arrival: Arrival) -> Result<(Document, Version)> {
-        match self.order(app, Order::Add(arrival)).await? {
-            Outcome::Added(document, version) => Ok((document, version)),
+        match self.order(app, Order::Add(Box::new(arrival))).await? {
+            Outcome::Added(added) => Ok(*added),
             Outcome::Begun(_) => Err(lost()),
         }
     }
@@ -201,7 +201,7 @@ async fn write_all(app: &App, tx: &mut Tx, orders: &[Order]) -> Result<Vec<Resul
     for order in orders {
         let refused = match order {
             Order::Begin(upload) => batch.check(upload).map(|upload| begun.push(upload)),
-            Order::Add(arrival) => batch.place(arrival).await.map(|file| files.push((arrival, file))),
+            Order::Add(arrival) => batch.place(arrival).await.map(|file| files.push((&**arrival, file))),
         };
         outcomes.push(refused.err().map(Err));
     }
@@ -209,8 +209,8 @@ async fn write_all(app: &App, tx: &mut Tx, orders: &[Order]) -> Result<Vec<Resul
     let mut added = batch.add(files).await?.into_iter();
     let written = orders.iter().zip(outcomes).map(|(order, refused)| {
         let mut written = || match order {
-            Order::Begin(_) => Some(Outcome::Begun(begun.next()?)),
-            Order::Add(_) => added.next().map(|(document, version)| Outcome::Added(document, version)),
+            Order::Begin(_) => begun.next().map(|upload| Outcome::Begun(Box::new(upload))),
+            Order::Add(_) => added.next().map(|added| Outcome::Added(Box::new(added))),
         };
         refused.unwrap_or_else(|| written().ok_or_else(lost))
     });
@@ -222,8 +222,10 @@ impl Order {
     fn name(&self) -> Option<(FolderId, String)> {
         match self {
             Order::Begin(upload) => Some((upload.folder_id.clone()?, DocumentName::parse(&upload.name).ok()?.key())),
-            Order::Add(Arrival { place: Place::Folder(folder), name, .. }) => Some((folder.clone(), name.key())),
-            Order::Add(_) => None,
+            Order::Add(arrival) => match &arrival.place {
+                Place::Folder(folder) => Some((folder.clone(), arrival.name.key())),
+                Place::Page(_) => None,
+            },
         }
     }
 }

@@ -101,7 +101,8 @@ async fn who_is_refused_takes_nobody_along() {
     }
     ada.delete(&format!("/folders/{gone}")).await.assert_status(204);
     // Bob has room for ten of his forty; Ada and Eve have room for all.
-    let noise = |number: usize, length: usize| -> Vec<u8> { (0..length).map(|at| (at * number >> 3) as u8).collect() };
+    let noise =
+        |number: usize, length: usize| -> Vec<u8> { (0..length).map(|at| ((at * number) >> 3) as u8).collect() };
     let uploads = (0..40).flat_map(|number| {
         let of_bob = (&bob, &library, format!("b{number}.bin"), noise(number, 10 * KIB), number % 2 == 0);
         let of_ada = (&ada, &library, format!("a{number}.bin"), noise(number, KIB), number % 2 == 1);
