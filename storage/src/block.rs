@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 /// Small beside a chunk, so that many uploads at once need little.
-const SMALL_BYTES: usize = 256 * 1024;
+const SMALL_BYTES: usize = 128 * 1024;
 
 /// As long as few blocks are in use: handing a block to another thread costs as much as hashing some of it.
 const LARGE_BYTES: usize = 1024 * 1024;
@@ -19,7 +19,7 @@ const LARGE_BYTES: usize = 1024 * 1024;
 const FEW_BYTES: usize = 32 * 1024 * 1024;
 
 /// Blocks kept for the next upload, of each size.
-const SPARE_SMALL: usize = 64;
+const SPARE_SMALL: usize = 128;
 const SPARE_LARGE: usize = 12;
 
 /// The blocks that are not in use.

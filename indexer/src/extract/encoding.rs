@@ -178,10 +178,6 @@ fn utf16_score(sample: &[u8], read: fn([u8; 2]) -> u16) -> Option<usize> {
     let most_units = sample.len() / 2;
     for decoded in char::decode_utf16(sample.chunks_exact(2).map(|pair| read([pair[0], pair[1]]))) {
         units += 1;
-        // Bytes that are not text are found out after a few: the rest could not make up for it.
-        if (units - typical - plausible) * 20 > most_units {
-            return None;
-        }
         match decoded.unwrap_or('\0') {
             '\0' => {}
             '\t' | '\n' | '\r' | ' '..='~' | '\u{3000}'..='\u{3002}' | '\u{ff01}'..='\u{ff5e}' => typical += 1,
@@ -189,6 +185,10 @@ fn utf16_score(sample: &[u8], read: fn([u8; 2]) -> u16) -> Option<usize> {
                 plausible += 1
             }
             _ => {}
+        }
+        // Bytes that are not text are found out after a few: the rest could not make up for it.
+        if (units - typical - plausible) * 20 > most_units {
+            return None;
         }
     }
     let is_sound = (typical + plausible) * 20 >= units * 19 && typical * 100 >= units && typical > 0;
