@@ -17,6 +17,8 @@ pub async fn add_group(app: &App, by: &UserId, parent: Option<&GroupId>, name: &
     let name = check_name(name, "name")?;
     let (id, now) = (GroupId::new(), app.clock.now());
     let mut tx = app.db.begin().await?;
+    // The group above does not go at the same time.
+    db::folders::lock_tree(&mut tx).await?;
     let details = json!({ "group_id": id, "name": name, "parent_id": parent });
     audit::record(&mut tx, Some(by), now, audit::Event::new("group_added").details(details));
     if let Some(parent) = parent {

@@ -123,8 +123,10 @@ pub fn new_attached(author: &UserId, page: &Document, name: &DocumentName, now: 
     }
 }
 
+/// Number of the first version of a document.
+pub const FIRST: i64 = 1;
+
 /// A document that comes with its first version.
-#[derive(Clone, Debug)]
 pub struct NewFile {
     pub author: UserId,
     /// Without versions.
@@ -137,21 +139,25 @@ pub struct NewFile {
 }
 
 /// Adds documents with their first versions, inside the transaction of whoever calls, with the tree locked. 507 when a
-/// library or an author may keep no more.
-pub async fn append_first(app: &App, tx: &mut Tx, files: Vec<NewFile>, now: Millis) -> Result<Vec<Version>> {
+/// library or an author may keep no more. Returns them as they were written.
+pub async fn append_first(
+    app: &App,
+    tx: &mut Tx,
+    files: Vec<NewFile>,
+    now: Millis,
+) -> Result<Vec<(Document, Version)>> {
     let mut written = Vec::with_capacity(files.len());
     for NewFile { author, document, library, new, reserved } in files {
         refuse_level(app, document.level)?;
         let (version, chunks, fault) = version_of(tx, &author, &document, new, now).await?;
         written.push(Written { version, document, library, chunks, fault, reserved, unlocked_bytes: 0 });
     }
-    let documents: Vec<Document> =
-        written.iter().map(|one| Document { head: one.version.number, ..one.document.clone() }).collect();
+    let documents: Vec<Document> = written.iter().map(|one| Document { head: FIRST, ..one.document.clone() }).collect();
     let versions: Vec<Version> = written.iter().map(|one| one.version.clone()).collect();
     db::documents::insert_all(tx, &documents).await?;
     db::versions::insert_first(tx, &versions).await?;
     note(app, tx, written, now).await?;
-    Ok(versions)
+    Ok(documents.into_iter().zip(versions).collect())
 }
 
 /// Adds the next version, inside the transaction of whoever calls. The tree is locked from here on: what a version counts for

@@ -22,7 +22,8 @@ pub async fn change_group(
 ) -> Result<Group> {
     let name = name.map(|name| check_name(name, "name")).transpose()?;
     let mut tx = app.db.begin().await?;
-    // Recorded first: its lock keeps two moves at the same time from making a circle.
+    // Two moves at the same time make no circle.
+    db::folders::lock_tree(&mut tx).await?;
     let details = json!({ "group_id": id, "name": name, "parent_id": parent });
     audit::record(&mut tx, Some(by), app.clock.now(), audit::Event::new("group_changed").details(details));
     let group = db::groups::find(&mut tx, id).await?.ok_or_else(|| Error::not_found("group"))?;

@@ -41,7 +41,8 @@ pub async fn change_user(app: &App, by: &UserId, id: &UserId, change: ChangeUser
     };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    // Recorded first: it holds the chain's lock, so that two administrators cannot remove each other at the same time.
+    // Two administrators cannot remove each other at the same time.
+    db::folders::lock_tree(&mut tx).await?;
     audit::record(&mut tx, Some(by), now, audit::Event::new("user_changed").details(details(id, &change)));
     let changes =
         Changes { display_name: display_name.as_deref(), is_admin: change.is_admin, clearance: change.clearance };

@@ -68,11 +68,11 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         reserved_bytes: 0,
         is_unwritten: true,
     };
-    let folder_id = match new.destination {
+    let library = match new.destination {
         Destination::Folder(id) => {
-            allow_adding(app, by, &id).await?;
-            upload.folder_id = Some(id.clone());
-            id
+            let library = allow_adding(app, by, &id).await?;
+            upload.folder_id = Some(id);
+            library
         }
         Destination::Document(id) => {
             let document =
@@ -83,14 +83,14 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
             }
             refuse_level(app, document.level)?;
             upload.document_id = Some(id);
-            document.folder_id
+            quota::library_of(app, &document.folder_id).await?
         }
         Destination::Page(id) => {
             let page = db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
             allow_attaching(app, by, &page).await?;
             refuse_level(app, page.level)?;
             upload.attached_to = Some(id);
-            page.folder_id
+            quota::library_of(app, &page.folder_id).await?
         }
     };
     match new.size_bytes.filter(|size| new.comes_with_bytes && *size <= AT_ONCE_BYTES) {
@@ -99,10 +99,11 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
                 require_free_name(app.db.read(), folder, &new.name).await?;
             }
             // They are counted when they are there.
-            upload.library_id = Some(quota::require(app, &folder_id, &by.id, size as i64).await?);
+            quota::require_in(app, &library, &by.id, size as i64).await?;
+            upload.library_id = Some(library);
         }
         None => {
-            upload.library_id = Some(quota::library_of(app, &folder_id).await?);
+            upload.library_id = Some(library);
             upload = app.intake.begin(app, upload).await?;
             app.uploads.remember(&upload).await;
         }
@@ -110,11 +111,13 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
     Ok(upload)
 }
 
-/// Whoever edits in a folder may add files to it.
-pub async fn allow_adding(app: &App, by: &Caller, folder: &FolderId) -> Result<()> {
-    let found = app.guests.folder(app, folder).await?.ok_or_else(|| Error::not_found("folder"))?;
-    let role = app.guests.access(app, by, folder).await?.and_then(|access| access.role(folder));
-    policy::check(role, Action::Upload, &*found).map(drop)
+/// Whoever edits in a folder may add files to it. Returns the library that it is in.
+pub async fn allow_adding(app: &App, by: &Caller, folder: &FolderId) -> Result<FolderId> {
+    let not_found = || Error::not_found("folder");
+    let (found, access) = tokio::try_join!(app.guests.folder(app, folder), app.guests.access(app, by, folder))?;
+    let (found, access) = (found.ok_or_else(not_found)?, access.ok_or_else(not_found)?);
+    policy::check(access.role(folder), Action::Upload, &*found)?;
+    access.library(folder).ok_or_else(not_found)
 }
 
 /// Whoever edits a page or board may put pictures into it.

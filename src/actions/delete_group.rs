@@ -12,7 +12,8 @@ use crate::{
 /// Removes the group, its memberships and what was granted to it.
 pub async fn delete_group(app: &App, by: &UserId, id: &GroupId) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    // Recorded first: its lock keeps a child from being added or moved in at the same time.
+    // No child is added or moved in at the same time.
+    db::folders::lock_tree(&mut tx).await?;
     let event = audit::Event::new("group_deleted").details(json!({ "group_id": id }));
     audit::record(&mut tx, Some(by), app.clock.now(), event);
     if db::groups::count_children(&mut tx, id).await? > 0 {

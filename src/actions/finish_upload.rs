@@ -1,5 +1,7 @@
 //! Turns a whole upload into a version: of its document, or of a new one in its folder.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use futures::TryStreamExt;
 use indexer::media_type::HEAD_BYTES;
@@ -18,7 +20,7 @@ use crate::{
         uploads::{Done, Reservation, Upload},
     },
     error::{Error, Result},
-    ids::{DocumentId, FolderId},
+    ids::{DocumentId, FolderId, UploadId},
     names::DocumentName,
     worker,
 };
@@ -163,33 +165,51 @@ async fn add(app: &App, by: &Caller, upload: &Upload, place: Place, new: NewVers
     Ok(Finished { document_id: document.id, version: version.number })
 }
 
-/// Notes what the upload became; what came for it is held by the version from now on. Returns what it had reserved, which
-/// the caller charges or gives back.
+/// Notes what an upload became; what came for it is held by the version from now on. Returns what it had reserved, which the
+/// caller charges or gives back.
 pub async fn mark(tx: &mut Tx, upload: &Upload, finished: &Finished, size_bytes: i64) -> Result<Option<Reservation>> {
-    let (document, version) = (&finished.document_id, finished.version);
-    if upload.is_unwritten {
-        let whole = Upload {
-            offset_bytes: size_bytes,
-            finished_document_id: Some(document.clone()),
-            finished_version: Some(version),
-            ..upload.clone()
-        };
-        db::uploads::insert_all(tx, &[whole]).await?;
-        return Ok(None);
+    let mut upload = upload.clone();
+    if !upload.is_unwritten {
+        // As it is now: another node may have reserved more.
+        let reserved = db::uploads::lock_reservation(tx, &upload.id).await?.ok_or_else(finished_elsewhere)?;
+        upload.reserved_bytes = reserved.reserved_bytes;
     }
-    // As it is now: another node may have reserved more.
-    let reserved = db::uploads::lock_reservation(tx, &upload.id).await?.ok_or_else(finished_elsewhere)?;
-    let reserved_bytes = reserved.reserved_bytes;
-    let done = Done { upload: &upload.id, reserved_bytes, size_bytes, document, version };
-    match db::uploads::finish_all(tx, &[done]).await?.get(&upload.id) {
-        Some(0) => {}
-        Some(_) => db::upload_chunks::delete(tx, &upload.id).await?,
-        None => return Err(finished_elsewhere()),
+    Ok(mark_all(tx, &[(&upload, finished.clone(), size_bytes)]).await?.remove(&upload.id))
+}
+
+/// Notes what uploads became: each with the size of that. Returns what those had reserved that were written before.
+pub async fn mark_all(tx: &mut Tx, became: &[(&Upload, Finished, i64)]) -> Result<HashMap<UploadId, Reservation>> {
+    let (unwritten, written): (Vec<_>, Vec<_>) = became.iter().partition(|(upload, ..)| upload.is_unwritten);
+    let whole = unwritten.iter().map(|(upload, finished, size_bytes)| Upload {
+        offset_bytes: *size_bytes,
+        finished_document_id: Some(finished.document_id.clone()),
+        finished_version: Some(finished.version),
+        ..(*upload).clone()
+    });
+    db::uploads::insert_all(tx, &whole.collect::<Vec<_>>()).await?;
+    let done = written.iter().map(|(upload, finished, size_bytes)| Done {
+        upload: &upload.id,
+        reserved_bytes: upload.reserved_bytes,
+        size_bytes: *size_bytes,
+        document: &finished.document_id,
+        version: finished.version,
+    });
+    let received = db::uploads::finish_all(tx, &done.collect::<Vec<_>>()).await?;
+    let mut reserved = HashMap::with_capacity(written.len());
+    for (upload, ..) in written {
+        match received.get(&upload.id) {
+            Some(0) => {}
+            Some(_) => db::upload_chunks::delete(tx, &upload.id).await?,
+            None => return Err(finished_elsewhere()),
+        }
+        let (library_id, user_id) = (upload.library_id.clone(), upload.user_id.clone());
+        let reservation = Reservation { library_id, user_id, reserved_bytes: upload.reserved_bytes };
+        reserved.insert(upload.id.clone(), reservation);
     }
-    Ok(Some(reserved))
+    Ok(reserved)
 }
 
 /// 409: another node finished the upload, or it was cancelled. What was written for it is taken back.
-pub fn finished_elsewhere() -> Error {
+fn finished_elsewhere() -> Error {
     Error::conflict("upload_offset_mismatch", "this upload was finished or cancelled elsewhere")
 }

@@ -12,24 +12,18 @@ use tokio::sync::oneshot;
 
 use crate::{
     actions::{
-        add_version::{NewFile, NewVersion, append_first, new_attached, new_document, refuse_level},
+        add_version::{FIRST, NewFile, NewVersion, append_first, new_attached, new_document, refuse_level},
         current_document, current_folder,
-        finish_upload::finished_elsewhere,
+        finish_upload::{Finished, mark_all},
         name_taken_by,
         quota::{self, Tally},
     },
     app::App,
     auth::policy::Caller,
     clock::Millis,
-    db::{
-        self, Tx,
-        documents::Document,
-        folders::Folder,
-        uploads::{Done, Reservation, Upload},
-        versions::Version,
-    },
+    db::{self, Tx, documents::Document, folders::Folder, uploads::Upload, versions::Version},
     error::{Error, Result},
-    ids::{DocumentId, FolderId, UploadId},
+    ids::{DocumentId, FolderId},
     names::DocumentName,
 };
 
@@ -37,7 +31,6 @@ use crate::{
 const MOST: usize = 64;
 
 /// A file that came.
-#[derive(Clone, Debug)]
 pub struct Arrival {
     pub by: Caller,
     pub place: Place,
@@ -52,7 +45,6 @@ pub struct Arrival {
 }
 
 /// Where a file goes.
-#[derive(Clone, Debug)]
 pub enum Place {
     Folder(FolderId),
     /// It belongs to that page or board.
@@ -75,7 +67,6 @@ struct Waiting {
     told: oneshot::Sender<Result<Outcome>>,
 }
 
-#[derive(Clone)]
 enum Order {
     Begin(Box<Upload>),
     Add(Box<Arrival>),
@@ -308,9 +299,13 @@ impl Batch<'_> {
         }
     }
 
+    /// Writes the documents with their versions, and what their uploads became.
     async fn add(&mut self, files: Vec<(&Arrival, (Document, FolderId))>) -> Result<Vec<(Document, Version)>> {
-        let mut reserved = self.finish(&files).await?;
-        let documents: Vec<Document> = files.iter().map(|(_, (document, _))| document.clone()).collect();
+        let became = files.iter().filter_map(|(arrival, (document, _))| {
+            let finished = Finished { document_id: document.id.clone(), version: FIRST };
+            Some((arrival.upload.as_ref()?, finished, arrival.new.size_bytes))
+        });
+        let mut reserved = mark_all(self.tx, &became.collect::<Vec<_>>()).await?;
         let files = files.into_iter().map(|(arrival, (document, library))| NewFile {
             author: arrival.by.id.clone(),
             reserved: arrival.upload.as_ref().and_then(|upload| reserved.remove(&upload.id)),
@@ -318,47 +313,11 @@ impl Batch<'_> {
             document,
             library,
         });
-        let versions = append_first(self.app, self.tx, files.collect(), self.now).await?;
-        for document in &documents {
+        let added = append_first(self.app, self.tx, files.collect(), self.now).await?;
+        for (document, _) in &added {
             db::changes::append(self.tx, &document.id, self.now);
         }
-        Ok(documents.into_iter().zip(versions).collect())
-    }
-
-    /// Notes what the uploads became; returns what they had reserved.
-    async fn finish(&mut self, files: &[(&Arrival, (Document, FolderId))]) -> Result<HashMap<UploadId, Reservation>> {
-        let uploads = || {
-            let uploads = files.iter().map(|(arrival, (document, _))| (arrival.upload.as_ref(), document, arrival));
-            uploads.filter_map(|(upload, document, arrival)| Some((upload?, document, arrival.new.size_bytes)))
-        };
-        let whole = uploads().filter(|(upload, ..)| upload.is_unwritten).map(|(upload, document, size_bytes)| Upload {
-            offset_bytes: size_bytes,
-            finished_document_id: Some(document.id.clone()),
-            finished_version: Some(1),
-            ..upload.clone()
-        });
-        db::uploads::insert_all(self.tx, &whole.collect::<Vec<_>>()).await?;
-        let done = uploads().filter(|(upload, ..)| !upload.is_unwritten).map(|(upload, document, size_bytes)| Done {
-            upload: &upload.id,
-            reserved_bytes: upload.reserved_bytes,
-            size_bytes,
-            document: &document.id,
-            version: 1,
-        });
-        let done: Vec<_> = done.collect();
-        let finished = db::uploads::finish_all(self.tx, &done).await?;
-        for done in &done {
-            match finished.get(done.upload) {
-                Some(0) => {}
-                Some(_) => db::upload_chunks::delete(self.tx, done.upload).await?,
-                None => return Err(finished_elsewhere()),
-            }
-        }
-        let written = uploads().filter(|(upload, ..)| !upload.is_unwritten).map(|(upload, ..)| {
-            let (library_id, user_id) = (upload.library_id.clone(), upload.user_id.clone());
-            (upload.id.clone(), Reservation { library_id, user_id, reserved_bytes: upload.reserved_bytes })
-        });
-        Ok(written.collect())
+        Ok(added)
     }
 }
 

@@ -71,16 +71,20 @@ pub async fn space_in_folder(app: &App, folder: &FolderId, user: &UserId) -> Res
     Ok((library.used_bytes, available))
 }
 
-/// Refuses what would not fit now, before anything is sent or made. The counting itself decides later. Returns the library.
-pub async fn require(app: &App, folder: &FolderId, user: &UserId, bytes: i64) -> Result<FolderId> {
-    let library = library_of(app, folder).await?;
-    for owner in [Owner::Library(&library), Owner::User(user)] {
+/// Refuses what would not fit now, before anything is sent or made. The counting itself decides later.
+pub async fn require(app: &App, folder: &FolderId, user: &UserId, bytes: i64) -> Result<()> {
+    require_in(app, &library_of(app, folder).await?, user, bytes).await
+}
+
+/// Like [`require`], for a library.
+pub async fn require_in(app: &App, library: &FolderId, user: &UserId, bytes: i64) -> Result<()> {
+    for owner in [Owner::Library(library), Owner::User(user)] {
         let space = space(app, owner).await?;
         if space.available_bytes().is_some_and(|available| bytes > available) {
             return Err(exceeded(owner, space, bytes));
         }
     }
-    Ok(library)
+    Ok(())
 }
 
 /// What versions and uploads add, by library and person.
@@ -102,7 +106,7 @@ impl Tally {
     }
 
     fn of(&mut self, library: &FolderId, user: &UserId) -> &mut Delta {
-        self.0.entry((library.clone(), user.clone())).or_insert(Delta { used_bytes: 0, reserved_bytes: 0 })
+        self.0.entry((library.clone(), user.clone())).or_default()
     }
 
     /// Counts everything, or refuses it. Call it under [`db::folders::lock_tree`]: so no folder changes its library
@@ -110,8 +114,7 @@ impl Tally {
     pub async fn write(self, app: &App, tx: &mut Tx) -> Result<()> {
         let (for_libraries, for_users) = (default_limit(&app.config, true), default_limit(&app.config, false));
         // First what is given back.
-        let mut deltas: Vec<_> =
-            self.0.into_iter().filter(|(_, it)| (it.used_bytes, it.reserved_bytes) != (0, 0)).collect();
+        let mut deltas: Vec<_> = self.0.into_iter().filter(|(_, delta)| *delta != Delta::default()).collect();
         deltas.sort_by_key(|(_, delta)| delta.used_bytes + delta.reserved_bytes > 0);
         for ((library, user), delta) in deltas {
             if delta.used_bytes + delta.reserved_bytes < 0 {

@@ -167,7 +167,7 @@ impl Dav {
     async fn require_fits(&self, room: &Room<'_>, bytes: u64) -> Result<()> {
         let (by, bytes) = (&self.caller.id, i64::try_from(bytes).unwrap_or(i64::MAX));
         if room.is_document {
-            return quota::require(&self.app, room.folder, by, bytes).await.map(drop);
+            return quota::require(&self.app, room.folder, by, bytes).await;
         }
         let mut connection = self.db().acquire().await?;
         quota::require_aside(&self.app, &mut connection, room.folder, by, bytes, room.except).await

@@ -38,8 +38,8 @@ pub struct Ancestor {
     pub is_held: i64,
 }
 
-/// Locks the shape of the tree and all scopes until the transaction ends: call it first.
-/// Whoever adds to the tree, moves in it or changes who may see what does so alone.
+/// Locks the shape of the tree, all scopes, and the accounts and groups that have rights in it, until the transaction ends:
+/// call it first. Whoever adds to the tree, moves in it or changes who may see what does so alone.
 pub async fn lock_tree(tx: &mut Tx) -> Result<()> {
     if !tx.open_mut().tree_is_locked {
         sqlx::query("update counters set value = value + 1 where name = 'tree'").execute(&mut **tx).await?;

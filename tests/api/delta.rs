@@ -13,7 +13,7 @@ use crate::support::{Answer, Client, TestServer, library::metadata_of};
 const MIB: usize = 1 << 20;
 
 /// Bytes that do not compress, the same for the same seed.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
+pub fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let next = || {
         state ^= state << 13;
@@ -25,7 +25,7 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
 }
 
 /// A file cut as clients cut it.
-fn cut(bytes: &[u8]) -> Vec<&[u8]> {
+pub fn cut(bytes: &[u8]) -> Vec<&[u8]> {
     let mut rest = bytes;
     let mut chunks = Vec::new();
     while let Some(length) = Sizes::STORE.first_chunk(rest, true) {

@@ -102,3 +102,36 @@ async fn what_does_not_exist_is_not_found() {
     root.put(&format!("/groups/{nothing}/members/{}", root.id), Value::Null).await.assert_error(404, "group_not_found");
     root.post("/groups", json!({ "name": "x", "parent_id": "y" })).await.assert_error(400, "input_invalid");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_moves_in_the_same_moment_make_no_circle() {
+    let server = TestServer::start().await;
+    let root = server.admin("root").await;
+    let (a, b) = (add(&root, "A", None).await, add(&root, "B", None).await);
+    let (path_a, path_b) = (format!("/groups/{a}"), format!("/groups/{b}"));
+    for round in 0..20 {
+        let into_each_other = tokio::join!(
+            root.patch(&path_a, json!({ "parent_id": b })),
+            root.patch(&path_b, json!({ "parent_id": a })),
+        );
+        let statuses = [into_each_other.0.status.as_u16(), into_each_other.1.status.as_u16()];
+        assert!(statuses == [200, 409] || statuses == [409, 200], "round {round}: {statuses:?}");
+        for path in [&path_a, &path_b] {
+            root.patch(path, json!({ "parent_id": null })).await.assert_status(200);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_is_added_below_a_group_that_goes_in_the_same_moment() {
+    let server = TestServer::start().await;
+    let root = server.admin("root").await;
+    for round in 0..20 {
+        let above = add(&root, &format!("above {round}"), None).await;
+        let below = json!({ "name": "below", "parent_id": above });
+        let path = format!("/groups/{above}");
+        let (added, gone) = tokio::join!(root.post("/groups", below), root.delete(&path));
+        let statuses = [added.status.as_u16(), gone.status.as_u16()];
+        assert!(statuses == [201, 409] || statuses == [404, 204], "round {round}: {statuses:?}");
+    }
+}

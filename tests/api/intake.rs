@@ -60,7 +60,7 @@ async fn a_hundred_files_at_once_are_all_there_in_few_transactions() {
     });
     let answers = join_all(uploads).await;
     let transactions = tree(&server).await - before;
-    let (mut names, mut made) = (HashSet::new(), 0);
+    let (mut names, mut contents, mut made) = (HashSet::new(), HashSet::new(), 0);
     for ((number, name), (answer, bytes)) in files.iter().zip(answers) {
         if answer.status == 409 {
             // Of two with one name, the second is told so unless it was checked before the first was there.
@@ -74,6 +74,7 @@ async fn a_hundred_files_at_once_are_all_there_in_few_transactions() {
         assert!(named == *name || number % 4 > 1, "{named} instead of {name}");
         assert!(names.insert(named));
         assert!(ada.get(&format!("/documents/{id}/content")).await.body == bytes, "{name}");
+        contents.insert(bytes);
         made += 1;
     }
     assert!(made >= 75, "{made}");
@@ -81,12 +82,12 @@ async fn a_hundred_files_at_once_are_all_there_in_few_transactions() {
     let orders = 100 + 66;
     assert!(transactions < orders / 3, "{transactions} transactions for {orders} orders");
     // What is to be made of them was asked for, once for equal contents.
-    server.run_jobs().await;
-    let waiting: i64 = sqlx::query_scalar("select count(*) from previews where state = 'waiting'")
-        .fetch_one(server.app.db.read())
-        .await
-        .unwrap();
-    assert_eq!(waiting, 0);
+    let asked_for = async |sql| sqlx::query_scalar(sql).fetch_one(server.app.db.read()).await;
+    let waiting: i64 = asked_for("select count(*) from previews where state = 'waiting'").await.unwrap();
+    let jobs: i64 = asked_for("select count(*) from jobs where kind = 'prepare_content'").await.unwrap();
+    // Nothing is made of what is empty.
+    let expected = contents.iter().filter(|bytes| !bytes.is_empty()).count() as i64;
+    assert_eq!((waiting, jobs), (expected, expected));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -129,6 +130,41 @@ async fn who_is_refused_takes_nobody_along() {
         .await
         .unwrap();
     assert_eq!(used, 100 * KIB as i64);
+}
+
+#[tokio::test]
+async fn rights_that_are_taken_away_end_uploads_at_once_and_within_moments_when_another_node_takes_them() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (server.user("ada").await, server.user("bob").await);
+    let library = ada.folder("库", None).await;
+    let grant = format!("/folders/{library}/grants/user/{}", bob.id);
+    let begin = async |name: &str| {
+        let creation = bob.tus(Method::POST, "/uploads").header("upload-length", 3);
+        let metadata = metadata_of(&[("filename", name), ("folder_id", &library)]);
+        bob.send(creation.header("upload-metadata", metadata)).await
+    };
+    let finish = async |begun: &Answer| {
+        let part = bob.tus(Method::PATCH, begun.header("location").unwrap()).header("upload-offset", 0);
+        bob.send(part.header("content-type", "application/offset+octet-stream").body("abc")).await
+    };
+    begin("a.txt").await.assert_error(404, "folder_not_found");
+    ada.share("folders", &library, &bob, "editor").await;
+    // Given is given at once, and what was asked for before is kept.
+    let begun = begin("a.txt").await.assert_status(201);
+    upload(&bob, &library, "b.txt", b"abc", true).await.assert_status(201);
+    ada.delete(&grant).await.assert_status(204);
+    finish(&begun).await.assert_error(404, "folder_not_found");
+    begin("c.txt").await.assert_error(404, "folder_not_found");
+
+    ada.share("folders", &library, &bob, "editor").await;
+    let begun = begin("d.txt").await.assert_status(201);
+    server.do_elsewhere("update users set disabled_at = 1 where name = 'bob'", "user_changed").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    finish(&begun).await.assert_error(401, "unauthorized");
+    begin("e.txt").await.assert_error(401, "unauthorized");
+    let names: Vec<String> =
+        sqlx::query_scalar("select name from documents").fetch_all(server.app.db.read()).await.unwrap();
+    assert_eq!(names, ["b.txt"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

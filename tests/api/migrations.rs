@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::migrate::Migrator;
-use storage::{Backend, ChunkHash, Sizes, Store};
+use storage::{Backend, ChunkHash, Store};
 use wenshu::{
     actions::{
         collect_garbage::collect_garbage,
@@ -16,23 +16,14 @@ use wenshu::{
     jobs::{self, list_chunks::ListChunks},
 };
 
-use crate::support::{START, TestServer, database::TestDatabase};
+use crate::{
+    delta::{cut, noise},
+    support::{START, TestServer, database::TestDatabase},
+};
 
 const MIB: usize = 1 << 20;
 /// The last migration of the earlier release.
 const LAST: &str = "0007";
-
-/// Bytes that do not compress, the same for the same seed.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    std::iter::repeat_with(next).take(length).collect()
-}
 
 /// The earlier release's database and store, being filled.
 struct Earlier {
@@ -297,16 +288,6 @@ async fn chunks_are_listed(server: &TestServer, contents: &BTreeMap<u64, (String
         cut.sort();
         assert_eq!(listed, cut);
     }
-}
-
-fn cut(bytes: &[u8]) -> Vec<&[u8]> {
-    let (mut rest, mut chunks) = (bytes, Vec::new());
-    while let Some(length) = Sizes::STORE.first_chunk(rest, true) {
-        let (chunk, behind) = rest.split_at(length);
-        chunks.push(chunk);
-        rest = behind;
-    }
-    chunks
 }
 
 async fn missing_of(server: &TestServer, folder: &str, bytes: &[u8]) -> Value {

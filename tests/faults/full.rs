@@ -1,12 +1,8 @@
 //! A full disk, while people upload, restore and send chunks and while somebody looks after the store: each says that there is
 //! no space, nothing is lost, and it goes on when there is room. The disk is a small tmpfs, which needs root.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use reqwest::Method;
 
 use crate::{
@@ -14,40 +10,11 @@ use crate::{
     ledger::{Ledger, ask, begin, check_all},
     place::{Kind, Place},
     power::files,
-    support::{noise, sha256},
+    support::{SmallDisk, noise, sha256},
     table::Tally,
 };
 
 const MIB: usize = 1 << 20;
-
-/// A small disk; it is gone when dropped.
-struct Disk(PathBuf);
-
-impl Disk {
-    fn new(folder: &Path, size_bytes: usize) -> Self {
-        fs::create_dir_all(folder).unwrap();
-        let options = format!("size={size_bytes}");
-        mount(Some("tmpfs"), folder, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))
-            .expect("a small disk can be mounted: this test runs as root");
-        Self(folder.to_owned())
-    }
-
-    /// Takes all the room there is.
-    fn fill(&self) {
-        let rest = fs::File::options().create(true).append(true).open(self.0.join("rest"));
-        rest.and_then(|mut rest| io::copy(&mut io::repeat(1), &mut rest)).unwrap_err();
-    }
-
-    fn make_room(&self) {
-        fs::remove_file(self.0.join("rest")).unwrap();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = umount2(&self.0, MntFlags::MNT_DETACH);
-    }
-}
 
 /// All bytes below a folder of the store, whatever their names are.
 fn contents_of(objects: &Path) -> Vec<Vec<u8>> {
@@ -58,7 +25,7 @@ fn contents_of(objects: &Path) -> Vec<Vec<u8>> {
 async fn on_a_full_disk(all_of_it: bool) {
     let place = Place::new(Kind::Folder).await;
     let objects = place.program.data.join("objects");
-    let disk = Disk::new(if all_of_it { &place.program.data } else { &objects }, 72 * MIB);
+    let disk = SmallDisk::new(if all_of_it { &place.program.data } else { &objects }, 72 * MIB);
     let program = place.program.clone().variable("WENSHU_DISK_RESERVE_BYTES", 0);
     let (service, library, mut ledger) = begin(&program, 1).await;
     let big = noise(7, 6 * MIB);
@@ -136,7 +103,7 @@ async fn on_a_full_disk(all_of_it: bool) {
 }
 
 /// An upload in chunks that meets the full disk after some of them.
-async fn delta_on(library: &crate::support::Library, disk: &Disk, ledger: &mut Ledger) -> Tally {
+async fn delta_on(library: &crate::support::Library, disk: &SmallDisk, ledger: &mut Ledger) -> Tally {
     disk.make_room();
     assert!(ledger.begin_delta(library, noise(70, 8 * MIB)).await, "there is room");
     disk.fill();

@@ -2,36 +2,11 @@
 //!
 //! The disk is a small tmpfs, which needs root.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, time::Duration};
 
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
-
-use crate::support::{Library, Program, document_of, noise, sha256};
+use crate::support::{Library, Program, SmallDisk, document_of, noise, sha256};
 
 const MIB: usize = 1 << 20;
-
-/// A small disk; it is gone when dropped.
-struct Disk(PathBuf);
-
-impl Disk {
-    fn new(folder: &Path, size_bytes: usize) -> Self {
-        fs::create_dir_all(folder).unwrap();
-        let options = format!("size={size_bytes}");
-        mount(Some("tmpfs"), folder, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))
-            .expect("a small disk can be mounted: this test runs as root");
-        Self(folder.to_owned())
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = umount2(&self.0, MntFlags::MNT_DETACH);
-    }
-}
 
 /// Uploads until there is no room; returns how many went in.
 async fn fill(library: &Library) -> Vec<(String, Vec<u8>)> {
@@ -60,7 +35,7 @@ async fn check_kept(library: &Library, kept: &[(String, Vec<u8>)]) {
 #[tokio::test]
 async fn a_full_object_folder_refuses_and_recovers() {
     let folder = tempfile::tempdir().unwrap();
-    let disk = Disk::new(&folder.path().join("disk"), 16 * MIB);
+    let disk = SmallDisk::new(&folder.path().join("disk"), 16 * MIB);
     let objects = disk.0.join("objects");
     let program = Program::new(folder.path()).flag("--storage", objects.to_str().unwrap());
     // `storage` on a disk of its own: the database has room.
@@ -72,9 +47,7 @@ async fn a_full_object_folder_refuses_and_recovers() {
 
     let kept = fill(&library).await;
     assert!(kept.len() > 3, "{} files", kept.len());
-    fs::File::create(disk.0.join("rest"))
-        .and_then(|mut rest| std::io::copy(&mut std::io::repeat(1), &mut rest))
-        .unwrap_err();
+    disk.fill();
     let (status, report) = service.readiness().await;
     assert_eq!((status, &report["storage"]), (503, &"full".into()), "{report}");
     check_kept(&library, &kept).await;
@@ -84,7 +57,7 @@ async fn a_full_object_folder_refuses_and_recovers() {
     library.send_part(&upload, 0, &content).await.assert_error(507, "disk_full");
 
     fs::remove_file(ballast).unwrap();
-    fs::remove_file(disk.0.join("rest")).unwrap();
+    disk.make_room();
     service.wait_until_ready().await;
     let offset = library.offset(&upload).await;
     let answer = library.send_part(&upload, offset, &content[offset..]).await.assert_status(204);
@@ -99,7 +72,7 @@ async fn a_full_object_folder_refuses_and_recovers() {
 #[tokio::test]
 async fn a_full_data_folder_refuses_and_recovers() {
     let folder = tempfile::tempdir().unwrap();
-    let disk = Disk::new(&folder.path().join("disk"), 24 * MIB);
+    let disk = SmallDisk::new(&folder.path().join("disk"), 24 * MIB);
     let program = Program::new(&disk.0).variable("WENSHU_DISK_RESERVE_BYTES", 4 * MIB);
     let service = program.serve();
     let library = Library::create(&service.admin().await, "library").await;
@@ -109,8 +82,7 @@ async fn a_full_data_folder_refuses_and_recovers() {
     fs::write(&ballast, noise(9, 6 * MIB)).unwrap();
 
     let kept = fill(&library).await;
-    let rest = disk.0.join("rest");
-    fs::File::create(&rest).and_then(|mut rest| std::io::copy(&mut std::io::repeat(1), &mut rest)).unwrap_err();
+    disk.fill();
     let (status, report) = service.readiness().await;
     assert_eq!((status, &report["ready"]), (503, &false.into()), "{report}");
     // What only reads goes on; what writes says why not.
@@ -119,7 +91,7 @@ async fn a_full_data_folder_refuses_and_recovers() {
     let refused = library.try_upload(&library.new_document("late.bin"), &noise(3, MIB)).await;
     refused.assert_error(507, "disk_full");
 
-    fs::remove_file(rest).unwrap();
+    disk.make_room();
     fs::remove_file(ballast).unwrap();
     service.wait_until_ready().await;
     let late = library.upload("late.txt", "磁盘又有了空间".as_bytes()).await;
@@ -135,7 +107,7 @@ async fn a_full_data_folder_refuses_and_recovers() {
 fn an_index_on_a_full_disk_goes_on_when_there_is_room() {
     use indexer::index::{Access, Index, IndexDocument, SearchRequest};
     let folder = tempfile::tempdir().unwrap();
-    let disk = Disk::new(&folder.path().join("disk"), 4 * MIB);
+    let disk = SmallDisk::new(&folder.path().join("disk"), 4 * MIB);
     let (index, _) = Index::open(&disk.0.join("index")).unwrap();
     let document = |id: &str, text: String| IndexDocument { id: id.into(), extra: text, ..IndexDocument::default() };
     let found = |text: &str| {
@@ -144,14 +116,13 @@ fn an_index_on_a_full_disk_goes_on_when_there_is_room() {
     };
     index.put(&document("first", "写满之前".into())).unwrap();
     index.commit(1).unwrap();
-    let rest = disk.0.join("rest");
-    fs::File::create(&rest).and_then(|mut rest| std::io::copy(&mut std::io::repeat(1), &mut rest)).unwrap_err();
+    disk.fill();
     for _ in 0..3 {
         let put = index.put(&document("late", "写满之后".into()));
         put.and_then(|()| index.commit(2)).unwrap_err();
     }
     assert_eq!((found("写满之前"), found("写满之后")), (1, 0));
-    fs::remove_file(rest).unwrap();
+    disk.make_room();
     index.put(&document("late", "写满之后".into())).unwrap();
     index.commit(2).unwrap();
     assert_eq!((found("写满之前"), found("写满之后")), (1, 1));

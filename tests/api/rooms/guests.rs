@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use wenshu::db::{self, audit::NewEvent};
+use serde_json::json;
 
 use super::{Peer, start};
 use crate::support::{Client, TestServer};
@@ -147,22 +146,6 @@ async fn who_is_given_a_role_comes_in_at_once() {
     peer.wait_saved().await;
 }
 
-/// What another node does reaches this one by the audit log alone: here it is written without the process's knowing.
-async fn do_elsewhere(server: &TestServer, sql: &str, event: &'static str) {
-    let mut tx = server.app.db.begin().await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut *tx).await.unwrap();
-    let event = NewEvent {
-        at: server.app.clock.now(),
-        actor_id: None,
-        action: event,
-        document_id: None,
-        folder_id: None,
-        details: Value::Object(Default::default()).to_string(),
-    };
-    db::audit::note(&mut tx, [event]);
-    tx.commit().await.unwrap();
-}
-
 #[tokio::test]
 async fn what_another_node_takes_away_is_gone_within_a_second() {
     for (sql, event, inside, outside) in [
@@ -172,7 +155,7 @@ async fn what_another_node_takes_away_is_gone_within_a_second() {
         ("update documents set level = 3", "level_set", 4403, 4404),
     ] {
         let mut scene = Scene::set("editor").await;
-        do_elsewhere(&scene.server, sql, event).await;
+        scene.server.do_elsewhere(sql, event).await;
         let closing = tokio::time::timeout(A_SECOND, scene.inside.closing()).await;
         assert_eq!(closing.unwrap_or_else(|_| panic!("{event}: within a second")).0, inside, "{event}");
         assert_eq!(scene.refusal().await, outside, "{event}");
@@ -184,7 +167,7 @@ async fn what_another_node_takes_away_is_noticed_though_nobody_is_inside() {
     let scene = Scene::set("editor").await;
     let Scene { server, bob, page, inside, .. } = scene;
     inside.leave().await;
-    do_elsewhere(&server, "delete from sessions", "signed_out").await;
+    server.do_elsewhere("delete from sessions", "signed_out").await;
     tokio::time::sleep(A_SECOND).await;
     assert_eq!(Peer::connect(&bob, &page, "").await.closing().await.0, 4401);
 }
@@ -193,7 +176,7 @@ async fn what_another_node_takes_away_is_noticed_though_nobody_is_inside() {
 async fn what_another_node_gives_is_there_within_a_second() {
     let scene = Scene::set("reader").await;
     let give = "update grants set role = 4 where subject_id in (select id from users where name = 'bob')";
-    do_elsewhere(&scene.server, give, "grant_given").await;
+    scene.server.do_elsewhere(give, "grant_given").await;
     tokio::time::sleep(A_SECOND).await;
     let mut peer = Peer::join(&scene.bob, &scene.page).await;
     peer.write("an editor now").await;

@@ -109,6 +109,22 @@ impl TestServer {
         tx.commit().await.expect("the job table can be written");
     }
 
+    /// Does what another node or program does: this process learns of it by the audit log alone.
+    pub async fn do_elsewhere(&self, sql: &str, event: &'static str) {
+        let mut tx = self.app.db.begin().await.expect("the database answers");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut *tx).await.expect("a statement");
+        let event = db::audit::NewEvent {
+            at: self.clock.now(),
+            actor_id: None,
+            action: event,
+            document_id: None,
+            folder_id: None,
+            details: "{}".to_owned(),
+        };
+        db::audit::note(&mut tx, [event]);
+        tx.commit().await.expect("the database answers");
+    }
+
     /// How many jobs wait.
     pub async fn jobs_waiting(&self) -> i64 {
         let jobs = db::jobs::count(self.app.db.read()).await.expect("the job table can be read");

@@ -6,6 +6,8 @@ mod client;
 #[path = "../../api/support/database.rs"]
 #[allow(dead_code, reason = "the API tests use all of it")]
 pub mod database;
+#[allow(dead_code, reason = "the fault tests use all of it")]
+mod disk;
 #[path = "../../../storage/tests/support/garage.rs"]
 #[allow(dead_code, reason = "the tests of the storage crate use all of it")]
 pub mod garage;
@@ -15,6 +17,7 @@ mod program;
 mod proxy;
 
 pub use client::{Answer, Client};
+pub use disk::SmallDisk;
 pub use library::{Library, Metadata, document_of, until};
 pub use program::{Program, Running};
 pub use proxy::Proxy;
