@@ -22,6 +22,7 @@ pub mod push;
 pub mod records;
 pub mod rooms;
 pub mod search;
+mod see_through;
 pub mod server;
 pub mod telemetry;
 pub mod worker;

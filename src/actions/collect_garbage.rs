@@ -410,7 +410,7 @@ async fn end_rescues(app: &App) -> Result<()> {
     }
     // A writer may have asked before the row went, and written after.
     for key in app.store.list_spares().await? {
-        if db::garbage::find_notes(app.db.read(), &key).await?.iter().any(db::garbage::Note::is_rescued) {
+        if db::garbage::find_notes(&mut app.db.look().await?, &key).await?.iter().any(db::garbage::Note::is_rescued) {
             continue;
         }
         match app.store.restore_spare(&key).await {

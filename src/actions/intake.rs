@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::oneshot;
+use tokio::{runtime::Handle, sync::oneshot};
 
 use crate::{
     actions::{
@@ -128,8 +128,9 @@ async fn serve(app: App) {
             return;
         }
         let (orders, told): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.order, one.told)).unzip();
-        // In a task, so that a panic is the end of these alone.
-        let outcomes = app.tasks.spawn(write_or_divide(app.clone(), orders)).await.unwrap_or_default();
+        // Apart, so that a panic is the end of these alone; on a thread that may wait, so that SQLite needs no other.
+        let (writing, runtime) = (write_or_divide(app.clone(), orders), Handle::current());
+        let outcomes = app.tasks.spawn_blocking(move || runtime.block_on(writing)).await.unwrap_or_default();
         for (told, outcome) in told.into_iter().zip(outcomes) {
             // Who does not listen any more finds what was written.
             let _ = told.send(outcome);
@@ -164,7 +165,7 @@ enum Failure {
 }
 
 async fn write(app: &App, orders: &[Order]) -> Result<Vec<Result<Outcome>>, Failure> {
-    let mut tx = app.db.begin().await.map_err(Failure::Statement)?;
+    let mut tx = app.db.begin_here().await.map_err(Failure::Statement)?;
     let outcomes = write_all(app, &mut tx, orders).await.map_err(Failure::Statement)?;
     if outcomes.iter().any(Result::is_ok) {
         tx.commit().await.map_err(Failure::Commit)?;

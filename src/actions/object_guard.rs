@@ -33,7 +33,7 @@ impl ObjectGuard {
 
     /// `None`: it is being removed, ask again.
     async fn ask(&self, key: &str, waited: Duration) -> Result<Option<Known>> {
-        let notes = db::garbage::find_notes(self.db.read(), key).await?;
+        let notes = db::garbage::find_notes(&mut self.db.look().await?, key).await?;
         let damaged = notes.iter().any(|note| note.state == "damaged");
         let Some(note) = notes.iter().find(|note| note.state != "damaged") else {
             return Ok(Some(Known { damaged, doubtful: false }));

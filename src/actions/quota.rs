@@ -10,13 +10,12 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use sqlx::AnyConnection;
 
 use crate::{
     app::App,
     config::Config,
     db::{
-        self, Tx,
+        self, Connection, Tx,
         uploads::{Reservation, Upload},
         usage::{Delta, Owner, Usage},
     },
@@ -49,7 +48,7 @@ impl Space {
 
 /// How much `owner` keeps and may keep.
 pub async fn space(app: &App, owner: Owner<'_>) -> Result<Space> {
-    Ok(space_of(app, is_library(owner), db::usage::find(app.db.read(), owner).await?))
+    Ok(space_of(app, is_library(owner), db::usage::find(&mut app.db.look().await?, owner).await?))
 }
 
 /// The same of a row that was read already.
@@ -140,7 +139,7 @@ impl Tally {
 /// once each sees those before it.
 pub async fn require_aside(
     app: &App,
-    db: &mut AnyConnection,
+    db: &mut Connection,
     folder: &FolderId,
     user: &UserId,
     more: i64,

@@ -26,6 +26,7 @@ use crate::{
     db::{self, Tx, uploads::Upload},
     error::{Error, Result},
     ids::UploadId,
+    see_through::see_through,
 };
 
 /// After so many bytes it is looked whether there is still room for more.
@@ -144,7 +145,8 @@ async fn receive(app: &App, by: &Caller, mut upload: Upload, part: Part, lock: U
     let receiving = Receiving { app: app.clone(), by: by.clone(), durable: upload.point(), head, upload, lock };
     let request_id = crate::error::REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
     let work = crate::error::REQUEST_ID.scope(request_id, receiving.run(part.body, part.checksum));
-    app.tasks.spawn(work).await.map_err(Error::internal)?
+    // The bytes that have come are kept, also when the connection breaks and nobody waits for the answer.
+    see_through(&app.tasks, work).await
 }
 
 /// 410: nobody went on with it in time.

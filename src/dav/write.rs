@@ -169,7 +169,7 @@ impl Dav {
         if room.is_document {
             return quota::require(&self.app, room.folder, by, bytes).await;
         }
-        let mut connection = self.db().acquire().await?;
+        let mut connection = self.db().acquire().await?.into();
         quota::require_aside(&self.app, &mut connection, room.folder, by, bytes, room.except).await
     }
 

@@ -1,10 +1,10 @@
 //! Table `dav_overlay`: what does one person see otherwise than everybody, for a while?
 
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::AnyPool;
 
 use crate::{
     clock::Millis,
-    db::{Tx, usage::Owner},
+    db::{Connection, Tx, usage::Owner},
     error::Result,
     ids::{DocumentId, FolderId, UserId},
 };
@@ -177,7 +177,7 @@ pub async fn update_expiry(tx: &mut Tx, id: &str, expires_at: Millis) -> Result<
 }
 
 /// How many bytes `owner` has in such files, without the entry `except`. What seems to be a document has the bytes of that.
-pub async fn size_of(db: &mut AnyConnection, owner: Owner<'_>, except: Option<&str>) -> Result<i64> {
+pub async fn size_of(db: &mut Connection, owner: Owner<'_>, except: Option<&str>) -> Result<i64> {
     let (statement, id) = match owner {
         Owner::User(id) => (
             "select cast(coalesce(sum(size_bytes), 0) as bigint) from dav_overlay

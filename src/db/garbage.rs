@@ -6,7 +6,11 @@
 
 use sqlx::AnyPool;
 
-use crate::{clock::Millis, db::Tx, error::Result};
+use crate::{
+    clock::Millis,
+    db::{Connection, Tx},
+    error::Result,
+};
 
 /// In the place of a run: no sweep ends this removal, a writer has kept the object under a second name.
 const RESCUED: &str = "rescued";
@@ -55,7 +59,7 @@ pub struct DamagedObject {
 }
 
 /// Everything that is noted about one object.
-pub async fn find_notes(db: &AnyPool, key: &str) -> Result<Vec<Note>> {
+pub async fn find_notes(db: &mut Connection, key: &str) -> Result<Vec<Note>> {
     Ok(sqlx::query_as(
         "select state, at, run from condemned_objects where key = $1
          union all select 'damaged' as state, found_at as at, cast(null as text) as run from damaged_objects where key = $1",

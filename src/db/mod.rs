@@ -146,6 +146,7 @@ pub mod groups;
 pub mod holds;
 pub mod jobs;
 pub mod journal;
+mod local;
 pub mod notices;
 pub mod previews;
 pub mod properties;
@@ -171,16 +172,24 @@ pub mod versions;
 use std::{
     mem,
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use sqlx::{Any, AnyConnection, AnyPool, any::AnyPoolOptions, migrate::Migrator, pool::PoolConnection};
+use sqlx::{AnyConnection, AnyPool, any::AnyPoolOptions, migrate::Migrator};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use self::local::Connection;
+use self::local::{Local, Thread};
 use crate::{clock::Millis, error::Result, ids::DocumentId};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// As many looks are done at once.
+const LOOKS: usize = 4;
 
 /// Which engine runs the SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,12 +202,13 @@ pub enum Engine {
 #[derive(Clone)]
 pub struct Db {
     pool: AnyPool,
-    /// On SQLite one connection: its cache stays valid as long as nobody else writes. On PostgreSQL the same pool.
-    writes: AnyPool,
     engine: Engine,
     url: Arc<str>,
-    /// SQLite has one writer: waiting here is fair and quick, waiting for its file lock is neither.
-    writer: Option<Arc<Semaphore>>,
+    /// SQLite has one: waiting for the turn is fair and quick, waiting for its file lock is neither.
+    writer: Option<(Local, Arc<Semaphore>)>,
+    /// SQLite's connections for looks, taken in turns.
+    looks: Arc<[Local]>,
+    next_look: Arc<AtomicUsize>,
 }
 
 /// A write transaction; dropping it without [`Tx::commit`] takes everything back.
@@ -212,7 +222,7 @@ pub struct Tx {
 
 /// What a transaction is made of.
 struct Open {
-    connection: PoolConnection<Any>,
+    connection: Connection,
     _turn: Option<OwnedSemaphorePermit>,
     tree_is_locked: bool,
     end: End,
@@ -243,25 +253,15 @@ impl Db {
             Engine::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
             _ => url.to_owned(),
         };
-        let (pool, writes) = match engine {
-            // SQLite's connections are threads with caches of their own.
-            Engine::Sqlite => {
-                let pool = options.clone().max_connections(8).connect(&url).await?;
-                let writes = options.max_connections(1).after_connect(|connection, _| {
-                    Box::pin(async move {
-                        prepare(connection, Engine::Sqlite).await?;
-                        sqlx::raw_sql(sqlite::WRITER_CACHE).execute(connection).await.map(drop)
-                    })
-                });
-                (pool, writes.connect(&url).await?)
-            }
-            Engine::Postgres => {
-                let pool = options.max_connections(16).connect(&url).await?;
-                (pool.clone(), pool)
-            }
+        let pool = match engine {
+            // Its connections are threads with caches of their own.
+            Engine::Sqlite => options.max_connections(8).connect(&url).await?,
+            Engine::Postgres => options.max_connections(16).connect(&url).await?,
         };
-        let writer = (engine == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { pool, writes, engine, url: url.into(), writer })
+        let writer = (engine == Engine::Sqlite)
+            .then(|| (Local::new(&url, Thread::Another, sqlite::WRITER_CACHE), Arc::new(Semaphore::new(1))));
+        let looks = (0..LOOKS).map(|_| Local::new(&url, Thread::This, sqlite::LOOK_CACHE)).collect();
+        Ok(Self { pool, engine, url: url.into(), writer, looks, next_look: Arc::default() })
     }
 
     /// Brings the schema up to this program's version.
@@ -272,6 +272,18 @@ impl Db {
     /// What reads run on.
     pub fn read(&self) -> &AnyPool {
         &self.pool
+    }
+
+    /// What looks at a few rows by their keys run on. On SQLite the thread that asks does them: it takes less time than waiting
+    /// for another.
+    pub async fn look(&self) -> Result<Connection> {
+        Ok(match self.engine {
+            Engine::Sqlite => {
+                let next = self.next_look.fetch_add(1, Ordering::Relaxed);
+                Connection::Local(self.looks[next % LOOKS].clone())
+            }
+            Engine::Postgres => self.pool.acquire().await?.into(),
+        })
     }
 
     /// The engine behind the pool.
@@ -286,27 +298,42 @@ impl Db {
 
     /// The turn to write, on SQLite: held as long as the value lives.
     async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        let writer = self.writer.clone()?;
-        Some(writer.acquire_owned().await.expect("the semaphore is never closed"))
+        let (_, turns) = self.writer.as_ref()?;
+        Some(turns.clone().acquire_owned().await.expect("the semaphore is never closed"))
     }
 
     /// Begins a write transaction. On SQLite it waits for the one writer.
     pub async fn begin(&self) -> Result<Tx> {
+        self.begin_on(Thread::Another).await
+    }
+
+    /// Does what [`Db::begin`] does. On SQLite the thread that asks does all of the transaction by itself, and waits for the disk: it
+    /// must be one of the blocking pool.
+    pub async fn begin_here(&self) -> Result<Tx> {
+        self.begin_on(Thread::This).await
+    }
+
+    async fn begin_on(&self, thread: Thread) -> Result<Tx> {
         let turn = self.turn().await;
-        let statement = match self.engine {
-            Engine::Sqlite => "begin immediate",
-            Engine::Postgres => "begin",
+        let connection = match &self.writer {
+            Some((writer, _)) => Connection::Local(writer.on(thread)),
+            None => Connection::Pooled(self.pool.acquire().await?),
         };
-        let connection = self.writes.acquire().await?;
-        let open = Open { connection, _turn: turn, tree_is_locked: false, end: End::default() };
-        let mut tx = Tx { open: Some(open) };
-        sqlx::raw_sql(statement).execute(&mut *tx).await?;
+        // From here on dropping it takes it back, also when it has not begun.
+        let mut tx = Tx { open: Some(Open { connection, _turn: turn, tree_is_locked: false, end: End::default() }) };
+        tx.open_mut().connection.begin().await?;
         Ok(tx)
     }
 
     /// Closes all connections; running statements finish first.
     pub async fn close(&self) {
-        self.writes.close().await;
+        if let Some((writer, _)) = &self.writer {
+            let _turn = self.turn().await;
+            writer.close().await;
+        }
+        for look in &*self.looks {
+            look.close().await;
+        }
         self.pool.close().await;
     }
 }
@@ -315,7 +342,7 @@ impl Tx {
     /// Makes everything durable that was written in this transaction.
     pub async fn commit(mut self) -> Result<()> {
         self.write_end().await?;
-        sqlx::raw_sql("commit").execute(&mut *self).await?;
+        self.open_mut().connection.commit().await?;
         let open = self.open.take();
         if open.is_some_and(|open| open.end.concerns_rights) {
             crate::audit::rights::begin_epoch();
@@ -346,9 +373,30 @@ impl Tx {
 
 impl Open {
     /// Takes everything back that was written.
-    async fn take_back(mut self) {
-        if sqlx::raw_sql("rollback").execute(&mut *self.connection).await.is_err() {
-            let _ = self.connection.close().await;
+    async fn take_back(self) {
+        match self.connection {
+            Connection::Local(writer) => writer.roll_back().await,
+            Connection::Pooled(mut connection) => {
+                if sqlx::raw_sql("rollback").execute(&mut *connection).await.is_err() {
+                    let _ = connection.close().await;
+                }
+            }
+        }
+    }
+}
+
+impl Connection {
+    async fn begin(&mut self) -> sqlx::Result<()> {
+        match self {
+            Self::Local(writer) => writer.begin().await,
+            Self::Pooled(connection) => sqlx::raw_sql("begin").execute(&mut **connection).await.map(drop),
+        }
+    }
+
+    async fn commit(&mut self) -> sqlx::Result<()> {
+        match self {
+            Self::Local(writer) => writer.commit().await,
+            Self::Pooled(connection) => sqlx::raw_sql("commit").execute(&mut **connection).await.map(drop),
         }
     }
 }
@@ -356,21 +404,25 @@ impl Open {
 impl Drop for Tx {
     fn drop(&mut self) {
         let Some(mut open) = self.open.take() else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return open.connection.close_on_drop() };
-        runtime.spawn(open.take_back());
+        match (&mut open.connection, tokio::runtime::Handle::try_current()) {
+            (Connection::Local(writer), runtime) if writer.is_here() || runtime.is_err() => writer.roll_back_here(),
+            (_, Ok(runtime)) => drop(runtime.spawn(open.take_back())),
+            (Connection::Pooled(connection), Err(_)) => connection.close_on_drop(),
+            (Connection::Local(_), Err(_)) => {}
+        }
     }
 }
 
 impl Deref for Tx {
-    type Target = AnyConnection;
+    type Target = Connection;
 
-    fn deref(&self) -> &AnyConnection {
+    fn deref(&self) -> &Connection {
         &self.open.as_ref().expect("it goes with the transaction").connection
     }
 }
 
 impl DerefMut for Tx {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
         &mut self.open_mut().connection
     }
 }

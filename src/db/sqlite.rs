@@ -29,6 +29,8 @@ pub const SETTINGS: [&str; 7] = [
 
 /// What the one connection that writes keeps of the file: 8 MB.
 pub const WRITER_CACHE: &str = "pragma cache_size = -8192";
+/// The same of a connection for looks: 256 KB.
+pub const LOOK_CACHE: &str = "pragma cache_size = -256";
 
 /// Opens a connection beside the pool to the database at `url` (`sqlite:///path`).
 pub fn open(url: &str) -> rusqlite::Result<Connection> {

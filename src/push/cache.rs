@@ -15,10 +15,12 @@ use std::{
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use super::{cut::Piece, scan::Stamp};
+use super::{
+    cut::Piece,
+    moment::{let_it_rest, moment_of},
+    scan::Stamp,
+};
 
-/// File systems tell times no more exactly than this.
-const MOMENT_NS: i128 = 2_000_000_000;
 /// How often it is written while files go up.
 const EVERY: Duration = Duration::from_secs(2);
 
@@ -26,13 +28,38 @@ const EVERY: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     pub stamp: Stamp,
-    /// When it was read, in nanoseconds since 1970.
+    /// When it began to be read, in nanoseconds since 1970.
     read_at_ns: i128,
+    /// How exactly its times are told, in nanoseconds.
+    #[serde(default = "unknown")]
+    moment_ns: i128,
     pub pieces: Vec<Piece>,
     /// What it became; `None` as long as it is on its way.
     pub document_id: Option<String>,
     /// The upload that has some of its chunks.
     pub upload_id: Option<String>,
+}
+
+/// How a file was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    pub began: SystemTime,
+    /// See [`super::moment`].
+    pub moment: Duration,
+}
+
+impl Reading {
+    /// Begins to read a file that has this stamp now. Waits for a moment when it has just changed.
+    pub fn begin(file: &File, stamp: &Stamp) -> Self {
+        let moment = moment_of(file, stamp);
+        let_it_rest(stamp, moment);
+        Self { began: SystemTime::now(), moment }
+    }
+}
+
+/// Of what was read before that was noted.
+fn unknown() -> i128 {
+    Duration::from_secs(2).as_nanos() as i128
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -52,13 +79,14 @@ pub struct Cache {
 }
 
 impl Entry {
-    pub fn new(stamp: Stamp, began: SystemTime, pieces: Vec<Piece>) -> Self {
-        let read_at_ns = began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
-        Self { stamp, read_at_ns, pieces, document_id: None, upload_id: None }
+    pub fn new(stamp: Stamp, reading: Reading, pieces: Vec<Piece>) -> Self {
+        let read_at_ns = reading.began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
+        let moment_ns = reading.moment.as_nanos() as i128;
+        Self { stamp, read_at_ns, moment_ns, pieces, document_id: None, upload_id: None }
     }
 
     fn is_certain(&self) -> bool {
-        self.stamp.changed_ns.max(self.stamp.modified_ns) + MOMENT_NS < self.read_at_ns
+        self.stamp.changed_ns.max(self.stamp.modified_ns) + self.moment_ns < self.read_at_ns
     }
 }
 
@@ -144,12 +172,14 @@ mod tests {
         let state = folder.path().join("state.json");
         let now = SystemTime::now();
         let now_ns = now.duration_since(UNIX_EPOCH).unwrap().as_nanos() as i128;
-        let (old, fresh) = (stamp(now_ns - 10 * MOMENT_NS), stamp(now_ns - MOMENT_NS / 2));
+        let moment = Duration::from_secs(1);
+        let (old, fresh) = (stamp(now_ns - 10_000_000_000), stamp(now_ns - 500_000_000));
+        let reading = Reading { began: now, moment };
         {
             let cache = Cache::open(Some(&state), "place").unwrap();
             assert!(Cache::open(Some(&state), "place").is_err(), "two at once");
-            cache.put(Path::new("old"), Entry::new(old, now, Vec::new()));
-            cache.put(Path::new("fresh"), Entry::new(fresh, now, Vec::new()));
+            cache.put(Path::new("old"), Entry::new(old, reading, Vec::new()));
+            cache.put(Path::new("fresh"), Entry::new(fresh, reading, Vec::new()));
             cache.save().unwrap();
         }
         {

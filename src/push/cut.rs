@@ -17,7 +17,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 use storage::{ChunkHash, PieceCutter, Sizes};
 
-use super::scan::Stamp;
+use super::{
+    cache::{Entry, Reading},
+    scan::Stamp,
+};
 
 /// A piece of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,15 +35,16 @@ const READ_BYTES: usize = 256 << 10;
 const STRETCH_BYTES: u64 = 64 << 20;
 
 /// Cuts a file on up to `threads` processors. `None` when it changed meanwhile.
-pub fn cut(path: &Path, sizes: Sizes, threads: usize) -> io::Result<Option<(Stamp, Vec<Piece>)>> {
+pub fn cut(path: &Path, sizes: Sizes, threads: usize) -> io::Result<Option<Entry>> {
     let file = File::open(path)?;
     let stamp = Stamp::of(&file.metadata()?);
+    let reading = Reading::begin(&file, &stamp);
     let pieces = match pieces(&file, stamp.size_bytes, STRETCH_BYTES, sizes, threads) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         pieces => pieces?,
     };
     let is_same = Stamp::of(&file.metadata()?) == stamp && Stamp::of(&path.symlink_metadata()?) == stamp;
-    Ok(is_same.then_some((stamp, pieces)))
+    Ok(is_same.then(|| Entry::new(stamp, reading, pieces)))
 }
 
 /// A source of bytes at offsets.

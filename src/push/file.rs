@@ -6,7 +6,6 @@ use std::{
     os::unix::fs::FileExt,
     path::PathBuf,
     sync::Arc,
-    time::SystemTime,
 };
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use storage::ChunkHash;
 use tokio::sync::Semaphore;
 
 use super::{
-    cache::{Cache, Entry},
+    cache::{Cache, Entry, Reading},
     cut::{Piece, cut},
     remote::{Failure, Finished, Remote, Target},
     report::Report,
@@ -98,16 +97,15 @@ impl Pusher {
     /// A small file that is not there yet.
     async fn push_whole(&self, file: &File, target: Target<'_>) -> Result<Finished, Failure> {
         for _ in 0..READS {
-            let (began, path) = (SystemTime::now(), self.root.join(&file.path));
+            let path = self.root.join(&file.path);
             let permit = self.sending.acquire().await.expect("it is never closed");
             let read =
                 tokio::task::spawn_blocking(move || read_whole(&path)).await.map_err(std::io::Error::other)??;
-            let Some((stamp, bytes)) = read else { continue };
+            let Some((mut entry, bytes)) = read else { continue };
             let size_bytes = bytes.len() as u64;
             let finished = self.remote.upload(&file.name, target, bytes).await?;
             drop(permit);
             self.report.sent(size_bytes);
-            let mut entry = Entry::new(stamp, began, Vec::new());
             entry.document_id = Some(finished.document_id.clone());
             self.cache.put(&file.path, entry);
             return Ok(finished);
@@ -149,10 +147,8 @@ impl Pusher {
         let _permit = self.cutting.acquire().await.expect("it is never closed");
         // What nobody else needs now: one large file gets all processors, many small ones one each.
         let threads = 1 + self.cutting.available_permits();
-        let (began, path, sizes) = (SystemTime::now(), self.root.join(&file.path), self.remote.sizes);
-        let found =
-            tokio::task::spawn_blocking(move || cut(&path, sizes, threads)).await.map_err(std::io::Error::other)??;
-        Ok(found.map(|(stamp, pieces)| Entry::new(stamp, began, pieces)))
+        let (path, sizes) = (self.root.join(&file.path), self.remote.sizes);
+        Ok(tokio::task::spawn_blocking(move || cut(&path, sizes, threads)).await.map_err(std::io::Error::other)??)
     }
 
     async fn send_new(&self, file: &File, target: Target<'_>, entry: &mut Entry) -> Result<Finished, Failure> {
@@ -243,12 +239,13 @@ impl Pusher {
 }
 
 /// `None` when the file changed meanwhile.
-fn read_whole(path: &std::path::Path) -> std::io::Result<Option<(Stamp, Bytes)>> {
+fn read_whole(path: &std::path::Path) -> std::io::Result<Option<(Entry, Bytes)>> {
     use std::io::Read;
     let mut file = fs::File::open(path)?;
     let stamp = Stamp::of(&file.metadata()?);
+    let reading = Reading::begin(&file, &stamp);
     let mut bytes = Vec::with_capacity(stamp.size_bytes as usize + 1);
     file.by_ref().take(stamp.size_bytes + 1).read_to_end(&mut bytes)?;
     let is_same = Stamp::of(&file.metadata()?) == stamp && bytes.len() as u64 == stamp.size_bytes;
-    Ok(is_same.then(|| (stamp, bytes.into())))
+    Ok(is_same.then(|| (Entry::new(stamp, reading, Vec::new()), bytes.into())))
 }

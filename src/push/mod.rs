@@ -8,6 +8,7 @@ mod cache;
 mod cut;
 mod file;
 mod folders;
+mod moment;
 mod remote;
 mod report;
 mod scan;

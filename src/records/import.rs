@@ -200,7 +200,7 @@ impl<'a> Import<'a> {
         options: ImportOptions,
         head: Vec<String>,
     ) -> Result<Self> {
-        let mut connection = app.db.read().acquire().await?;
+        let mut connection = app.db.read().acquire().await?.into();
         let properties = Definitions::load(&mut connection, [&folder.id]).await?.shared(&folder.id);
         let heads: Vec<String> = head.iter().map(|text| natural(text.trim()).to_owned()).collect();
         let columns = read_head(&heads, &properties)?;

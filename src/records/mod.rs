@@ -17,10 +17,10 @@ use std::{
     sync::Arc,
 };
 
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::AnyPool;
 
 use crate::{
-    db::{self, JOIN_MAX, document_properties::ValueRow, document_tags::TagRow},
+    db::{self, Connection, JOIN_MAX, document_properties::ValueRow, document_tags::TagRow},
     error::Result,
     ids::{DocumentId, FolderId, PropertyId},
 };
@@ -47,7 +47,7 @@ pub struct Filled<'a> {
 
 impl Definitions {
     /// Reads the properties of the libraries that `folders` are in.
-    pub async fn load(connection: &mut AnyConnection, folders: impl IntoIterator<Item = &FolderId>) -> Result<Self> {
+    pub async fn load(connection: &mut Connection, folders: impl IntoIterator<Item = &FolderId>) -> Result<Self> {
         let folders: Vec<FolderId> = folders.into_iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
         let mut lists: HashMap<FolderId, Vec<Property>> = HashMap::new();
         for folders in folders.chunks(JOIN_MAX) {
@@ -76,7 +76,7 @@ impl Definitions {
 
 impl Records {
     /// Reads what is known of documents and of the folders they are in: three queries for each thousand.
-    pub async fn load(connection: &mut AnyConnection, documents: &[(&DocumentId, &FolderId)]) -> Result<Self> {
+    pub async fn load(connection: &mut Connection, documents: &[(&DocumentId, &FolderId)]) -> Result<Self> {
         let definitions = Definitions::load(connection, documents.iter().map(|(_, folder)| *folder)).await?;
         let mut records = Self { definitions, ..Self::default() };
         let ids: Vec<DocumentId> = documents.iter().map(|(id, _)| (*id).clone()).collect();
@@ -91,17 +91,17 @@ impl Records {
         let folders = documents.iter().map(|(_, folder)| *folder);
         let mut records = Self::default();
         let (definitions, ()) =
-            tokio::try_join!(async { Definitions::load(&mut *db.acquire().await?, folders).await }, async {
-                records.read_tags(&mut *db.acquire().await?, &ids).await
+            tokio::try_join!(async { Definitions::load(&mut db.acquire().await?.into(), folders).await }, async {
+                records.read_tags(&mut db.acquire().await?.into(), &ids).await
             },)?;
         records.definitions = definitions;
         if !records.definitions.is_empty() {
-            records.read_values(&mut *db.acquire().await?, &ids).await?;
+            records.read_values(&mut db.acquire().await?.into(), &ids).await?;
         }
         Ok(records)
     }
 
-    async fn read_tags(&mut self, connection: &mut AnyConnection, ids: &[DocumentId]) -> Result<()> {
+    async fn read_tags(&mut self, connection: &mut Connection, ids: &[DocumentId]) -> Result<()> {
         for ids in ids.chunks(JOIN_MAX) {
             for row in db::document_tags::list(&mut *connection, ids).await? {
                 self.tags.entry(row.document_id.clone()).or_default().push(row);
@@ -111,7 +111,7 @@ impl Records {
     }
 
     /// Where there are no fields all values are dormant.
-    async fn read_values(&mut self, connection: &mut AnyConnection, ids: &[DocumentId]) -> Result<()> {
+    async fn read_values(&mut self, connection: &mut Connection, ids: &[DocumentId]) -> Result<()> {
         if self.definitions.is_empty() {
             return Ok(());
         }
@@ -124,7 +124,7 @@ impl Records {
     }
 
     /// Reads what is known of documents wherever they are.
-    pub async fn load_by_ids(connection: &mut AnyConnection, ids: &[DocumentId]) -> Result<Self> {
+    pub async fn load_by_ids(connection: &mut Connection, ids: &[DocumentId]) -> Result<Self> {
         let documents = db::documents::list(&mut *connection, ids).await?;
         let places: Vec<_> = documents.iter().map(|document| (&document.id, &document.folder_id)).collect();
         Self::load(connection, &places).await

@@ -41,7 +41,7 @@ impl Loaded {
             above.entry(row.start_id).or_default().push(row.id.to_string());
         }
         above.retain(|folder, _| !trashed.contains(folder));
-        let records = Records::load_by_ids(&mut *app.db.read().acquire().await?, &ids).await?;
+        let records = Records::load_by_ids(&mut app.db.read().acquire().await?.into(), &ids).await?;
         let rows = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
         Ok(Self { ids, rows, above, records })
     }

@@ -29,13 +29,18 @@ impl Store {
         }
         let permit = self.in_flight.clone().acquire_many_owned(plain.len() as u32).await;
         let permit = permit.expect("the semaphore is never closed");
-        let chunk = self.compute(move || Chunk::new(plain.into())).await?;
-        if chunk.hash() != *hash {
-            return Err(Error::WrongChunk { chunk: *hash });
-        }
-        let stored = store_chunk(self, chunk, permit).await?;
-        self.objects.settle(stored.name).await?;
-        Ok(stored.chunk)
+        let (store, hash) = (self.clone(), *hash);
+        let keep = async move {
+            let _permit = permit;
+            let chunk = store.compute(move || Chunk::new(plain.into())).await?;
+            if chunk.hash() != hash {
+                return Err(Error::WrongChunk { chunk: hash });
+            }
+            let stored = store_chunk(&store, chunk).await?;
+            store.objects.settle(stored.name).await?;
+            Ok(stored.chunk)
+        };
+        self.in_one(keep).await
     }
 
     /// Makes the content of these chunks durable. Fails with [`Error::ChunksMissing`] when some are not in the store.

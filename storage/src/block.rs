@@ -4,7 +4,6 @@
 //! allocators keep several times of what is in use; blocks keep it at what is in use, and touch no fresh pages.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -138,17 +137,6 @@ impl Pieces {
         first
     }
 
-    /// Returns the bytes of `range`, part by part.
-    pub fn slices(&self, range: Range<usize>) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
-        self.parts.iter().filter_map(move |part| {
-            let at = |at: usize| at.saturating_sub(start).min(part.len());
-            let slice = &part[at(range.start)..at(range.end)];
-            start += part.len();
-            (!slice.is_empty()).then_some(slice)
-        })
-    }
-
     /// Returns the bytes in one part; copies when there are several.
     pub fn join(&self) -> Bytes {
         match self.parts.len() {
@@ -223,7 +211,6 @@ mod tests {
             let at = at.index(whole.len() + 1);
             let mut rest = Pieces::default();
             parts.into_iter().for_each(|part| rest.push(part.into()));
-            prop_assert_eq!(rest.slices(at / 2..at).collect::<Vec<_>>().concat(), &whole[at / 2..at]);
             let first = rest.split_to(at);
             prop_assert_eq!((first.len(), rest.len()), (at, whole.len() - at));
             prop_assert_eq!((&first.join()[..], &rest.copy()[..]), whole.split_at(at));

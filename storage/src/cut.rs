@@ -81,11 +81,6 @@ impl Scanner {
         Self { sizes, mask, hash: 0, position: 0, half: None }
     }
 
-    /// Returns how many bytes certainly belong to the chunk.
-    pub fn position(&self) -> usize {
-        self.position
-    }
-
     /// Looks at the next bytes of the chunk. Returns its length when it ends within them, or just before them.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Option<usize> {
         let skipped = self.sizes.min.saturating_sub(self.position).min(bytes.len());

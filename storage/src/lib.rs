@@ -17,6 +17,7 @@ mod error;
 mod folder;
 mod guard;
 mod ids;
+mod job;
 mod keys;
 mod manifest;
 mod objects;

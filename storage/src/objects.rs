@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::folder::{Folder, Unsettled};
 use crate::guard::{Guard, GuardError, Known};
 use crate::ids::{ChunkId, ContentId};
+use crate::job::blocking;
 use crate::keys::{self, KeyFile};
 use crate::seal::{self, Inside, Keys};
 use crate::suspension::Point;
@@ -196,7 +197,7 @@ impl Objects {
         &self,
         key: &Path,
         looks: bool,
-        processor: impl Future<Output = OwnedSemaphorePermit>,
+        processor: impl Future<Output = Option<OwnedSemaphorePermit>>,
         make: impl FnOnce() -> Pieces + Send + 'static,
     ) -> Result<Option<Unsettled>> {
         let Some(folder) = self.folder.clone() else {
@@ -427,11 +428,10 @@ impl Objects {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)
-}
-
-async fn made(processor: OwnedSemaphorePermit, make: impl FnOnce() -> Pieces + Send + 'static) -> Result<Pieces> {
+async fn made(
+    processor: Option<OwnedSemaphorePermit>,
+    make: impl FnOnce() -> Pieces + Send + 'static,
+) -> Result<Pieces> {
     let made = move || {
         let _processor = processor;
         make()

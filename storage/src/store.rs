@@ -24,10 +24,13 @@ use crate::objects::{Objects, derived_key, upload_prefix};
 use crate::recent::Recent;
 use crate::suspension::Point;
 use crate::writer::{Stored, Writer};
-use crate::{derived, reader, suspension};
+use crate::{derived, job, reader, suspension};
 
 /// Plain bytes of chunks being stored at one time, over all writers.
 const IN_FLIGHT_BYTES: usize = 24 * 1024 * 1024;
+
+/// Threads that [`job::in_one`] takes: far fewer than the blocking pool has, since they wait for what others of it do.
+const JOBS_AT_ONCE: usize = 64;
 
 /// Whole chunks in memory for the sake of small parts of them.
 const UNPACKING: usize = 16;
@@ -51,6 +54,8 @@ pub struct Store {
     pub(crate) in_flight: Arc<Semaphore>,
     /// One permit per byte of [`reader::HELD_BYTES`].
     pub(crate) held: Arc<Semaphore>,
+    /// One permit for each [`job::in_one`].
+    jobs: Arc<Semaphore>,
     /// One permit for each whole chunk that is read for a small part of it.
     pub(crate) unpacking: Arc<Semaphore>,
 }
@@ -89,6 +94,7 @@ impl Store {
             processors: Arc::new(Semaphore::new(processors)),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
             held: Arc::new(Semaphore::new(reader::HELD_BYTES)),
+            jobs: Arc::new(Semaphore::new(JOBS_AT_ONCE)),
             unpacking: Arc::new(Semaphore::new(UNPACKING)),
         }
     }
@@ -225,7 +231,37 @@ impl Store {
 
     /// Runs work that keeps a processor busy on the blocking pool, as many at a time as there are processors.
     pub(crate) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        self.begin(work).await.await.map_err(|_| Error::Interrupted)
+        let processor = self.processor().await;
+        let work = move || {
+            let _processor = processor;
+            work()
+        };
+        job::blocking(work).await
+    }
+
+    /// Does what belongs to a small content or to a chunk: in a folder on one thread, see [`job::in_one`].
+    pub(crate) async fn in_one<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.begin_one(work).await.await.map_err(|_| Error::Interrupted)?
+    }
+
+    /// Begins what [`Store::in_one`] does.
+    pub(crate) async fn begin_one<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> JoinHandle<Result<T>> {
+        if self.objects.root().is_none() {
+            return tokio::spawn(work);
+        }
+        // Asked for once, of other threads; whoever is refused hears it from the work.
+        let _ = self.objects.usable().await;
+        let turn = self.jobs.clone().acquire_owned().await.expect("the semaphore is never closed");
+        job::in_one(async move {
+            let _turn = turn;
+            work.await
+        })
     }
 
     /// Begins what [`Store::compute`] runs.
@@ -237,8 +273,12 @@ impl Store {
         })
     }
 
-    /// Waits for a processor.
-    pub(crate) async fn processor(&self) -> OwnedSemaphorePermit {
-        self.processors.clone().acquire_owned().await.expect("the semaphore is never closed")
+    /// Waits for a processor. A thread of [`job::in_one`] goes on without one: whoever has one may wait for such a thread.
+    pub(crate) async fn processor(&self) -> Option<OwnedSemaphorePermit> {
+        let processors = self.processors.clone();
+        match job::may_wait() {
+            true => processors.try_acquire_owned().ok(),
+            false => Some(processors.acquire_owned().await.expect("the semaphore is never closed")),
+        }
     }
 }

@@ -1,15 +1,13 @@
 //! How does a stream of bytes become durable chunks, in bounded memory and whatever its length?
 //!
-//! Bytes gather in a block. While the next one fills, a full one is hashed as a whole (SHA-256) and, at the same time, cut into
-//! chunks that are hashed (BLAKE3), on the blocking pool. Each chunk is then compressed and put by a task of its own, a few at a time. The list
-//! of chunks is written last, so a writer that dies leaves chunks that nothing refers to, and never a content that is not
-//! whole.
+//! Bytes gather in a block. While the next one fills, a full one is hashed as a whole (SHA-256) and cut into chunks, on the
+//! blocking pool. Each chunk is then hashed (BLAKE3), compressed and put by a job of its own, a few at a time. The list of chunks is
+//! written last, so a writer that dies leaves chunks that nothing refers to, and never a content that is not whole.
 
 use std::collections::{HashSet, VecDeque};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -20,12 +18,13 @@ use crate::error::{Error, Result};
 use crate::folder::Unsettled;
 use crate::guard::renew;
 use crate::ids::{ChunkHash, ContentId};
+use crate::job;
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{chunk_key, content_key};
 use crate::seal::Inside;
 use crate::store::Store;
 use crate::suspension::{Point, Saved, State};
-use crate::tree::{self, Tree, TreeHasher};
+use crate::tree::{self, Tree};
 
 /// Chunks one writer stores at a time: enough to keep a disk busy.
 const IN_FLIGHT_CHUNKS: usize = 4;
@@ -77,23 +76,18 @@ pub struct Writer {
     usable: bool,
 }
 
-/// Divides bytes into chunks and hashes those.
+/// Divides bytes into chunks.
 struct Cutter {
     sizes: Sizes,
     scanner: Scanner,
-    hasher: TreeHasher,
-    /// How much of `uncut` is hashed: what certainly belongs to the chunk.
-    hashed: usize,
     /// The bytes since the last cut.
     uncut: Pieces,
 }
 
-struct AtWork {
-    hashing: JoinHandle<Sha256>,
-    cutting: JoinHandle<(Cutter, Vec<Chunk>)>,
-}
+/// What is being made of a block: the hash and the cutter behind it, and the chunks that end in it.
+type AtWork = JoinHandle<(Sha256, Cutter, Vec<Pieces>)>;
 
-/// A chunk that was cut.
+/// A chunk and its name.
 pub(crate) struct Chunk {
     plain: Pieces,
     hash: ChunkHash,
@@ -107,7 +101,7 @@ pub(crate) struct StoredChunk {
 }
 
 impl Chunk {
-    /// Hashes a chunk that somebody else has cut.
+    /// Hashes a chunk.
     pub fn new(plain: Pieces) -> Self {
         let (hash, tree) = tree::hash(&plain);
         Self { plain, hash, tree }
@@ -121,23 +115,19 @@ impl Chunk {
 
 impl Cutter {
     fn new(sizes: Sizes) -> Self {
-        let (scanner, hasher) = (Scanner::new(sizes), TreeHasher::new());
-        Self { sizes, scanner, hasher, hashed: 0, uncut: Pieces::default() }
+        Self { sizes, scanner: Scanner::new(sizes), uncut: Pieces::default() }
     }
 
     /// Takes the next bytes and returns the chunks that end within them.
-    fn cut(&mut self, bytes: Bytes) -> Vec<Chunk> {
+    fn cut(&mut self, bytes: Bytes) -> Vec<Pieces> {
         let mut chunks = Vec::new();
         let mut next = VecDeque::from([bytes]);
         while let Some(part) = next.pop_front() {
             let end = self.scanner.feed(&part);
             self.uncut.push(part);
-            let Some(end) = end else {
-                self.hash_to(self.scanner.position());
-                continue;
-            };
-            let (chunk, rest) = self.take(end);
-            chunks.push(chunk);
+            let Some(end) = end else { continue };
+            chunks.push(self.uncut.split_to(end));
+            let Self { uncut: rest, .. } = std::mem::replace(self, Self::new(self.sizes));
             // What follows begins a chunk. It goes before what has not been looked at.
             rest.into_iter().rev().for_each(|part| next.push_front(part));
         }
@@ -145,23 +135,9 @@ impl Cutter {
     }
 
     /// Returns the chunk that nothing follows.
-    fn last(&mut self) -> Option<Chunk> {
+    fn last(&mut self) -> Option<Pieces> {
         let length = self.uncut.len();
-        (length > 0).then(|| self.take(length).0)
-    }
-
-    /// Ends the chunk, and returns it and what comes after it.
-    fn take(&mut self, length: usize) -> (Chunk, Pieces) {
-        self.hash_to(length);
-        let Self { hasher, mut uncut, .. } = std::mem::replace(self, Self::new(self.sizes));
-        let plain = uncut.split_to(length);
-        let (hash, tree) = hasher.finish();
-        (Chunk { plain, hash, tree }, uncut)
-    }
-
-    fn hash_to(&mut self, end: usize) {
-        self.uncut.slices(self.hashed..end).for_each(|bytes| self.hasher.update(bytes));
-        self.hashed = end;
+        (length > 0).then(|| self.uncut.split_to(length))
     }
 }
 
@@ -210,12 +186,13 @@ impl Writer {
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
         self.begin()?;
         while !bytes.is_empty() {
-            let length = bytes.len();
-            bytes = self.block.fill(bytes);
-            self.offset += (length - bytes.len()) as u64;
+            // Not before there is more: a content that ends with its first block is one job, see `finish`.
             if self.block.is_full() {
                 self.hand_on().await?;
             }
+            let length = bytes.len();
+            bytes = self.block.fill(bytes);
+            self.offset += (length - bytes.len()) as u64;
         }
         self.usable = true;
         Ok(())
@@ -247,6 +224,14 @@ impl Writer {
     /// Makes the content durable and returns its name. The state of an upload, if there is one, may then be forgotten.
     pub async fn finish(mut self) -> Result<Stored> {
         self.begin()?;
+        let is_small = self.at_work.is_none() && self.in_flight.is_empty() && self.chunks.is_empty();
+        match is_small {
+            true => self.store.clone().in_one(self.end()).await,
+            false => self.end().await,
+        }
+    }
+
+    async fn end(mut self) -> Result<Stored> {
         self.cut_all().await?;
         if let Some(last) = self.cutter.last() {
             self.send(last).await?;
@@ -271,47 +256,48 @@ impl Writer {
     /// Has the block hashed and cut while the next one fills.
     async fn hand_on(&mut self) -> Result<()> {
         self.catch_up().await?;
-        let bytes = std::mem::replace(&mut self.block, self.store.blocks.take()).freeze();
+        let bytes = self.take_block();
         let (mut sha256, mut cutter) =
             (std::mem::take(&mut self.sha256), std::mem::replace(&mut self.cutter, Cutter::new(self.store.sizes)));
-        let hashed = bytes.clone();
-        let hash = move || {
-            sha256.update(&hashed);
-            sha256
-        };
-        let cut = move || {
+        let work = move || {
+            sha256.update(&bytes);
             let chunks = cutter.cut(bytes);
-            (cutter, chunks)
+            (sha256, cutter, chunks)
         };
-        self.at_work = Some(AtWork { hashing: self.store.begin(hash).await, cutting: self.store.begin(cut).await });
+        self.at_work = Some(self.store.begin(work).await);
         Ok(())
+    }
+
+    fn take_block(&mut self) -> Bytes {
+        std::mem::replace(&mut self.block, self.store.blocks.take()).freeze()
     }
 
     /// Waits for the block that was handed on, and sends its chunks on their way.
     async fn catch_up(&mut self) -> Result<()> {
-        let Some(AtWork { hashing, cutting }) = self.at_work.take() else { return Ok(()) };
-        self.sha256 = hashing.await.map_err(|_| Error::Interrupted)?;
-        let (cutter, chunks) = cutting.await.map_err(|_| Error::Interrupted)?;
-        self.cutter = cutter;
+        let Some(at_work) = self.at_work.take() else { return Ok(()) };
+        let (sha256, cutter, chunks) = at_work.await.map_err(|_| Error::Interrupted)?;
+        (self.sha256, self.cutter) = (sha256, cutter);
         self.send_all(chunks).await
     }
 
     /// Hashes and cuts everything that was taken.
     async fn cut_all(&mut self) -> Result<()> {
-        if self.block.len() > FEW_BYTES.min(MIN_CHUNK_BYTES) {
+        if !job::may_wait() && self.block.len() > FEW_BYTES.min(MIN_CHUNK_BYTES) {
             self.hand_on().await?;
         }
         self.catch_up().await?;
         if self.block.len() > 0 {
-            let bytes = std::mem::replace(&mut self.block, self.store.blocks.take()).freeze();
+            let bytes = self.take_block();
+            let processor = if job::may_wait() { self.store.processor().await } else { None };
             self.sha256.update(&bytes);
             let chunks = self.cutter.cut(bytes);
+            drop(processor);
             self.send_all(chunks).await?;
         }
         Ok(())
     }
 
-    async fn send_all(&mut self, chunks: Vec<Chunk>) -> Result<()> {
+    async fn send_all(&mut self, chunks: Vec<Pieces>) -> Result<()> {
         if !chunks.is_empty() {
             self.saved.forget_uncut();
         }
@@ -322,18 +308,26 @@ impl Writer {
     }
 
     /// Has a chunk stored.
-    async fn send(&mut self, chunk: Chunk) -> Result<()> {
+    async fn send(&mut self, chunk: Pieces) -> Result<()> {
         if self.claimed.is_none() {
             self.claimed = self.store.objects.guard().map(|guard| guard.now());
         }
         let at_once = if self.store.objects.root().is_some() { IN_FLIGHT_CHUNKS } else { IN_FLIGHT_CHUNKS_REMOTE };
         self.receive(at_once - 1).await?;
-        let in_flight = self.store.in_flight.clone();
-        let permit =
-            in_flight.acquire_many_owned(chunk.plain.len() as u32).await.expect("the semaphore is never closed");
         let store = self.store.clone();
-        let task = tokio::spawn(async move { store_chunk(&store, chunk, permit).await });
-        self.in_flight.push_back(AbortOnDropHandle::new(task));
+        if job::may_wait() {
+            let stored = hash_and_store(&store, chunk).await?;
+            self.keep(stored);
+            return Ok(());
+        }
+        let in_flight = self.store.in_flight.clone();
+        let permit = in_flight.acquire_many_owned(chunk.len() as u32).await.expect("the semaphore is never closed");
+        let work = async move {
+            let _permit = permit;
+            hash_and_store(&store, chunk).await
+        };
+        let job = self.store.begin_one(work).await;
+        self.in_flight.push_back(AbortOnDropHandle::new(job));
         Ok(())
     }
 
@@ -342,10 +336,14 @@ impl Writer {
         while self.in_flight.len() > left {
             let first = self.in_flight.pop_front().expect("there are more than `left`");
             let stored = first.await.map_err(|_| Error::Interrupted)??;
-            self.chunks.push(stored.chunk);
-            self.unsettled.extend(stored.name);
+            self.keep(stored);
         }
         Ok(())
+    }
+
+    fn keep(&mut self, stored: StoredChunk) {
+        self.chunks.push(stored.chunk);
+        self.unsettled.extend(stored.name);
     }
 
     /// Waits until all chunks that were sent are durable.
@@ -357,8 +355,14 @@ impl Writer {
     }
 }
 
+/// Stores one chunk that was cut.
+async fn hash_and_store(store: &Store, plain: Pieces) -> Result<StoredChunk> {
+    let chunk = store.compute(move || Chunk::new(plain)).await?;
+    store_chunk(store, chunk).await
+}
+
 /// Stores one chunk, unless it is stored already. It is durable when its name is settled.
-pub(crate) async fn store_chunk(store: &Store, chunk: Chunk, _permit: OwnedSemaphorePermit) -> Result<StoredChunk> {
+pub(crate) async fn store_chunk(store: &Store, chunk: Chunk) -> Result<StoredChunk> {
     let Chunk { plain, hash, tree } = chunk;
     let size_bytes = plain.len() as u32;
     let id = store.chunk_id(&hash);

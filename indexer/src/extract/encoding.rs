@@ -203,17 +203,21 @@ pub fn looks_like_text(head: &[u8], is_cut: bool) -> bool {
     {
         return true;
     }
-    let nul = head.iter().filter(|byte| **byte == 0).count();
-    let controls =
-        head.iter().filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b)).count();
     let is_utf8 = match std::str::from_utf8(head) {
         Ok(_) => true,
         Err(error) => is_cut && error.error_len().is_none(),
     };
+    // Most that is no text has a NUL soon.
+    if !is_utf8 && head.contains(&0) {
+        return false;
+    }
+    let is_control = |byte: &&u8| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    let controls = head.iter().filter(is_control).count();
     if is_utf8 {
+        let nul = head.iter().filter(|byte| **byte == 0).count();
         return nul * 20 <= head.len() && controls * 5 <= head.len();
     }
-    if nul > 0 || controls * 200 > head.len() {
+    if controls * 200 > head.len() {
         return false;
     }
     is_mostly_utf8(head) || decodes_soundly(head)

@@ -21,8 +21,8 @@ pub fn read_unknown(source: &Source, guard: &Guard) -> Result<FileText> {
 
 /// Tells whether content of no known type that begins so is read as text.
 pub fn may_be_text(head: &[u8]) -> bool {
-    let strange = head.iter().filter(|byte| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c)).count();
-    !head.contains(&0) && strange * 200 <= head.len()
+    let is_strange = |byte: &&u8| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c);
+    !head.contains(&0) && head.iter().filter(is_strange).count() * 200 <= head.len()
 }
 
 /// Returns the decoded, cleaned text of a file and whether it was cut off.

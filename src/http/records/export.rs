@@ -121,7 +121,7 @@ impl Library {
         if policy::role_on(&app.db, caller, &folder).await?.is_none() {
             return Ok(Self::default());
         }
-        let definitions = Definitions::load(&mut *app.db.read().acquire().await?, [id]).await?;
+        let definitions = Definitions::load(&mut app.db.read().acquire().await?.into(), [id]).await?;
         Ok(Self { name: Some(folder.name), properties: definitions.of(id).to_vec() })
     }
 }
