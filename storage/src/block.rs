@@ -17,9 +17,8 @@ const LARGE_BYTES: usize = 1024 * 1024;
 /// Up to so many bytes in use, blocks are large.
 const FEW_BYTES: usize = 32 * 1024 * 1024;
 
-/// Blocks kept for the next upload, of each size.
-const SPARE_SMALL: usize = 128;
-const SPARE_LARGE: usize = 12;
+/// As many bytes are kept for the next upload; while more are in use, as many as those.
+const SPARE_BYTES: usize = 12 * 1024 * 1024;
 
 /// The blocks that are not in use.
 #[derive(Clone, Default)]
@@ -30,6 +29,22 @@ struct State {
     in_use_bytes: usize,
     small: Vec<Vec<u8>>,
     large: Vec<Vec<u8>>,
+}
+
+impl State {
+    /// Takes off what is too much to keep.
+    fn surplus(&mut self) -> Option<Vec<u8>> {
+        let spare_bytes = self.small.len() * SMALL_BYTES + self.large.len() * LARGE_BYTES;
+        if spare_bytes <= self.in_use_bytes.max(SPARE_BYTES) {
+            return None;
+        }
+        // Of the size that is not asked for now.
+        let (first, then) = match self.in_use_bytes < FEW_BYTES {
+            true => (&mut self.small, &mut self.large),
+            false => (&mut self.large, &mut self.small),
+        };
+        first.pop().or_else(|| then.pop())
+    }
 }
 
 impl Blocks {
@@ -86,10 +101,10 @@ impl Drop for Block {
         bytes.clear();
         let mut state = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.in_use_bytes -= self.size;
-        let is_large = self.size == LARGE_BYTES;
-        let (spare, most) = if is_large { (&mut state.large, SPARE_LARGE) } else { (&mut state.small, SPARE_SMALL) };
-        if spare.len() < most {
-            spare.push(bytes);
+        let spare = if self.size == LARGE_BYTES { &mut state.large } else { &mut state.small };
+        spare.push(bytes);
+        while let Some(surplus) = state.surplus() {
+            drop(surplus);
         }
     }
 }
@@ -162,6 +177,20 @@ impl From<Bytes> for Pieces {
     }
 }
 
+impl Extend<Bytes> for Pieces {
+    fn extend<I: IntoIterator<Item = Bytes>>(&mut self, parts: I) {
+        parts.into_iter().for_each(|part| self.push(part));
+    }
+}
+
+impl FromIterator<Bytes> for Pieces {
+    fn from_iter<I: IntoIterator<Item = Bytes>>(parts: I) -> Self {
+        let mut pieces = Self::default();
+        pieces.extend(parts);
+        pieces
+    }
+}
+
 impl IntoIterator for Pieces {
     type Item = Bytes;
     type IntoIter = std::collections::vec_deque::IntoIter<Bytes>;
@@ -202,6 +231,21 @@ mod tests {
         );
         drop((few, many));
         assert_eq!(blocks.take().size, LARGE_BYTES);
+    }
+
+    #[test]
+    fn what_is_kept_follows_what_is_in_use() {
+        let blocks = Blocks::default();
+        let spare_bytes = || {
+            let state = blocks.0.lock().unwrap();
+            state.small.len() * SMALL_BYTES + state.large.len() * LARGE_BYTES
+        };
+        let mut taken: Vec<Block> = (0..1000).map(|_| blocks.take()).collect();
+        let most = taken.iter().map(|block| block.size).sum::<usize>();
+        taken.truncate(500);
+        assert_eq!(spare_bytes() + taken.iter().map(|block| block.size).sum::<usize>(), most, "all come back soon");
+        taken.clear();
+        assert!(spare_bytes() <= SPARE_BYTES, "{}", spare_bytes());
     }
 
     proptest! {

@@ -227,7 +227,7 @@ pub(crate) async fn damaged(store: &dyn ObjectStore) -> Result<Vec<String>> {
 pub(crate) async fn load(store: &dyn ObjectStore, file: &KeyFile) -> Result<Keys> {
     let objects = list(store).await?;
     let first = objects.first().ok_or(Error::KeyMissing)?.open(&[file])?;
-    let mut keys = Keys { id: first.id, data: Default::default() };
+    let mut keys = Keys { id: first.id, data: Default::default(), envelopes: Default::default() };
     for object in objects {
         let opened = object.open(&[file])?;
         if opened.id != keys.id {

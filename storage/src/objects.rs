@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{GetOptions, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::sync::{OnceCell, OwnedSemaphorePermit};
 
 use crate::block::Pieces;
@@ -235,10 +235,10 @@ impl Objects {
 
     /// Keeps the bytes of a damaged object below `damaged/`, under its key and the time; they may be all that is left.
     pub async fn set_aside(&self, key: &Path) -> Result<()> {
-        let Some(bytes) = self.get_raw(key).await? else { return Ok(()) };
+        let Some(object) = self.get_raw(key).await? else { return Ok(()) };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
         let aside = Path::from(format!("damaged/{key}/{now}"));
-        let name = self.write_over(&aside, Pieces::from(bytes)).await?;
+        let name = self.write_over(&aside, object).await?;
         self.settle(name).await
     }
 
@@ -288,7 +288,7 @@ impl Objects {
     /// Reads a whole object.
     pub async fn get(&self, key: &Path) -> Result<Option<Bytes>> {
         match self.get_raw(key).await? {
-            Some(object) => self.opened(key, object).await.map(Some),
+            Some(object) => self.opened(key, object.join()).await.map(Some),
             None => Ok(None),
         }
     }
@@ -302,12 +302,12 @@ impl Objects {
     }
 
     /// Reads a whole object as it is stored.
-    pub async fn get_raw(&self, key: &Path) -> Result<Option<Bytes>> {
-        self.get_with(key, GetOptions::new()).await.map(|found| found.map(|(bytes, _)| bytes))
+    pub async fn get_raw(&self, key: &Path) -> Result<Option<Pieces>> {
+        self.get_with(key, GetOptions::new()).await.map(|found| found.map(|(object, _)| object))
     }
 
     /// Reads a whole object as it is stored, from wherever it is.
-    pub async fn get_kept(&self, key: &Path) -> Result<Option<Bytes>> {
+    pub async fn get_kept(&self, key: &Path) -> Result<Option<Pieces>> {
         // It may go back to its first name between two looks.
         for place in [key, &spare_key(key), key] {
             if let Some(object) = self.get_raw(place).await? {
@@ -330,7 +330,8 @@ impl Objects {
 
     /// Reads a part of an object as it is stored, less when the object ends earlier, and the size of the whole object.
     pub async fn get_range_raw(&self, key: &Path, range: Range<u64>) -> Result<Option<(Bytes, u64)>> {
-        self.get_with(key, GetOptions::new().with_range(Some(range))).await
+        let found = self.get_with(key, GetOptions::new().with_range(Some(range))).await?;
+        Ok(found.map(|(bytes, object_bytes)| (bytes.join(), object_bytes)))
     }
 
     /// Returns the keys that open an object, when the store is encrypted. Another node may have begun a new data key.
@@ -347,12 +348,12 @@ impl Objects {
         }
     }
 
-    async fn get_with(&self, key: &Path, options: GetOptions) -> Result<Option<(Bytes, u64)>> {
+    async fn get_with(&self, key: &Path, options: GetOptions) -> Result<Option<(Pieces, u64)>> {
         self.usable().await?;
         let found = match self.store.get_opts(key, options).await {
             Ok(result) => {
                 let object_bytes = result.meta.size;
-                result.bytes().await.map(|bytes| (bytes, object_bytes))
+                received(result).await.map(|bytes| (bytes, object_bytes))
             }
             Err(error) => Err(error),
         };
@@ -378,7 +379,7 @@ impl Objects {
             return Ok(Some(name));
         }
         match self.get_raw(key).await? {
-            Some(object) => self.write_over(&spare, Pieces::from(object)).await.map(Some),
+            Some(object) => self.write_over(&spare, object).await.map(Some),
             None => Ok(None),
         }
     }
@@ -425,6 +426,14 @@ impl Objects {
             let _ = tokio::fs::remove_dir(folder.path(prefix)).await;
         }
         Ok(())
+    }
+}
+
+/// What comes in parts stays in parts: joining them would copy all of it.
+async fn received(result: GetResult) -> object_store::Result<Pieces> {
+    match result.payload {
+        GetResultPayload::Stream(parts) => parts.try_collect().await,
+        GetResultPayload::File(..) => result.bytes().await.map(Pieces::from),
     }
 }
 

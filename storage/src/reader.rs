@@ -1,5 +1,6 @@
 //! How does a content come back, in whole or in part, with damage noticed before a wrong byte leaves?
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::block::Pieces;
 use crate::chunk;
 use crate::error::{Error, Result};
 use crate::ids::{ChunkId, ContentId};
@@ -48,7 +50,7 @@ pub(crate) async fn manifest(store: &Store, content: &ContentId) -> Result<Manif
     if size.is_none() {
         // Neither is there: one of them may be kept under a second name.
         if let Some(list) = store.objects.get_kept(&list_key).await? {
-            let list = store.objects.opened(&list_key, list).await.map_err(|_| damaged())?;
+            let list = store.objects.opened(&list_key, list.join()).await.map_err(|_| damaged())?;
             return Manifest::from_object(content, &list).ok_or_else(damaged);
         }
         for key in [&spare_key(&only_key), &only_key] {
@@ -78,11 +80,24 @@ pub(crate) fn read(
 ) -> impl Stream<Item = Result<Bytes>> + Send + Unpin + 'static {
     let content = manifest.content();
     let parts = Box::new(manifest.touched(range));
-    let reading = Reading { store, content, parts, rest: None, on_the_way: FuturesOrdered::new() };
+    let reading =
+        Reading { store, content, parts, rest: None, on_the_way: FuturesOrdered::new(), ready: VecDeque::new() };
     Box::pin(stream::unfold(reading, |mut reading| async move {
-        reading.begin();
-        let next = reading.on_the_way.next().await?;
-        Some((next.unwrap_or(Err(Error::Interrupted)), reading))
+        loop {
+            if let Some(part) = reading.ready.pop_front() {
+                return Some((Ok(part), reading));
+            }
+            reading.begin();
+            match reading.on_the_way.next().await? {
+                Ok(Ok(parts)) => reading.ready.extend(parts),
+                failed => {
+                    return Some((
+                        Err(failed.map_or(Error::Interrupted, |it| it.err().unwrap_or(Error::Interrupted))),
+                        reading,
+                    ));
+                }
+            }
+        }
     }))
 }
 
@@ -97,13 +112,15 @@ struct Reading {
     /// What comes before `parts`.
     rest: Option<(ChunkRef, Range<usize>)>,
     /// In tasks, so that they go on while the client takes what came before.
-    on_the_way: FuturesOrdered<AbortOnDropHandle<Result<Bytes>>>,
+    on_the_way: FuturesOrdered<AbortOnDropHandle<Result<Pieces>>>,
+    /// What was read.
+    ready: VecDeque<Bytes>,
 }
 
 /// Bytes that count as held until the last part of them is dropped.
 struct Held {
     bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _room: Arc<OwnedSemaphorePermit>,
 }
 
 impl AsRef<[u8]> for Held {
@@ -123,8 +140,9 @@ impl Reading {
                 self.spawn(async move { read_step(&store, content, chunk, part).await });
             } else if let Some(room) = self.room(chunk.size_bytes) {
                 self.spawn(async move {
-                    let bytes = read_part(&store, content, chunk, part).await?;
-                    Ok(Bytes::from_owner(Held { bytes, _room: room }))
+                    let room = Arc::new(room);
+                    let held = |bytes| Bytes::from_owner(Held { bytes, _room: room.clone() });
+                    Ok(read_part(&store, content, chunk, part).await?.into_iter().map(held).collect())
                 });
             } else if self.on_the_way.is_empty() {
                 let end = part.end.min((part.start / GROUP_BYTES * GROUP_BYTES) + STEP_BYTES);
@@ -148,45 +166,45 @@ impl Reading {
         held.clone().try_acquire_many_owned(size_bytes).ok()
     }
 
-    fn spawn(&mut self, reading: impl Future<Output = Result<Bytes>> + Send + 'static) {
+    fn spawn(&mut self, reading: impl Future<Output = Result<Pieces>> + Send + 'static) {
         self.on_the_way.push_back(AbortOnDropHandle::new(tokio::spawn(reading)));
     }
 }
 
 /// Reads a small part of a chunk, and keeps hold of nothing else.
-async fn read_step(store: &Store, content: ContentId, chunk: ChunkRef, part: Range<usize>) -> Result<Bytes> {
+async fn read_step(store: &Store, content: ContentId, chunk: ChunkRef, part: Range<usize>) -> Result<Pieces> {
     if part.len() == chunk.size_bytes as usize {
         return fetch(store, content, chunk).await;
     }
     let _unpacking = match store.recent.chunk(&chunk.id) {
         Some(_) => None,
         None => match read_groups(store, chunk, &part).await? {
-            Some(bytes) => return Ok(bytes),
+            Some(bytes) => return Ok(bytes.into()),
             // Others take whole chunks into memory only for a moment, so nobody waits long.
             None => Some(store.unpacking.acquire().await.expect("the semaphore is never closed")),
         },
     };
     let bytes = read_part(store, content, chunk, part).await?;
-    Ok(Bytes::copy_from_slice(&bytes))
+    Ok(Bytes::from(bytes.copy()).into())
 }
 
 /// Reads a part of a chunk and checks it: the groups it lies in, or the whole chunk where that is not possible.
-async fn read_part(store: &Store, content: ContentId, chunk: ChunkRef, part: Range<usize>) -> Result<Bytes> {
+async fn read_part(store: &Store, content: ContentId, chunk: ChunkRef, part: Range<usize>) -> Result<Pieces> {
     let size = chunk.size_bytes as usize;
     if part.len() == size {
         return fetch(store, content, chunk).await;
     }
     if let Some(plain) = store.recent.chunk(&chunk.id).filter(|plain| plain.len() == size) {
-        return Ok(plain.slice(part));
+        return Ok(plain.slice(part).into());
     }
     if part.len() <= size / 2
         && let Some(bytes) = read_groups(store, chunk, &part).await?
     {
-        return Ok(bytes);
+        return Ok(bytes.into());
     }
-    let plain = fetch(store, content, chunk).await?;
+    let plain = fetch(store, content, chunk).await?.join();
     store.recent.note_part(chunk.id, &plain);
-    Ok(plain.slice(part))
+    Ok(plain.slice(part).into())
 }
 
 /// Reads the groups that hold a part; `None` when the chunk is not stored with its tree, or something is wrong with it.
@@ -230,7 +248,7 @@ async fn read_groups(store: &Store, chunk: ChunkRef, part: &Range<usize>) -> Res
 }
 
 /// Reads one chunk and checks it.
-async fn fetch(store: &Store, content: ContentId, chunk: ChunkRef) -> Result<Bytes> {
+async fn fetch(store: &Store, content: ContentId, chunk: ChunkRef) -> Result<Pieces> {
     let at = Some(chunk.id);
     let key = chunk_key(&chunk.id);
     let object = store.objects.get_kept(&key).await?;
@@ -240,15 +258,16 @@ async fn fetch(store: &Store, content: ContentId, chunk: ChunkRef) -> Result<Byt
 }
 
 /// Returns the plain bytes of a chunk's object, or `None` when they are not those that its name says.
-pub(crate) async fn decode(store: &Store, id: &ChunkId, object: Bytes) -> Result<Option<Bytes>> {
+pub(crate) async fn decode(store: &Store, id: &ChunkId, object: Pieces) -> Result<Option<Pieces>> {
     let (key, id) = (chunk_key(id), *id);
-    let keys = store.objects.keys_for(&object).await?;
+    let head = object.clone().split_to(object.len().min(chunk::HEADER_BYTES as usize)).join();
+    let keys = store.objects.keys_for(&head).await?;
     let decode = move || {
         let Some(keys) = keys else {
             return chunk::decode(object).filter(|(hash, _)| ChunkId::plain(hash) == id);
         };
-        let object = keys.open(key.as_ref(), object).ok()?;
-        chunk::decode(object).filter(|(hash, _)| keys.chunk_id(hash) == id)
+        let object = keys.open(key.as_ref(), object.join()).ok()?;
+        chunk::decode(object.into()).filter(|(hash, _)| keys.chunk_id(hash) == id)
     };
     Ok(store.compute(decode).await?.map(|(_, plain)| plain))
 }
@@ -261,7 +280,7 @@ pub(crate) async fn read_all(store: &Store, content: &ContentId, limit_bytes: u6
         return Err(Error::TooLarge { content: *content, size_bytes, limit_bytes });
     }
     if let [only] = manifest.chunks() {
-        return fetch(store, *content, *only).await;
+        return Ok(fetch(store, *content, *only).await?.join());
     }
     let mut whole = BytesMut::with_capacity(size_bytes as usize);
     let mut parts = read(store.clone(), manifest, 0..u64::MAX);

@@ -9,7 +9,8 @@
 //! encrypting them again gives the same envelope. The nonce is always zero: to use it twice with different bytes, BLAKE3 would have to
 //! collide. No random generator and no counter has to be trusted, and no number of objects is too many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use bytes::{Bytes, BytesMut};
@@ -22,6 +23,11 @@ const SEALED: u8 = 2;
 const SALT_AT: usize = 9;
 const CONTENT_AT: usize = SALT_AT + 32;
 const TAG_BYTES: usize = 16;
+
+/// Large envelopes whose memory is kept, in steps of which one fits several lengths.
+const SPARE_ENVELOPES: usize = 6;
+const STEP_BYTES: usize = 1024 * 1024;
+const FEW_BYTES: usize = 256 * 1024;
 
 /// As many bytes of an envelope as [`plain_size`] needs.
 pub(crate) const HEADER_BYTES: u64 = SALT_AT as u64;
@@ -36,6 +42,50 @@ pub(crate) struct Keys {
     /// Names chunks. Never changes, since names would.
     pub id: Secret,
     pub data: BTreeMap<u32, DataKey>,
+    pub envelopes: Envelopes,
+}
+
+/// Memory that envelopes were in, for the next ones: see `block.rs`.
+#[derive(Clone, Default)]
+pub(crate) struct Envelopes(Arc<Mutex<VecDeque<Vec<u8>>>>);
+
+impl Envelopes {
+    /// Returns room for an envelope of so many bytes.
+    fn take(&self, length: usize) -> Vec<u8> {
+        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = spare.iter().position(|bytes| bytes.capacity() >= length);
+        let found = fitting.filter(|_| length > FEW_BYTES).and_then(|at| spare.remove(at));
+        found.unwrap_or_else(|| {
+            Vec::with_capacity(if length > FEW_BYTES { length.next_multiple_of(STEP_BYTES) } else { length })
+        })
+    }
+}
+
+/// An envelope; its memory goes back when it is dropped.
+struct Envelope {
+    bytes: Vec<u8>,
+    home: Envelopes,
+}
+
+impl AsRef<[u8]> for Envelope {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Envelope {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        if bytes.capacity() < STEP_BYTES {
+            return;
+        }
+        bytes.clear();
+        let mut spare = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.push_back(bytes);
+        if spare.len() > SPARE_ENVELOPES {
+            spare.pop_front();
+        }
+    }
 }
 
 /// A key that encrypts objects, by way of the keys of the single objects.
@@ -84,7 +134,7 @@ impl Keys {
     pub fn seal(&self, key: &str, object: &Pieces, plain_bytes: u32, inside: Inside) -> Bytes {
         let (number, data_key) = self.data.last_key_value().expect("a store has at least one data key");
         let salt = salt(data_key, key, object, plain_bytes, inside);
-        let mut envelope = Vec::with_capacity(CONTENT_AT + object.len() + TAG_BYTES);
+        let mut envelope = self.envelopes.take(CONTENT_AT + object.len() + TAG_BYTES);
         envelope.push(SEALED);
         envelope.extend_from_slice(&number.to_le_bytes());
         envelope.extend_from_slice(&plain_bytes.to_le_bytes());
@@ -97,7 +147,7 @@ impl Keys {
             content,
         );
         envelope.extend_from_slice(tag.expect("an object is far smaller than what AES-GCM can encrypt").as_ref());
-        envelope.into()
+        Bytes::from_owner(Envelope { bytes: envelope, home: self.envelopes.clone() })
     }
 
     /// Returns what is in the envelope found under `key`.
@@ -181,7 +231,7 @@ mod tests {
 
     fn keys() -> Keys {
         let data = [(1, DataKey::new(&Secret([1; 32]))), (2, DataKey::new(&Secret([2; 32])))].into();
-        Keys { id: Secret([3; 32]), data }
+        Keys { id: Secret([3; 32]), data, envelopes: Envelopes::default() }
     }
 
     fn seal(keys: &Keys, key: &str, object: &[u8]) -> Bytes {

@@ -26,8 +26,11 @@ use crate::suspension::Point;
 use crate::writer::{Stored, Writer};
 use crate::{derived, job, reader, suspension};
 
-/// Plain bytes of chunks being stored at one time, over all writers.
-const IN_FLIGHT_BYTES: usize = 24 * 1024 * 1024;
+/// Plain bytes of chunks being stored at one time, over all writers: enough to keep a disk busy.
+const IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
+
+/// The same where each chunk is a request to another server.
+const IN_FLIGHT_BYTES_REMOTE: usize = 24 * 1024 * 1024;
 
 /// Threads that [`job::in_one`] takes: far fewer than the blocking pool has, since they wait for what others of it do.
 const JOBS_AT_ONCE: usize = 64;
@@ -50,7 +53,7 @@ pub struct Store {
     pub(crate) recent: Recent,
     /// One permit per processor: hashing and compression never starve each other.
     processors: Arc<Semaphore>,
-    /// One permit per byte of [`IN_FLIGHT_BYTES`].
+    /// One permit per byte of chunks being stored.
     pub(crate) in_flight: Arc<Semaphore>,
     /// One permit per byte of [`reader::HELD_BYTES`].
     pub(crate) held: Arc<Semaphore>,
@@ -86,13 +89,14 @@ impl Store {
 
     fn on(objects: Objects) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+        let in_flight = if objects.root().is_some() { IN_FLIGHT_BYTES } else { IN_FLIGHT_BYTES_REMOTE };
         Self {
             objects,
             sizes: Sizes::STORE,
             blocks: Blocks::default(),
             recent: Recent::default(),
             processors: Arc::new(Semaphore::new(processors)),
-            in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
+            in_flight: Arc::new(Semaphore::new(in_flight)),
             held: Arc::new(Semaphore::new(reader::HELD_BYTES)),
             jobs: Arc::new(Semaphore::new(JOBS_AT_ONCE)),
             unpacking: Arc::new(Semaphore::new(UNPACKING)),
@@ -220,7 +224,7 @@ impl Store {
     pub async fn get_object(&self, key: &str) -> Result<Option<Bytes>> {
         let key = derived_key(key)?;
         let Some(object) = self.objects.get_kept(&key).await? else { return Ok(None) };
-        let object = self.objects.opened(&key, object).await?;
+        let object = self.objects.opened(&key, object.join()).await?;
         derived::open(&object).map(Some).ok_or_else(|| Error::ObjectDamaged { key: key.to_string() })
     }
 

@@ -162,7 +162,7 @@ impl Store {
         let only = ChunkId::from_bytes(*content.as_bytes());
         let (list, chunk) = (key_of_list(content), key_of_chunk(&only));
         if let Some(object) = self.objects.get_kept(&content_key(content)).await? {
-            let is_good = self.is_list(content, object).await?;
+            let is_good = self.is_list(content, object.join()).await?;
             return Ok(if is_good { Vec::new() } else { vec![(list, Health::Damaged)] });
         }
         Ok(match self.verify_chunk(&only).await? {
@@ -198,25 +198,25 @@ impl Store {
                 return Ok(Removed::Perhaps);
             }
             self.objects.set_aside(&path).await?;
-            let name = self.objects.write_over(&path, Pieces::from(spare)).await?;
+            let name = self.objects.write_over(&path, spare).await?;
             self.objects.settle(name).await?;
         }
         self.remove(spare_path.as_ref()).await
     }
 
     /// Tells whether the bytes of an object, as stored, are what was stored under its key.
-    async fn is_sound(&self, key: &str, object: Bytes) -> Result<bool> {
+    async fn is_sound(&self, key: &str, object: Pieces) -> Result<bool> {
         let path = Path::from(key);
         let id = Listed { key: key.to_owned(), size_bytes: 0, modified_at: 0 }.id();
         match (key.split_once('/').map(|(family, _)| family), id) {
             (Some("chunks"), Some(id)) => Ok(reader::decode(self, &ChunkId::from_bytes(id), object).await?.is_some()),
-            (Some("contents"), Some(id)) => self.is_list(&ContentId::from_bytes(id), object).await,
-            (Some("derived"), _) => match self.objects.opened(&path, object).await {
+            (Some("contents"), Some(id)) => self.is_list(&ContentId::from_bytes(id), object.join()).await,
+            (Some("derived"), _) => match self.objects.opened(&path, object.join()).await {
                 Ok(object) => Ok(derived::open(&object).is_some()),
                 Err(Error::ObjectDamaged { .. }) => Ok(false),
                 Err(error) => Err(error),
             },
-            (Some("keys"), _) => Ok(keys::is_sound(&path, &object)),
+            (Some("keys"), _) => Ok(keys::is_sound(&path, &object.join())),
             _ => Err(Error::InvalidKey { key: key.to_owned() }),
         }
     }
@@ -226,7 +226,7 @@ impl Store {
     pub async fn repair_from(&self, other: &Store, key: &str) -> Result<bool> {
         let Some((path, good)) = self.good_copy(other, key).await? else { return Ok(false) };
         self.objects.set_aside(&path).await?;
-        let name = self.objects.write(&path, Pieces::from(good)).await?;
+        let name = self.objects.write(&path, good).await?;
         self.objects.settle(name).await?;
         Ok(true)
     }
@@ -236,11 +236,11 @@ impl Store {
         Ok(self.good_copy(other, key).await?.is_some())
     }
 
-    async fn good_copy(&self, other: &Store, key: &str) -> Result<Option<(Path, Bytes)>> {
+    async fn good_copy(&self, other: &Store, key: &str) -> Result<Option<(Path, Pieces)>> {
         let path = Path::from(key);
         // As it is stored: the copy is sealed with the same keys, and need not be opened for itself.
         let object = match other.objects.inner().get(&path).await {
-            Ok(found) => found.bytes().await.map_err(|source| Error::object(&path, source))?,
+            Ok(found) => Pieces::from(found.bytes().await.map_err(|source| Error::object(&path, source))?),
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(source) => return Err(Error::object(&path, source)),
         };
