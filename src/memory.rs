@@ -20,7 +20,7 @@ const GIVE_BACK_EVERY: Duration = Duration::from_secs(10);
 const PURGE_DELAY: c_int = 15;
 const DEFAULT_PURGE_DELAY: c_long = 1000;
 /// Uploads free as much within a second as they need in all.
-const SHORT_PURGE_DELAY: c_long = 100;
+const SHORT_PURGE_DELAY: c_long = 20;
 
 unsafe extern "C" {
     /// Mimalloc's: returns free memory to the kernel.

@@ -363,3 +363,101 @@ impl DatabaseError for LocalError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use super::*;
+    use crate::db::Db;
+
+    async fn database() -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::connect(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let table = "create table kept (id integer primary key, word text unique, blob blob, real real)";
+        sqlx::query(table).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+        (folder, db)
+    }
+
+    async fn count(db: &Db) -> i64 {
+        sqlx::query_scalar("select count(*) from kept").fetch_one(&mut db.look().await.unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn values_come_back_as_they_went_in_and_parameters_go_by_their_numbers() {
+        let (_folder, db) = database().await;
+        let mut tx = db.begin().await.unwrap();
+        let insert =
+            "insert into kept (real, word, id, blob) values ($4, $2, $1, $3), ($4, null, $1 + 1, null) returning id";
+        let ids: Vec<i64> = sqlx::query_scalar(insert)
+            .bind(7_i64)
+            .bind("字")
+            .bind(&b"\0\xff"[..])
+            .bind(0.5)
+            .fetch_all(&mut *tx)
+            .await
+            .unwrap();
+        assert_eq!(ids, [7, 8]);
+        let changed = sqlx::query("update kept set real = $1").bind(2.25).execute(&mut *tx).await.unwrap();
+        assert_eq!(changed.rows_affected(), 2);
+        tx.commit().await.unwrap();
+        for mut connection in [db.look().await.unwrap(), db.read().acquire().await.unwrap().into()] {
+            let rows =
+                sqlx::query("select word, blob, real, id from kept order by id").fetch_all(&mut connection).await;
+            let values: Vec<(Option<String>, Option<Vec<u8>>, f64, i64)> =
+                rows.unwrap().iter().map(|row| (row.get(0), row.get("blob"), row.get("real"), row.get(3))).collect();
+            assert_eq!(values, [(Some("字".into()), Some(vec![0, 255]), 2.25, 7), (None, None, 2.25, 8)]);
+        }
+        let none: Option<i64> = sqlx::query_scalar("select id from kept where id = 9")
+            .fetch_optional(&mut db.look().await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(none, None);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_was_not_committed_is_taken_back_wherever_it_stopped() {
+        let (_folder, db) = database().await;
+        for round in 0..200 {
+            let insert = async {
+                let mut tx = if round % 2 == 0 { db.begin().await } else { db.begin_here().await }.unwrap();
+                for _ in 0..20 {
+                    sqlx::query("insert into kept (word) values (null)").execute(&mut *tx).await.unwrap();
+                }
+                tokio::task::yield_now().await;
+                std::future::pending::<()>().await;
+            };
+            // Dropped before it begins, in the middle of a statement, or at the end.
+            let _ = tokio::time::timeout(Duration::from_micros(round * 10), insert).await;
+        }
+        let mut tx = db.begin().await.unwrap();
+        sqlx::query("insert into kept (word) values ('last')").execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(count(&db).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_refused_statement_says_why_and_the_next_transaction_goes_on() {
+        let (_folder, db) = database().await;
+        let mut tx = db.begin().await.unwrap();
+        sqlx::query("insert into kept (word) values ('a')").execute(&mut *tx).await.unwrap();
+        let refused = sqlx::query("insert into kept (word) values ('a')").execute(&mut *tx).await.unwrap_err();
+        let refused = refused.into_database_error().unwrap();
+        assert!(refused.is_unique_violation() && refused.message().contains("kept.word"), "{refused}");
+        sqlx::raw_sql("pragma max_page_count = 1").execute(&mut *tx).await.unwrap();
+        let full = async |tx: &mut crate::db::Tx| {
+            sqlx::query("insert into kept (blob) values (zeroblob(100000))").execute(&mut **tx).await
+        };
+        let error = full(&mut tx).await.unwrap_err().into_database_error().unwrap();
+        assert_eq!(error.code().as_deref(), Some("13"));
+        drop(tx);
+        let mut tx = db.begin().await.unwrap();
+        sqlx::raw_sql("pragma max_page_count = 100000").execute(&mut *tx).await.unwrap();
+        full(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(count(&db).await, 1);
+        db.close().await;
+    }
+}

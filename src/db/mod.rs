@@ -1,6 +1,6 @@
 //! How is the database reached? SQLite (one file, one writer at a time) or PostgreSQL, with one SQL text for both.
 //!
-//! Reads take [`Db::read`], writes a [`Tx`] from [`Db::begin`]. All SQL text of the server lives in this folder.
+//! Reads take [`Db::read`], or [`Db::look`] for a row or two; writes take a [`Tx`] from [`Db::begin`]. All SQL text of the server lives in this folder.
 
 /// SQL: the recursive table `wanted(n, id)`, which takes `$1` apart again (see [`joined`]).
 macro_rules! wanted {

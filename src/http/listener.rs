@@ -18,7 +18,7 @@ use crate::app::App;
 /// How long a request head may take, and how long a connection may stay without a request.
 const HEAD_TIME: Duration = Duration::from_secs(60);
 /// What a connection reads at a time once much comes in, and keeps; a hundred uploads have as many of these, twice.
-const BUFFER: usize = 128 * 1024;
+const BUFFER: usize = 256 * 1024;
 /// Connections that may wait to be accepted. With the usual 128, those of a crowd that comes back at once are not heard and try
 /// again after one second, then two.
 const BACKLOG: u32 = 4096;

@@ -5,14 +5,16 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 /// Small beside a chunk, so that many uploads at once need little.
 const SMALL_BYTES: usize = 128 * 1024;
 
 /// As long as few blocks are in use: handing a block to another thread costs as much as hashing some of it.
-const LARGE_BYTES: usize = 1024 * 1024;
+const LARGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Up to so many bytes in use, blocks are large.
 const FEW_BYTES: usize = 32 * 1024 * 1024;
@@ -20,9 +22,18 @@ const FEW_BYTES: usize = 32 * 1024 * 1024;
 /// As many bytes are kept for the next upload; while more are in use, as many as those.
 const SPARE_BYTES: usize = 12 * 1024 * 1024;
 
+/// With more than so many bytes in use, chunks that have come in part are ended before others begin.
+const MANY_BYTES: usize = 96 * 1024 * 1024;
+
+/// But clients may be slow: nobody waits longer for them.
+const PATIENCE: Duration = Duration::from_millis(300);
+
 /// The blocks that are not in use.
 #[derive(Clone, Default)]
-pub(crate) struct Blocks(Arc<Mutex<State>>);
+pub(crate) struct Blocks {
+    state: Arc<Mutex<State>>,
+    freed: Arc<Notify>,
+}
 
 #[derive(Default)]
 struct State {
@@ -50,11 +61,26 @@ impl State {
 impl Blocks {
     /// Returns an empty block.
     pub fn take(&self) -> Block {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let size = if state.in_use_bytes < FEW_BYTES { LARGE_BYTES } else { SMALL_BYTES };
         state.in_use_bytes += size;
         let spare = if size == LARGE_BYTES { state.large.pop() } else { state.small.pop() };
         Block { bytes: spare.unwrap_or_else(|| Vec::with_capacity(size)), size, home: self.clone() }
+    }
+
+    /// Waits until there is room for one more chunk, or for [`PATIENCE`].
+    pub async fn room(&self) {
+        let room = async {
+            loop {
+                // Before looking, so that nothing freed is missed.
+                let freed = self.freed.notified();
+                if self.state.lock().unwrap_or_else(PoisonError::into_inner).in_use_bytes < MANY_BYTES {
+                    return;
+                }
+                freed.await;
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, room).await;
     }
 }
 
@@ -99,8 +125,11 @@ impl Drop for Block {
     fn drop(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
-        let mut state = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.home.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.in_use_bytes -= self.size;
+        if state.in_use_bytes < MANY_BYTES {
+            self.home.freed.notify_one();
+        }
         let spare = if self.size == LARGE_BYTES { &mut state.large } else { &mut state.small };
         spare.push(bytes);
         while let Some(surplus) = state.surplus() {
@@ -237,7 +266,7 @@ mod tests {
     fn what_is_kept_follows_what_is_in_use() {
         let blocks = Blocks::default();
         let spare_bytes = || {
-            let state = blocks.0.lock().unwrap();
+            let state = blocks.state.lock().unwrap();
             state.small.len() * SMALL_BYTES + state.large.len() * LARGE_BYTES
         };
         let mut taken: Vec<Block> = (0..1000).map(|_| blocks.take()).collect();
@@ -246,6 +275,23 @@ mod tests {
         assert_eq!(spare_bytes() + taken.iter().map(|block| block.size).sum::<usize>(), most, "all come back soon");
         taken.clear();
         assert!(spare_bytes() <= SPARE_BYTES, "{}", spare_bytes());
+    }
+
+    #[tokio::test]
+    async fn one_more_chunk_waits_for_room_but_not_for_ever() {
+        let blocks = Blocks::default();
+        let mut taken = Vec::new();
+        while blocks.state.lock().unwrap().in_use_bytes < MANY_BYTES - SMALL_BYTES {
+            taken.push(blocks.take());
+        }
+        assert!(futures::poll!(std::pin::pin!(blocks.room())).is_ready());
+        taken.push(blocks.take());
+        let mut room = std::pin::pin!(blocks.room());
+        assert!(futures::poll!(room.as_mut()).is_pending());
+        taken.pop();
+        assert!(futures::poll!(room.as_mut()).is_ready());
+        taken.push(blocks.take());
+        blocks.room().await;
     }
 
     proptest! {

@@ -25,7 +25,7 @@ const CONTENT_AT: usize = SALT_AT + 32;
 const TAG_BYTES: usize = 16;
 
 /// Large envelopes whose memory is kept, in steps of which one fits several lengths.
-const SPARE_ENVELOPES: usize = 6;
+const SPARE_ENVELOPES: usize = 3;
 const STEP_BYTES: usize = 1024 * 1024;
 const FEW_BYTES: usize = 256 * 1024;
 

@@ -26,11 +26,8 @@ use crate::suspension::Point;
 use crate::writer::{Stored, Writer};
 use crate::{derived, job, reader, suspension};
 
-/// Plain bytes of chunks being stored at one time, over all writers: enough to keep a disk busy.
+/// Plain bytes of chunks being stored at one time, over all writers: enough to keep a disk or a bucket busy.
 const IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
-
-/// The same where each chunk is a request to another server.
-const IN_FLIGHT_BYTES_REMOTE: usize = 24 * 1024 * 1024;
 
 /// Threads that [`job::in_one`] takes: far fewer than the blocking pool has, since they wait for what others of it do.
 const JOBS_AT_ONCE: usize = 64;
@@ -53,7 +50,7 @@ pub struct Store {
     pub(crate) recent: Recent,
     /// One permit per processor: hashing and compression never starve each other.
     processors: Arc<Semaphore>,
-    /// One permit per byte of chunks being stored.
+    /// One permit per byte of [`IN_FLIGHT_BYTES`].
     pub(crate) in_flight: Arc<Semaphore>,
     /// One permit per byte of [`reader::HELD_BYTES`].
     pub(crate) held: Arc<Semaphore>,
@@ -89,14 +86,13 @@ impl Store {
 
     fn on(objects: Objects) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
-        let in_flight = if objects.root().is_some() { IN_FLIGHT_BYTES } else { IN_FLIGHT_BYTES_REMOTE };
         Self {
             objects,
             sizes: Sizes::STORE,
             blocks: Blocks::default(),
             recent: Recent::default(),
             processors: Arc::new(Semaphore::new(processors)),
-            in_flight: Arc::new(Semaphore::new(in_flight)),
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
             held: Arc::new(Semaphore::new(reader::HELD_BYTES)),
             jobs: Arc::new(Semaphore::new(JOBS_AT_ONCE)),
             unpacking: Arc::new(Semaphore::new(UNPACKING)),

@@ -29,11 +29,14 @@ use crate::tree::{self, Tree};
 /// Chunks one writer stores at a time: enough to keep a disk busy.
 const IN_FLIGHT_CHUNKS: usize = 4;
 
-/// The same where each chunk is a request to another server.
-const IN_FLIGHT_CHUNKS_REMOTE: usize = 10;
+/// The same where each chunk is a request to another server. Garage takes no more in a second from more than six.
+const IN_FLIGHT_CHUNKS_REMOTE: usize = 8;
 
 /// So few bytes are hashed where they are: another thread would take longer to begin.
 const FEW_BYTES: usize = 64 * 1024;
+
+/// A chunk of which more has come is ended before others begin, where memory is short.
+const BEGUN_BYTES: usize = 128 * 1024;
 
 /// What a finished content is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,6 +191,10 @@ impl Writer {
         while !bytes.is_empty() {
             // Not before there is more: a content that ends with its first block is one job, see `finish`.
             if self.block.is_full() {
+                self.catch_up().await?;
+                if self.cutter.uncut.len() < BEGUN_BYTES {
+                    self.store.blocks.room().await;
+                }
                 self.hand_on().await?;
             }
             let length = bytes.len();

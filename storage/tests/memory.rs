@@ -1,7 +1,8 @@
-//! How much memory do readers hold whose clients are slow, or do nothing at all?
+//! How much memory do readers hold whose clients are slow, or do nothing at all, and writers that all come at once?
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -11,7 +12,9 @@ use storage::{Backend, KeyFile, Store};
 
 const MIB: usize = 1024 * 1024;
 const READERS: usize = 150;
-/// Of three chunks each they would hold more than a gigabyte.
+const WRITERS: usize = 100;
+const PIECE: usize = 64 * 1024;
+/// Of three chunks each the readers would hold more than a gigabyte, of two each the writers 400 MiB.
 const LIMIT: usize = 200 * MIB;
 
 /// Counts what is allocated.
@@ -78,9 +81,49 @@ async fn many_slow_readers(store: &Store, bytes: &Bytes) {
     }
 }
 
+/// Writers that bring more than the disk takes hold little together, and nobody waits for those that stand still.
+async fn many_writers(store: &Store) {
+    let before = ALLOCATED.load(Ordering::Relaxed);
+    let done = Arc::new(AtomicUsize::new(0));
+    let write = async |seed: usize, length: usize| {
+        let mut writer = store.writer();
+        let mut random = SmallRng::seed_from_u64(seed as u64);
+        let mut piece = vec![0; PIECE];
+        for _ in 0..length / PIECE {
+            random.fill_bytes(&mut piece);
+            writer.write(&piece).await.unwrap();
+        }
+        writer
+    };
+    let all = async {
+        let writing = (0..WRITERS).map(async |seed| {
+            let stored = write(seed, 8 * MIB).await.finish().await.unwrap();
+            assert_eq!(stored.size_bytes, 8 * MIB as u64);
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+        futures::future::join_all(writing).await
+    };
+    let watching = async {
+        let mut most = 0;
+        while done.load(Ordering::Relaxed) < WRITERS {
+            most = most.max(ALLOCATED.load(Ordering::Relaxed) - before);
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        most
+    };
+    let (_, most) = tokio::join!(all, watching);
+    assert!(most < LIMIT as isize, "{WRITERS} writers hold {} MiB", most / MIB as isize);
+    let mut standing = Vec::new();
+    for seed in 0..WRITERS {
+        standing.push(write(WRITERS + seed, 3 * MIB / 2).await);
+    }
+    let stored = write(2 * WRITERS, 8 * MIB).await.finish().await.unwrap();
+    assert_eq!(stored.size_bytes, 8 * MIB as u64);
+}
+
 /// One test, since the counter is for the whole process.
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_readers_hold_little_memory() {
+async fn slow_readers_and_many_writers_hold_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let local = |name: &str| Backend::Local { root: folder.path().join(name) };
     let noise = noise(64 * MIB);
@@ -91,4 +134,7 @@ async fn slow_readers_hold_little_memory() {
     let key = KeyFile::generate().unwrap();
     let sealed = Store::open_with_key(&local("sealed"), &key).await.unwrap();
     many_slow_readers(&sealed, &noise).await;
+    drop((noise, text));
+    many_writers(&store).await;
+    many_writers(&sealed).await;
 }
