@@ -5,9 +5,11 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use futures::FutureExt;
 use tokio::{runtime::Handle, sync::oneshot};
 
 use crate::{
@@ -102,18 +104,29 @@ impl Intake {
             std::mem::replace(&mut state.is_served, true)
         };
         if !is_served {
-            // A task of its own: whoever came first may go away, and the others still wait.
-            app.tasks.spawn(serve(app.clone()));
+            // A thread that may wait serves the first batch, with this one in it. Those who come later have somebody else.
+            let is_needed = if storage::may_wait() { serve_next(app).await } else { true };
+            if is_needed {
+                // A thread of its own, which waits for the disk: whoever came first may go away, and the others still wait.
+                let (app, runtime) = (app.clone(), Handle::current());
+                app.tasks.clone().spawn_blocking(move || runtime.block_on(async { while serve_next(&app).await {} }));
+            }
         }
         outcome.await.map_err(|_| lost())?
     }
 
-    /// Those who wait, the first of them. When there is nobody, whoever comes next needs somebody to look after them.
+    /// Those who wait, the first of them.
     fn next(&self) -> Vec<Waiting> {
         let mut state = self.state();
-        state.is_served = !state.waiting.is_empty();
         let count = state.waiting.len().min(MOST);
         state.waiting.drain(..count).collect()
+    }
+
+    /// Whether there is somebody to look after. When there is nobody, whoever comes next needs somebody.
+    fn is_needed(&self) -> bool {
+        let mut state = self.state();
+        state.is_served = !state.waiting.is_empty();
+        state.is_served
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -121,21 +134,16 @@ impl Intake {
     }
 }
 
-async fn serve(app: App) {
-    loop {
-        let waiting = app.intake.next();
-        if waiting.is_empty() {
-            return;
-        }
-        let (orders, told): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.order, one.told)).unzip();
-        // Apart, so that a panic is the end of these alone; on a thread that may wait, so that SQLite needs no other.
-        let (writing, runtime) = (write_or_divide(app.clone(), orders), Handle::current());
-        let outcomes = app.tasks.spawn_blocking(move || runtime.block_on(writing)).await.unwrap_or_default();
-        for (told, outcome) in told.into_iter().zip(outcomes) {
-            // Who does not listen any more finds what was written.
-            let _ = told.send(outcome);
-        }
+/// Writes those who wait, on a thread that may wait. Returns whether there are more.
+async fn serve_next(app: &App) -> bool {
+    let (orders, told): (Vec<_>, Vec<_>) = app.intake.next().into_iter().map(|one| (one.order, one.told)).unzip();
+    // A panic is the end of these alone: they hear that their answer was lost.
+    let outcomes = AssertUnwindSafe(write_or_divide(app.clone(), orders)).catch_unwind().await.unwrap_or_default();
+    for (told, outcome) in told.into_iter().zip(outcomes) {
+        // Who does not listen any more finds what was written.
+        let _ = told.send(outcome);
     }
+    app.intake.is_needed()
 }
 
 async fn write_or_divide(app: App, orders: Vec<Order>) -> Vec<Result<Outcome>> {

@@ -143,8 +143,7 @@ async fn receive(app: &App, by: &Caller, mut upload: Upload, part: Part, lock: U
     }
     let head = (part.offset == 0).then(Vec::new);
     let receiving = Receiving { app: app.clone(), by: by.clone(), durable: upload.point(), head, upload, lock };
-    let request_id = crate::error::REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
-    let work = crate::error::REQUEST_ID.scope(request_id, receiving.run(part.body, part.checksum));
+    let work = crate::error::REQUEST_ID.scope(request_id(), receiving.run(part.body, part.checksum));
     // The bytes that have come are kept, also when the connection breaks and nobody waits for the answer.
     see_through(&app.tasks, work).await
 }
@@ -355,6 +354,15 @@ impl Receiving {
     }
 
     async fn finish(self, writer: Writer) -> Result<Received> {
+        if !writer.is_small() {
+            return self.end(writer).await;
+        }
+        // On one thread, from hashing it to the end of the transaction.
+        let (store, request_id) = (self.app.store.clone(), request_id());
+        store.in_one(crate::error::REQUEST_ID.scope(request_id, self.end(writer))).await?
+    }
+
+    async fn end(self, writer: Writer) -> Result<Received> {
         let offset = writer.offset();
         let stored = writer.finish().await?;
         let head = self.head.as_deref();
@@ -362,6 +370,10 @@ impl Receiving {
         forget(&self.app, &self.upload, self.durable).await;
         Ok(Received { offset, expires_at: self.upload.expires_at, finished: Some(finished) })
     }
+}
+
+fn request_id() -> String {
+    crate::error::REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
 }
 
 /// Removes the states of a finished upload from the store, if there are any: it was suspended at `durable` at last.

@@ -371,6 +371,8 @@ mod tests {
     use super::*;
     use crate::db::Db;
 
+    type Values = (Option<String>, Option<Vec<u8>>, f64, i64);
+
     async fn database() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::connect(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap();
@@ -406,7 +408,7 @@ mod tests {
         for mut connection in [db.look().await.unwrap(), db.read().acquire().await.unwrap().into()] {
             let rows =
                 sqlx::query("select word, blob, real, id from kept order by id").fetch_all(&mut connection).await;
-            let values: Vec<(Option<String>, Option<Vec<u8>>, f64, i64)> =
+            let values: Vec<Values> =
                 rows.unwrap().iter().map(|row| (row.get(0), row.get("blob"), row.get("real"), row.get(3))).collect();
             assert_eq!(values, [(Some("字".into()), Some(vec![0, 255]), 2.25, 7), (None, None, 2.25, 8)]);
         }

@@ -40,7 +40,7 @@ impl Store {
             store.objects.settle(stored.name).await?;
             Ok(stored.chunk)
         };
-        self.in_one(keep).await
+        self.in_one(keep).await?
     }
 
     /// Makes the content of these chunks durable. Fails with [`Error::ChunksMissing`] when some are not in the store.

@@ -6,7 +6,11 @@
 //! In an encrypted store `0` and `4` are what the envelope (`2`) holds ([`crate::seal`]). Other values are free for later
 //! encodings. The hash is always that of the plain bytes.
 
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
+use zstd::bulk::Compressor;
 
 use crate::block::Pieces;
 use crate::cut::MAX_CHUNK_BYTES;
@@ -34,6 +38,9 @@ const SMALLEST_SAVING: usize = 32;
 /// noise would cost the memory and the time to write it once more.
 const SAMPLES: usize = 8;
 const SAMPLE_BYTES: usize = 8 * 1024;
+
+/// Of some 300 KB each.
+const SPARE_COMPRESSORS: usize = 4;
 
 /// Returns the object for a chunk, in parts so that plain bytes are not copied. With a tree parts of it can be read.
 pub(crate) fn encode(plain: Pieces, tree: Option<&Tree>) -> Pieces {
@@ -89,13 +96,30 @@ fn compress(plain: &Pieces) -> Option<Vec<u8>> {
         |length: usize, frame: &[u8]| frame.len() + LONG_HEADER_BYTES + CHECK_BYTES < length - length / SMALLEST_SAVING;
     if plain.len() > 2 * SAMPLES * SAMPLE_BYTES {
         let sample = sample(plain);
-        let frame = zstd::bulk::compress(&sample, ZSTD_LEVEL).ok()?;
+        let frame = compress_few(&sample).ok()?;
         if !saves(sample.len(), &frame) {
             return None;
         }
     }
-    let frame = zstd::bulk::compress(&plain.join(), ZSTD_LEVEL).ok()?;
+    let frame = match plain.len() <= 2 * SAMPLES * SAMPLE_BYTES {
+        true => compress_few(&plain.join()),
+        false => zstd::bulk::compress(&plain.join(), ZSTD_LEVEL),
+    };
+    let frame = frame.ok()?;
     saves(plain.len(), &frame).then_some(frame)
+}
+
+/// Compresses a few bytes. What that needs takes as long to make as it works then, so some of it is kept.
+fn compress_few(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    static SPARE: Mutex<Vec<Compressor<'static>>> = Mutex::new(Vec::new());
+    let spare = || SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = spare().pop();
+    let mut compressor = kept.map_or_else(|| Compressor::new(ZSTD_LEVEL), Ok)?;
+    let frame = compressor.compress(bytes)?;
+    if spare().len() < SPARE_COMPRESSORS {
+        spare().push(compressor);
+    }
+    Ok(frame)
 }
 
 /// Samples from all over the chunk, each from one part.

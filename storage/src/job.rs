@@ -1,7 +1,8 @@
 //! On which thread is something done that keeps one busy, or waits for the disk?
 //!
 //! Each on a thread of the blocking pool, side by side. Handing it over costs as much as hashing some of a chunk, so what belongs
-//! to one small content is done in one go: [`in_one`] runs it on one such thread, and there [`blocking`] hands nothing over.
+//! to one small content is done in one go: [`in_one`] runs it on one such thread, and there [`blocking`] hands nothing over. Whoever
+//! uses the store may have other work done there, too ([`may_wait`]).
 
 use std::cell::Cell;
 
@@ -14,8 +15,8 @@ thread_local! {
     static MAY_WAIT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is one that [`in_one`] took.
-pub(crate) fn may_wait() -> bool {
+/// Tells whether this thread belongs to the caller, so that nobody else waits while it does: see [`Store::in_one`](crate::Store::in_one).
+pub fn may_wait() -> bool {
     MAY_WAIT.get()
 }
 

@@ -36,6 +36,7 @@ pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, PieceCutter
 pub use error::{Error, Result};
 pub use guard::{Guard, GuardError, Known};
 pub use ids::{ChunkHash, ChunkId, ContentId};
+pub use job::may_wait;
 pub use keys::KeyFile;
 pub use manifest::{ChunkRef, Manifest};
 pub use store::Store;

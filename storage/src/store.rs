@@ -239,19 +239,19 @@ impl Store {
         job::blocking(work).await
     }
 
-    /// Does what belongs to a small content or to a chunk: in a folder on one thread, see [`job::in_one`].
-    pub(crate) async fn in_one<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
-        self.begin_one(work).await.await.map_err(|_| Error::Interrupted)?
+    /// Does what belongs to a small content or to a chunk: in a folder on one thread, which [`may_wait`](crate::may_wait).
+    pub async fn in_one<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T> {
+        if job::may_wait() {
+            return Ok(work.await);
+        }
+        self.begin_one(work).await.await.map_err(|_| Error::Interrupted)
     }
 
     /// Begins what [`Store::in_one`] does.
     pub(crate) async fn begin_one<T: Send + 'static>(
         &self,
-        work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> JoinHandle<Result<T>> {
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
         if self.objects.root().is_none() {
             return tokio::spawn(work);
         }

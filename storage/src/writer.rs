@@ -231,11 +231,15 @@ impl Writer {
     /// Makes the content durable and returns its name. The state of an upload, if there is one, may then be forgotten.
     pub async fn finish(mut self) -> Result<Stored> {
         self.begin()?;
-        let is_small = self.at_work.is_none() && self.in_flight.is_empty() && self.chunks.is_empty();
-        match is_small {
-            true => self.store.clone().in_one(self.end()).await,
+        match self.is_small() {
+            true => self.store.clone().in_one(self.end()).await?,
             false => self.end().await,
         }
+    }
+
+    /// Tells whether everything lies in one block still: finishing is one job then, see [`Store::in_one`].
+    pub fn is_small(&self) -> bool {
+        self.at_work.is_none() && self.in_flight.is_empty() && self.chunks.is_empty()
     }
 
     async fn end(mut self) -> Result<Stored> {

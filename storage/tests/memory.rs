@@ -97,8 +97,8 @@ async fn many_writers(store: &Store) {
     };
     let all = async {
         let writing = (0..WRITERS).map(async |seed| {
-            let stored = write(seed, 8 * MIB).await.finish().await.unwrap();
-            assert_eq!(stored.size_bytes, 8 * MIB as u64);
+            let stored = write(seed, 4 * MIB).await.finish().await.unwrap();
+            assert_eq!(stored.size_bytes, 4 * MIB as u64);
             done.fetch_add(1, Ordering::Relaxed);
         });
         futures::future::join_all(writing).await
