@@ -44,7 +44,7 @@ test: setup-test ## Installs what the tests need and runs all of them
 	$(MAKE) --no-print-directory test-pg test-web test-clients e2e
 
 test-pg: setup-test ## The API tests once more, on PostgreSQL
-	tests/support/with-postgres sh -c 'cargo test --workspace --locked --test api && cargo test --workspace --locked --test flows -- --include-ignored backends nodes'
+	tests/support/with-postgres sh -c 'cargo test --workspace --locked --test api && cargo test --workspace --locked --test flows -- --include-ignored backends nodes && cargo test --workspace --locked --test faults -- --include-ignored nodes'
 
 test-web: setup
 	cd web && npm test
