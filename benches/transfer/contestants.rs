@@ -133,7 +133,7 @@ pub struct Life {
 
 impl Life {
     pub async fn begin(kind: Kind, options: &Options) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("wenshu-transfer-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix("life-").tempdir_in(&options.folder)?;
         let garage = kind.uses_garage().then(|| {
             let garage = Garage::start();
             let bucket = garage.bucket("bench");

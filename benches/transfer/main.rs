@@ -31,7 +31,10 @@ mod source;
 mod tus;
 mod upload;
 
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+};
 
 use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
@@ -65,6 +68,9 @@ pub struct Options {
     /// What cargo passes on
     #[arg(long, hide = true)]
     bench: bool,
+    /// Where contestants keep their files
+    #[arg(skip)]
+    folder: PathBuf,
 }
 
 /// A part of the measurement.
@@ -97,12 +103,15 @@ impl Scene {
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+    let mut options = Options::parse();
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
     let folder = std::env::temp_dir();
     let is_memory = statfs(&folder)?.filesystem_type() == TMPFS_MAGIC;
     ensure!(!is_memory, "{} is in memory: let TMPDIR name a folder on a disk", folder.display());
+    let folder = tempfile::Builder::new().prefix("wenshu-transfer-").tempdir_in(folder)?;
+    keep_apart(folder.path());
+    options.folder = folder.path().to_owned();
     println!("{}\n", circumstances(&options));
     let source = Source::make(options.scale)?;
     let mut results = Results::new(&source);
@@ -124,6 +133,12 @@ async fn main() -> Result<ExitCode> {
     results.print(&options.contestants);
     println!("\n{}", circumstances(&options));
     Ok(if results.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Has what lies in the folder spread over the disk, where the file system can (ext4). It makes a file slowly beside many that
+/// were removed in the last minutes, so whoever comes second would pay for the files of the first.
+fn keep_apart(folder: &Path) {
+    let _ = Command::new("chattr").arg("+T").arg(folder).stderr(Stdio::null()).status();
 }
 
 /// One life of a contestant: it starts on nothing, warms up, plays its scenes, and everything it has is removed.

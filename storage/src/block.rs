@@ -190,6 +190,14 @@ impl Pieces {
         }
     }
 
+    /// Does what [`Pieces::join`] does, and keeps no hold of what it returns.
+    pub fn into_joined(mut self) -> Bytes {
+        match self.parts.len() {
+            1 => self.parts.pop_front().unwrap_or_default(),
+            _ => self.join(),
+        }
+    }
+
     /// Returns a copy of the bytes.
     pub fn copy(&self) -> Vec<u8> {
         let mut whole = Vec::with_capacity(self.length);

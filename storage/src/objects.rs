@@ -288,7 +288,7 @@ impl Objects {
     /// Reads a whole object.
     pub async fn get(&self, key: &Path) -> Result<Option<Bytes>> {
         match self.get_raw(key).await? {
-            Some(object) => self.opened(key, object.join()).await.map(Some),
+            Some(object) => self.opened(key, object.into_joined()).await.map(Some),
             None => Ok(None),
         }
     }
@@ -331,7 +331,7 @@ impl Objects {
     /// Reads a part of an object as it is stored, less when the object ends earlier, and the size of the whole object.
     pub async fn get_range_raw(&self, key: &Path, range: Range<u64>) -> Result<Option<(Bytes, u64)>> {
         let found = self.get_with(key, GetOptions::new().with_range(Some(range))).await?;
-        Ok(found.map(|(bytes, object_bytes)| (bytes.join(), object_bytes)))
+        Ok(found.map(|(bytes, object_bytes)| (bytes.into_joined(), object_bytes)))
     }
 
     /// Returns the keys that open an object, when the store is encrypted. Another node may have begun a new data key.

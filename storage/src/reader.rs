@@ -88,14 +88,9 @@ pub(crate) fn read(
                 return Some((Ok(part), reading));
             }
             reading.begin();
-            match reading.on_the_way.next().await? {
-                Ok(Ok(parts)) => reading.ready.extend(parts),
-                failed => {
-                    return Some((
-                        Err(failed.map_or(Error::Interrupted, |it| it.err().unwrap_or(Error::Interrupted))),
-                        reading,
-                    ));
-                }
+            match reading.on_the_way.next().await?.unwrap_or(Err(Error::Interrupted)) {
+                Ok(parts) => reading.ready.extend(parts),
+                Err(error) => return Some((Err(error), reading)),
             }
         }
     }))
@@ -266,7 +261,8 @@ pub(crate) async fn decode(store: &Store, id: &ChunkId, object: Pieces) -> Resul
         let Some(keys) = keys else {
             return chunk::decode(object).filter(|(hash, _)| ChunkId::plain(hash) == id);
         };
-        let object = keys.open(key.as_ref(), object.join()).ok()?;
+        // Alone, so that it is opened where it lies.
+        let object = keys.open(key.as_ref(), object.into_joined()).ok()?;
         chunk::decode(object.into()).filter(|(hash, _)| keys.chunk_id(hash) == id)
     };
     Ok(store.compute(decode).await?.map(|(_, plain)| plain))
