@@ -87,10 +87,10 @@ async fn many_writers(store: &Store) {
     let done = Arc::new(AtomicUsize::new(0));
     let write = async |seed: usize, length: usize| {
         let mut writer = store.writer();
-        let mut random = SmallRng::seed_from_u64(seed as u64);
-        let mut piece = vec![0; PIECE];
-        for _ in 0..length / PIECE {
-            random.fill_bytes(&mut piece);
+        let mut piece = noise(PIECE).to_vec();
+        for number in 0..length / PIECE {
+            // No two pieces are alike, so no two chunks are.
+            piece[..16].copy_from_slice(&[seed.to_le_bytes(), number.to_le_bytes()].concat());
             writer.write(&piece).await.unwrap();
         }
         writer
