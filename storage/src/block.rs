@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::Notify;
+use tokio::sync::oneshot;
 
 /// Small beside a chunk, so that many uploads at once need little.
 const SMALL_BYTES: usize = 128 * 1024;
@@ -22,27 +22,46 @@ const FEW_BYTES: usize = 32 * 1024 * 1024;
 /// As many bytes are kept for the next upload; while more are in use, as many as those.
 const SPARE_BYTES: usize = 12 * 1024 * 1024;
 
-/// With more than so many bytes in use, chunks that have come in part are ended before others begin.
+/// Up to so many bytes in use everybody takes blocks as they are needed. Beyond that whoever has more of a chunk goes first, so that
+/// chunks come to their end: so many bytes further for each byte of it.
 const MANY_BYTES: usize = 96 * 1024 * 1024;
+const FURTHER: usize = 32;
 
 /// But clients may be slow: nobody waits longer for them.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The blocks that are not in use.
 #[derive(Clone, Default)]
-pub(crate) struct Blocks {
-    state: Arc<Mutex<State>>,
-    freed: Arc<Notify>,
-}
+pub(crate) struct Blocks(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     in_use_bytes: usize,
     small: Vec<Vec<u8>>,
     large: Vec<Vec<u8>>,
+    /// Who waits for room, with how much of a chunk.
+    waiting: Vec<(usize, oneshot::Sender<()>)>,
 }
 
 impl State {
+    fn has_room(&self, begun_bytes: usize) -> bool {
+        self.in_use_bytes < MANY_BYTES + FURTHER * begun_bytes
+    }
+
+    /// Lets the one go on that has most, if there is room for it.
+    fn wake(&mut self) {
+        let most = |waiting: &[(usize, _)]| (0..waiting.len()).max_by_key(|at| waiting[*at].0);
+        while let Some(at) = most(&self.waiting)
+            && self.has_room(self.waiting[at].0)
+        {
+            let (_, waiting) = self.waiting.swap_remove(at);
+            // It may have gone on without.
+            if waiting.send(()).is_ok() {
+                return;
+            }
+        }
+    }
+
     /// Takes off what is too much to keep.
     fn surplus(&mut self) -> Option<Vec<u8>> {
         let spare_bytes = self.small.len() * SMALL_BYTES + self.large.len() * LARGE_BYTES;
@@ -61,25 +80,23 @@ impl State {
 impl Blocks {
     /// Returns an empty block.
     pub fn take(&self) -> Block {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let size = if state.in_use_bytes < FEW_BYTES { LARGE_BYTES } else { SMALL_BYTES };
         state.in_use_bytes += size;
         let spare = if size == LARGE_BYTES { state.large.pop() } else { state.small.pop() };
         Block { bytes: spare.unwrap_or_else(|| Vec::with_capacity(size)), size, home: self.clone() }
     }
 
-    /// Waits until there is room for one more chunk, or for [`PATIENCE`].
-    pub async fn room(&self) {
-        let room = async {
-            loop {
-                // Before looking, so that nothing freed is missed.
-                let freed = self.freed.notified();
-                if self.state.lock().unwrap_or_else(PoisonError::into_inner).in_use_bytes < MANY_BYTES {
-                    return;
-                }
-                freed.await;
+    /// Waits until there is room for more of a chunk of which there are `begun_bytes`, or for [`PATIENCE`].
+    pub async fn room(&self, begun_bytes: usize) {
+        let (sender, room) = oneshot::channel();
+        {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if state.has_room(begun_bytes) {
+                return;
             }
-        };
+            state.waiting.push((begun_bytes, sender));
+        }
         let _ = tokio::time::timeout(PATIENCE, room).await;
     }
 }
@@ -125,11 +142,9 @@ impl Drop for Block {
     fn drop(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
-        let mut state = self.home.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.in_use_bytes -= self.size;
-        if state.in_use_bytes < MANY_BYTES {
-            self.home.freed.notify_one();
-        }
+        state.wake();
         let spare = if self.size == LARGE_BYTES { &mut state.large } else { &mut state.small };
         spare.push(bytes);
         while let Some(surplus) = state.surplus() {
@@ -274,7 +289,7 @@ mod tests {
     fn what_is_kept_follows_what_is_in_use() {
         let blocks = Blocks::default();
         let spare_bytes = || {
-            let state = blocks.state.lock().unwrap();
+            let state = blocks.0.lock().unwrap();
             state.small.len() * SMALL_BYTES + state.large.len() * LARGE_BYTES
         };
         let mut taken: Vec<Block> = (0..1000).map(|_| blocks.take()).collect();
@@ -286,20 +301,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_more_chunk_waits_for_room_but_not_for_ever() {
+    async fn where_memory_is_short_who_has_most_of_a_chunk_goes_on_and_nobody_waits_for_ever() {
         let blocks = Blocks::default();
         let mut taken = Vec::new();
-        while blocks.state.lock().unwrap().in_use_bytes < MANY_BYTES - SMALL_BYTES {
+        while blocks.0.lock().unwrap().in_use_bytes < MANY_BYTES - SMALL_BYTES {
             taken.push(blocks.take());
         }
-        assert!(futures::poll!(std::pin::pin!(blocks.room())).is_ready());
+        assert!(futures::poll!(std::pin::pin!(blocks.room(0))).is_ready());
         taken.push(blocks.take());
-        let mut room = std::pin::pin!(blocks.room());
-        assert!(futures::poll!(room.as_mut()).is_pending());
+        let mut none = std::pin::pin!(blocks.room(0));
+        assert!(futures::poll!(none.as_mut()).is_pending());
+        assert!(futures::poll!(std::pin::pin!(blocks.room(SMALL_BYTES))).is_ready());
+        while blocks.0.lock().unwrap().in_use_bytes < MANY_BYTES + FURTHER * SMALL_BYTES {
+            taken.push(blocks.take());
+        }
+        let mut some = std::pin::pin!(blocks.room(SMALL_BYTES));
+        assert!(futures::poll!(some.as_mut()).is_pending());
         taken.pop();
-        assert!(futures::poll!(room.as_mut()).is_ready());
-        taken.push(blocks.take());
-        blocks.room().await;
+        assert!(futures::poll!(some.as_mut()).is_ready() && futures::poll!(none.as_mut()).is_pending());
+        none.await;
     }
 
     proptest! {

@@ -35,9 +35,6 @@ const IN_FLIGHT_CHUNKS_REMOTE: usize = 8;
 /// So few bytes are hashed where they are: another thread would take longer to begin.
 const FEW_BYTES: usize = 64 * 1024;
 
-/// A chunk of which more has come is ended before others begin, where memory is short.
-const BEGUN_BYTES: usize = 128 * 1024;
-
 /// What a finished content is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -192,9 +189,7 @@ impl Writer {
             // Not before there is more: a content that ends with its first block is one job, see `finish`.
             if self.block.is_full() {
                 self.catch_up().await?;
-                if self.cutter.uncut.len() < BEGUN_BYTES {
-                    self.store.blocks.room().await;
-                }
+                self.store.blocks.room(self.cutter.uncut.len()).await;
                 self.hand_on().await?;
             }
             let length = bytes.len();
