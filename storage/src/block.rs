@@ -27,8 +27,8 @@ const SPARE_BYTES: usize = 12 * 1024 * 1024;
 const MANY_BYTES: usize = 96 * 1024 * 1024;
 const FURTHER: usize = 32;
 
-/// But clients may be slow: nobody waits longer for them.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// But clients may be slow: nobody waits longer for them, with each chunk.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The blocks that are not in use.
 #[derive(Clone, Default)]
@@ -87,17 +87,18 @@ impl Blocks {
         Block { bytes: spare.unwrap_or_else(|| Vec::with_capacity(size)), size, home: self.clone() }
     }
 
-    /// Waits until there is room for more of a chunk of which there are `begun_bytes`, or for [`PATIENCE`].
-    pub async fn room(&self, begun_bytes: usize) {
+    /// Waits until there is room for more of a chunk of which there are `begun_bytes`. Returns whether there was within
+    /// [`PATIENCE`].
+    pub async fn room(&self, begun_bytes: usize) -> bool {
         let (sender, room) = oneshot::channel();
         {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if state.has_room(begun_bytes) {
-                return;
+                return true;
             }
             state.waiting.push((begun_bytes, sender));
         }
-        let _ = tokio::time::timeout(PATIENCE, room).await;
+        tokio::time::timeout(PATIENCE, room).await.is_ok()
     }
 }
 
@@ -319,7 +320,7 @@ mod tests {
         assert!(futures::poll!(some.as_mut()).is_pending());
         taken.pop();
         assert!(futures::poll!(some.as_mut()).is_ready() && futures::poll!(none.as_mut()).is_pending());
-        none.await;
+        assert!(!none.await);
     }
 
     proptest! {

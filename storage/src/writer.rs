@@ -73,6 +73,8 @@ pub struct Writer {
     saved_chunks: usize,
     /// When the first of the other chunks was claimed.
     claimed: Option<i64>,
+    /// For room, and in vain: the chunk that is coming waits no more.
+    has_waited: bool,
     usable: bool,
 }
 
@@ -156,6 +158,7 @@ impl Writer {
             saved: Saved::default(),
             saved_chunks: 0,
             claimed: None,
+            has_waited: false,
             usable: true,
             store,
         }
@@ -189,7 +192,7 @@ impl Writer {
             // Not before there is more: a content that ends with its first block is one job, see `finish`.
             if self.block.is_full() {
                 self.catch_up().await?;
-                self.store.blocks.room(self.cutter.uncut.len()).await;
+                self.has_waited = self.has_waited || !self.store.blocks.room(self.cutter.uncut.len()).await;
                 self.hand_on().await?;
             }
             let length = bytes.len();
@@ -306,6 +309,7 @@ impl Writer {
     async fn send_all(&mut self, chunks: Vec<Pieces>) -> Result<()> {
         if !chunks.is_empty() {
             self.saved.forget_uncut();
+            self.has_waited = false;
         }
         for chunk in chunks {
             self.send(chunk).await?;

@@ -115,10 +115,8 @@ async fn many_writers(store: &Store) {
     };
     let (_, most) = tokio::join!(all, watching);
     assert!(most < LIMIT_OF_WRITERS as isize, "{WRITERS} writers hold {} MiB", most / MIB as isize);
-    let mut standing = Vec::new();
-    for seed in 0..WRITERS {
-        standing.push(write(WRITERS + seed, 3 * MIB / 2).await);
-    }
+    let standing = (0..WRITERS).map(|seed| write(WRITERS + seed, 3 * MIB / 2));
+    let _standing = futures::future::join_all(standing).await;
     let stored = write(2 * WRITERS, 8 * MIB).await.finish().await.unwrap();
     assert_eq!(stored.size_bytes, 8 * MIB as u64);
 }
