@@ -285,7 +285,7 @@ fn only_what_was_committed_survives() {
 
 #[test]
 fn a_damaged_or_foreign_index_is_set_aside() {
-    let damages: [fn(&std::path::Path); 4] = [
+    let damages: [fn(&std::path::Path); 7] = [
         |dir| std::fs::write(dir.join("meta.json"), "{").unwrap(),
         |dir| std::fs::write(dir.join("wenshu-index-version"), "0").unwrap(),
         |dir| {
@@ -295,6 +295,9 @@ fn a_damaged_or_foreign_index_is_set_aside() {
             std::fs::write(file, bytes).unwrap();
         },
         |dir| files(dir, "idx").iter().for_each(|file| std::fs::remove_file(file).unwrap()),
+        |dir| cut(&files(dir, "term").remove(0), 0),
+        |dir| cut(&files(dir, "term").remove(0), 7),
+        |dir| cut(&files(dir, "pos").remove(0), 40),
     ];
     for damage in damages {
         let folder = tempfile::tempdir().unwrap();
@@ -311,6 +314,10 @@ fn a_damaged_or_foreign_index_is_set_aside() {
         drop(index);
         assert_eq!(open(&folder).1, Position(10));
     }
+}
+
+fn cut(file: &std::path::Path, length: u64) {
+    std::fs::File::options().write(true).open(file).unwrap().set_len(length).unwrap();
 }
 
 fn files(dir: &std::path::Path, extension: &str) -> Vec<std::path::PathBuf> {

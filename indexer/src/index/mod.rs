@@ -28,9 +28,11 @@ mod types;
 mod writer;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use tantivy::directory::MmapDirectory;
+use tantivy::directory::error::OpenReadError;
 use tantivy::indexer::UserOperation;
 use tantivy::store::{Compressor, ZstdCompressor};
 use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError};
@@ -287,15 +289,16 @@ fn check_files(index: &tantivy::Index, dir: &Path) -> Result<()> {
 fn is_damage(error: &Error) -> bool {
     match error {
         Error::Damaged(_) => true,
+        // A file that ends too early, or has no end of its own. Disks that cannot be read say something else.
+        Error::Tantivy(TantivyError::OpenReadError(OpenReadError::IoError { io_error, .. })) => {
+            matches!(io_error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData)
+        }
         Error::Tantivy(error) => matches!(
             error,
             TantivyError::DataCorruption(_)
                 | TantivyError::SchemaError(_)
                 | TantivyError::IncompatibleIndex(_)
-                | TantivyError::OpenReadError(
-                    tantivy::directory::error::OpenReadError::FileDoesNotExist(_)
-                        | tantivy::directory::error::OpenReadError::IncompatibleIndex(_)
-                )
+                | TantivyError::OpenReadError(OpenReadError::FileDoesNotExist(_) | OpenReadError::IncompatibleIndex(_))
                 | TantivyError::InternalError(_)
                 | TantivyError::FieldNotFound(_)
                 | TantivyError::InvalidArgument(_)
