@@ -96,6 +96,8 @@ impl Blocks {
             if state.has_room(begun_bytes) {
                 return true;
             }
+            // Those who have gone on without are forgotten: memory may be short for hours.
+            state.waiting.retain(|(_, waiting)| !waiting.is_closed());
             state.waiting.push((begun_bytes, sender));
         }
         tokio::time::timeout(PATIENCE, room).await.is_ok()
@@ -321,6 +323,8 @@ mod tests {
         taken.pop();
         assert!(futures::poll!(some.as_mut()).is_ready() && futures::poll!(none.as_mut()).is_pending());
         assert!(!none.await);
+        assert!(futures::poll!(std::pin::pin!(blocks.room(0))).is_pending());
+        assert_eq!(blocks.0.lock().unwrap().waiting.len(), 1, "who waited in vain is forgotten");
     }
 
     proptest! {
