@@ -7,7 +7,11 @@ use crate::{
     app::App,
     auth::policy::{self, Action, Caller},
     clock::Millis,
-    db::{self, documents::Document, uploads::Upload},
+    db::{
+        self,
+        documents::Document,
+        uploads::{Standing, Upload},
+    },
     error::{Error, Result},
     ids::{DocumentId, FolderId, UploadId},
     names::DocumentName,
@@ -41,7 +45,8 @@ pub enum Destination {
     Page(DocumentId),
 }
 
-/// Begins an upload of `by`. A small one that comes with its bytes is not written by itself, only with what it becomes.
+/// Begins an upload of `by`. A small one is not written by itself, only with what it becomes, when its bytes come with it or
+/// at once (see [`announced`](crate::actions::announced)).
 pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upload> {
     check_size(app, new.size_bytes)?;
     require_room(&app.config)?;
@@ -66,7 +71,7 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         finished_version: None,
         library_id: None,
         reserved_bytes: 0,
-        is_unwritten: true,
+        standing: Standing::Coming,
     };
     let library = match new.destination {
         Destination::Folder(id) => {
@@ -93,22 +98,27 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
             quota::library_of(app, &page.folder_id).await?
         }
     };
-    match new.size_bytes.filter(|size| new.comes_with_bytes && *size <= AT_ONCE_BYTES) {
+    let at_once = new.size_bytes.filter(|size| *size <= AT_ONCE_BYTES);
+    let available = match at_once {
         Some(size) => {
             if let Some(folder) = &upload.folder_id {
-                require_free_name(app.db.read(), folder, &new.name).await?;
+                require_free_name(&mut app.db.look().await?, folder, &new.name).await?;
             }
             // They are counted when they are there.
-            quota::require_in(app, &library, &by.id, size as i64).await?;
-            upload.library_id = Some(library);
+            quota::require_in(app, &library, &by.id, size as i64).await?
         }
-        None => {
-            upload.library_id = Some(library);
-            upload = app.intake.begin(app, upload).await?;
+        None => None,
+    };
+    upload.library_id = Some(library);
+    match at_once {
+        Some(_) if new.comes_with_bytes => Ok(upload),
+        Some(size) if app.announced.suits(app, size as i64, available) => Ok(app.announced.add(app, upload)),
+        _ => {
+            let upload = app.intake.begin(app, upload).await?;
             app.uploads.remember(&upload).await;
+            Ok(upload)
         }
     }
-    Ok(upload)
 }
 
 /// Whoever edits in a folder may add files to it. Returns the library that it is in.

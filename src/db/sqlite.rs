@@ -22,7 +22,8 @@ pub const SETTINGS: [&str; 7] = [
     "pragma synchronous = full",
     "pragma foreign_keys = on",
     "pragma wal_autocheckpoint = 50000",
-    "pragma journal_size_limit = 8388608",
+    // What is behind this is cut off when the log begins anew. Writing over what is there is quicker than growing.
+    "pragma journal_size_limit = 12582912",
     // 512 KB for each connection: the kernel keeps the file's pages, too.
     "pragma cache_size = -512",
 ];

@@ -19,12 +19,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actions::{
+        announced,
         assemble_upload::{Chunk, assemble_upload as assemble, list_missing},
         receive_chunk::receive_chunk,
     },
     app::App,
     auth::policy::Caller,
-    db::{self, uploads::Upload},
+    db::uploads::Upload,
     error::{Error, Result},
     http::{
         extract::{Json, Path},
@@ -143,7 +144,7 @@ async fn assemble_upload(
 }
 
 async fn find(app: &App, caller: &Caller, id: &UploadId) -> Result<Upload> {
-    db::uploads::find(app.db.read(), id, &caller.id).await?.ok_or_else(|| Error::not_found("upload"))
+    announced::find_written(app, &caller.id, id).await
 }
 
 fn is_too_long(error: &axum::Error) -> bool {

@@ -35,6 +35,9 @@ const IN_FLIGHT_CHUNKS_REMOTE: usize = 8;
 /// So few bytes are hashed where they are: another thread would take longer to begin.
 const FEW_BYTES: usize = 64 * 1024;
 
+/// From so many bytes on, a block that is finished on one thread is hashed on another beside being stored.
+const MANY_BYTES: usize = 256 * 1024;
+
 /// What a finished content is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -57,6 +60,8 @@ pub struct Writer {
     offset: u64,
     block: Block,
     sha256: Sha256,
+    /// The last block goes into the hash.
+    hashing: Option<JoinHandle<Sha256>>,
     cutter: Cutter,
     /// The block before, on the blocking pool with the hash and the cutter.
     at_work: Option<AtWork>,
@@ -149,6 +154,7 @@ impl Writer {
             offset: 0,
             block: store.blocks.take(),
             sha256: Sha256::new(),
+            hashing: None,
             cutter: Cutter::new(store.sizes),
             at_work: None,
             chunks: Vec::new(),
@@ -291,6 +297,7 @@ impl Writer {
 
     /// Hashes and cuts everything that was taken.
     async fn cut_all(&mut self) -> Result<()> {
+        self.hashed().await?;
         if !job::may_wait() && self.block.len() > FEW_BYTES.min(MIN_CHUNK_BYTES) {
             self.hand_on().await?;
         }
@@ -298,10 +305,32 @@ impl Writer {
         if self.block.len() > 0 {
             let bytes = self.take_block();
             let processor = if job::may_wait() { self.store.processor().await } else { None };
-            self.sha256.update(&bytes);
+            self.hash(&bytes).await;
             let chunks = self.cutter.cut(bytes);
             drop(processor);
             self.send_all(chunks).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the last block into the hash: beside what follows when it takes long.
+    async fn hash(&mut self, bytes: &Bytes) {
+        if !job::may_wait() || bytes.len() < MANY_BYTES {
+            self.sha256.update(bytes);
+            return;
+        }
+        let (mut sha256, bytes) = (std::mem::take(&mut self.sha256), bytes.clone());
+        let work = move || {
+            sha256.update(&bytes);
+            sha256
+        };
+        self.hashing = Some(self.store.begin(work).await);
+    }
+
+    /// Waits for the hash.
+    async fn hashed(&mut self) -> Result<()> {
+        if let Some(hashing) = self.hashing.take() {
+            self.sha256 = hashing.await.map_err(|_| Error::Interrupted)?;
         }
         Ok(())
     }
@@ -360,6 +389,7 @@ impl Writer {
     async fn settle(&mut self) -> Result<()> {
         self.receive(0).await?;
         self.store.objects.settle(self.unsettled.drain()).await?;
+        self.hashed().await?;
         // Those that no state refers to must stay until somebody does.
         renew(&self.store, &mut self.claimed, &self.chunks[self.saved_chunks..]).await
     }
