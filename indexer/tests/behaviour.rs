@@ -497,3 +497,28 @@ fn an_index_is_resized_between_commits() {
     index.commit(4).unwrap();
     assert_eq!((index.document_count().unwrap(), found(&index, "丁")), (52, String::new()));
 }
+
+#[test]
+fn nothing_that_several_put_at_once_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, _) = open(&folder);
+    for round in 0..100_u64 {
+        index.clear().unwrap();
+        index.resize(Options::bulk()).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..4 {
+                let index = &index;
+                scope.spawn(move || {
+                    index.put(&page(&format!("{round}-{number}"), &format!("图{number}.png"), "公文")).unwrap();
+                });
+            }
+        });
+        index.commit(round).unwrap();
+        let before = ids(&index, &request("公文"));
+        assert_eq!(before.len(), 4, "round {round} {before:?}");
+        index.resize(Options::default()).unwrap();
+        index.merge_all().unwrap();
+        let after = ids(&index, &request("公文"));
+        assert_eq!(after.len(), 4, "merged, round {round} {before:?} {after:?}");
+    }
+}

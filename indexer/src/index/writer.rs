@@ -18,6 +18,8 @@ pub(super) struct Writer {
     merging: Mutex<Merging>,
     /// Adding needs a shared, committing an exclusive borrow. `None` after a failure.
     current: RwLock<Option<IndexWriter>>,
+    /// Changes are numbered and then sent on. Those that overtake each other in between are lost.
+    order: Mutex<()>,
 }
 
 impl Writer {
@@ -30,6 +32,7 @@ impl Writer {
             options: Mutex::new(options),
             merging: Mutex::new(merging),
             current: RwLock::new(Some(current)),
+            order: Mutex::default(),
         })
     }
 
@@ -39,6 +42,7 @@ impl Writer {
         let done = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
             let writer = current.as_ref().ok_or_else(|| lost("another change failed"))?;
+            let _order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
             work(writer)
         };
         done.inspect_err(|_| self.give_up())
