@@ -1,6 +1,10 @@
 //! Which kinds of ids are there? Typed UUIDv7 text: a document's id cannot be passed where a user's is meant.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    str::FromStr,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use crate::error::Error;
 
@@ -131,8 +135,11 @@ impl TrashId {
 }
 
 impl UploadId {
-    /// Makes an id that nobody can guess: whoever knows it may not be the owner, but need not know that it exists.
+    /// Makes an id that nobody can guess: whoever knows it may not be the owner, but need not know that it exists. Version 7 of
+    /// RFC 9562 with 74 random bits, and no counter; ids of one time lie together in the database.
     pub fn unguessable() -> Self {
-        Self(uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string())
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let id = uuid::Builder::from_unix_timestamp_millis(since_1970.as_millis() as u64, &rand::random());
+        Self(id.into_uuid().to_string())
     }
 }
