@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::{announced::Announced, intake::Intake, upload_locks::UploadLocks},
+    actions::{intake::Intake, upload_locks::UploadLocks},
     audit::readings::Readings,
     auth::{basic::Verified, guests::Guests},
     clock::Clock,
@@ -41,8 +41,6 @@ pub struct Parts {
     pub verified: Verified,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
-    /// Which of them have an address and no row yet.
-    pub announced: Announced,
     /// How they get into the database.
     pub intake: Intake,
     /// What people are in the middle of reading.

@@ -16,7 +16,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     actions::{
         add_user::{AddUser, add_user},
-        announced::Announced,
         intake::Intake,
         object_guard::ObjectGuard,
         upload_locks::UploadLocks,
@@ -126,7 +125,6 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         guests: Guests::default(),
         verified: Verified::default(),
         uploads: UploadLocks::default(),
-        announced: Announced::default(),
         intake: Intake::default(),
         readings: Default::default(),
         metrics,

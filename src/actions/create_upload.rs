@@ -7,11 +7,7 @@ use crate::{
     app::App,
     auth::policy::{self, Action, Caller},
     clock::Millis,
-    db::{
-        self,
-        documents::Document,
-        uploads::{Standing, Upload},
-    },
+    db::{self, documents::Document, uploads::Upload},
     error::{Error, Result},
     ids::{DocumentId, FolderId, UploadId},
     names::DocumentName,
@@ -45,8 +41,7 @@ pub enum Destination {
     Page(DocumentId),
 }
 
-/// Begins an upload of `by`. A small one is not written by itself, only with what it becomes, when its bytes come with it or
-/// at once (see [`announced`](crate::actions::announced)).
+/// Begins an upload of `by`. A small one that comes with its bytes is not written by itself, only with what it becomes.
 pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upload> {
     check_size(app, new.size_bytes)?;
     require_room(&app.config)?;
@@ -71,7 +66,7 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         finished_version: None,
         library_id: None,
         reserved_bytes: 0,
-        standing: Standing::Coming,
+        is_unwritten: true,
     };
     let library = match new.destination {
         Destination::Folder(id) => {
@@ -98,27 +93,22 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
             quota::library_of(app, &page.folder_id).await?
         }
     };
-    let at_once = new.size_bytes.filter(|size| *size <= AT_ONCE_BYTES);
-    let available = match at_once {
+    match new.size_bytes.filter(|size| new.comes_with_bytes && *size <= AT_ONCE_BYTES) {
         Some(size) => {
             if let Some(folder) = &upload.folder_id {
                 require_free_name(&mut app.db.look().await?, folder, &new.name).await?;
             }
             // They are counted when they are there.
-            quota::require_in(app, &library, &by.id, size as i64).await?
+            quota::require_in(app, &library, &by.id, size as i64).await?;
+            upload.library_id = Some(library);
         }
-        None => None,
-    };
-    upload.library_id = Some(library);
-    match at_once {
-        Some(_) if new.comes_with_bytes => Ok(upload),
-        Some(size) if app.announced.suits(app, size as i64, available) => Ok(app.announced.add(app, upload)),
-        _ => {
-            let upload = app.intake.begin(app, upload).await?;
+        None => {
+            upload.library_id = Some(library);
+            upload = app.intake.begin(app, upload).await?;
             app.uploads.remember(&upload).await;
-            Ok(upload)
         }
     }
+    Ok(upload)
 }
 
 /// Whoever edits in a folder may add files to it. Returns the library that it is in.

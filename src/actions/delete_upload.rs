@@ -11,7 +11,6 @@ use crate::{
 pub async fn delete_upload(app: &App, upload: &Upload) -> Result<()> {
     let _lock = app.uploads.lock(&upload.id).await?;
     app.uploads.recall(&upload.id, &upload.user_id).await;
-    app.announced.remove(&upload.id);
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     if let Some(reservation) = db::uploads::delete(&mut tx, &upload.id).await? {

@@ -5,7 +5,6 @@ pub mod add_property;
 pub mod add_token;
 pub mod add_user;
 pub mod add_version;
-pub mod announced;
 pub mod assemble_upload;
 pub mod change_group;
 pub mod change_property;

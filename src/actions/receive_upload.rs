@@ -15,7 +15,6 @@ use storage::{Point, Writer};
 
 use crate::{
     actions::{
-        announced,
         create_upload::{expires_at, too_large},
         disk_room::require_room,
         finish_upload::{Finished, finish_upload},
@@ -24,10 +23,7 @@ use crate::{
     },
     app::App,
     auth::policy::Caller,
-    db::{
-        self, Tx,
-        uploads::{Standing, Upload},
-    },
+    db::{self, Tx, uploads::Upload},
     error::{Error, Result},
     ids::UploadId,
     see_through::see_through,
@@ -106,13 +102,13 @@ pub async fn receive_upload(app: &App, by: &Caller, id: &UploadId, part: Part) -
     let lock = match app.uploads.lock(id).await {
         Ok(lock) => lock,
         Err(locked) => {
-            announced::find(app, &by.id, id).await?;
+            find(app, by, id).await?;
             return Err(locked);
         }
     };
     let upload = match app.uploads.recall(id, &by.id).await {
         Some(upload) => upload,
-        None => announced::find(app, &by.id, id).await?,
+        None => find(app, by, id).await?,
     };
     receive(app, by, upload, part, lock).await
 }
@@ -159,6 +155,10 @@ pub fn expired() -> Error {
 
 fn too_many_bytes() -> Error {
     Error::invalid("upload_length_invalid", "more bytes came than the upload has")
+}
+
+async fn find(app: &App, by: &Caller, id: &UploadId) -> Result<Upload> {
+    db::uploads::find(app.db.read(), id, &by.id).await?.ok_or_else(|| Error::not_found("upload"))
 }
 
 async fn set_size(app: &App, upload: &mut Upload, size_bytes: u64) -> Result<()> {
@@ -230,7 +230,7 @@ impl Receiving {
             // Half of what the checksum is for cannot be checked: it is not kept.
             (End::Cut(error), Some(_)) => return Err(error),
             // Whoever sent it never learned how to go on with it.
-            (End::Cut(error), None) if self.upload.standing == Standing::Coming => return Err(error),
+            (End::Cut(error), None) if self.upload.is_unwritten => return Err(error),
             (End::Cut(error), None) if !all_there => {
                 self.checkpoint(&mut writer).await?;
                 return Err(error);
@@ -283,9 +283,6 @@ impl Receiving {
                 head.extend_from_slice(&bytes[..bytes.len().min(missing)]);
             }
             writer.write(&bytes).await?;
-            if self.upload.standing == Standing::Announced && checkpointed.elapsed() >= announced::PATIENCE {
-                self.write_row().await?;
-            }
             if writer.offset() - looked_at >= LOOK_BYTES {
                 looked_at = writer.offset();
                 if checksum.is_none() && checkpointed.elapsed() >= CHECKPOINT_EVERY {
@@ -331,7 +328,10 @@ impl Receiving {
         if whole {
             return Ok(());
         }
-        self.write_row().await?;
+        if self.upload.is_unwritten {
+            // It takes long, or the rest is to come later: like one that is created first.
+            self.upload = self.app.intake.begin(&self.app, self.upload.clone()).await?;
+        }
         if writer.offset() == self.durable.offset {
             return Ok(());
         }
@@ -353,14 +353,6 @@ impl Receiving {
         Ok(())
     }
 
-    /// It takes long, or the rest is to come later.
-    async fn write_row(&mut self) -> Result<()> {
-        if !self.upload.is_written() {
-            self.upload = announced::write(&self.app, self.upload.clone()).await?;
-        }
-        Ok(())
-    }
-
     async fn finish(self, writer: Writer) -> Result<Received> {
         if !writer.is_small() {
             return self.end(writer).await;
@@ -374,11 +366,7 @@ impl Receiving {
         let offset = writer.offset();
         let stored = writer.finish().await?;
         let head = self.head.as_deref();
-        let finished = finish_upload(&self.app, &self.by, &self.upload, &stored, head).await;
-        let finished = match self.upload.standing {
-            Standing::Announced => announced::leave(&self.app, &self.upload.id, finished).await?,
-            Standing::Written | Standing::Coming => finished?,
-        };
+        let finished = finish_upload(&self.app, &self.by, &self.upload, &stored, head).await?;
         forget(&self.app, &self.upload, self.durable).await;
         Ok(Received { offset, expires_at: self.upload.expires_at, finished: Some(finished) })
     }

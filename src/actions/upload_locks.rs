@@ -73,11 +73,6 @@ impl UploadLocks {
         self.try_lock(id).map_err(|_| locked())
     }
 
-    /// Takes the lock when nobody has it.
-    pub fn lock_if_free(&self, id: &UploadId) -> Option<UploadLock> {
-        self.try_lock(id).ok()
-    }
-
     /// Keeps an upload that was just begun, for the request with its first bytes.
     pub async fn remember(&self, upload: &Upload) {
         self.begun.insert(upload.id.clone(), upload.clone()).await;

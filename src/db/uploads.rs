@@ -35,29 +35,12 @@ pub struct Upload {
     /// Where its bytes are reserved; `None`: it began before that was done.
     pub library_id: Option<FolderId>,
     pub reserved_bytes: i64,
-    /// Not in the table.
+    /// Not in the table: it is to come whole with the request that begins it.
     #[sqlx(skip)]
-    pub standing: Standing,
-}
-
-/// Who knows of an upload?
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
-    /// It has a row.
-    #[default]
-    Written,
-    /// Its client has its address. There is no row yet.
-    Announced,
-    /// Only the request that begins it and is to bring it whole.
-    Coming,
+    pub is_unwritten: bool,
 }
 
 impl Upload {
-    /// Whether the table has it.
-    pub fn is_written(&self) -> bool {
-        self.standing == Standing::Written
-    }
-
     /// Where it can go on.
     pub fn point(&self) -> Point {
         point(self.offset_bytes, self.state_token)
@@ -127,13 +110,6 @@ pub async fn find(db: &AnyPool, id: &UploadId, user: &UserId) -> Result<Option<U
     .bind(user)
     .fetch_optional(db)
     .await?)
-}
-
-/// Tells whether an upload is there.
-pub async fn exists(db: &AnyPool, id: &UploadId) -> Result<bool> {
-    let found: Option<i64> =
-        sqlx::query_scalar("select created_at from uploads where id = $1").bind(id).fetch_optional(db).await?;
-    Ok(found.is_some())
 }
 
 /// Sets the length of an upload that was created without; `false` when it has one.

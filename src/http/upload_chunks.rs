@@ -19,13 +19,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actions::{
-        announced,
         assemble_upload::{Chunk, assemble_upload as assemble, list_missing},
         receive_chunk::receive_chunk,
     },
     app::App,
     auth::policy::Caller,
-    db::uploads::Upload,
+    db::{self, uploads::Upload},
     error::{Error, Result},
     http::{
         extract::{Json, Path},
@@ -144,7 +143,7 @@ async fn assemble_upload(
 }
 
 async fn find(app: &App, caller: &Caller, id: &UploadId) -> Result<Upload> {
-    announced::find_written(app, &caller.id, id).await
+    db::uploads::find(app.db.read(), id, &caller.id).await?.ok_or_else(|| Error::not_found("upload"))
 }
 
 fn is_too_long(error: &axum::Error) -> bool {

@@ -16,14 +16,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actions::{
-        announced,
         create_upload::{Destination, NewUpload, create_upload as begin},
         delete_upload::delete_upload as end,
         receive_upload::{Checksum, Part, Received, expired, receive_first, receive_upload},
     },
     app::App,
     auth::policy::Caller,
-    db::uploads::Upload,
+    db::{self, uploads::Upload},
     error::{Error, Result},
     http::{extract::Path, refusal},
     ids::{DocumentId, UploadId},
@@ -222,7 +221,7 @@ async fn delete_upload(State(app): State<App>, caller: Caller, Path(id): Path<Up
 }
 
 async fn find(app: &App, caller: &Caller, id: &UploadId) -> Result<Upload> {
-    announced::find(app, &caller.id, id).await
+    db::uploads::find(app.db.read(), id, &caller.id).await?.ok_or_else(|| Error::not_found("upload"))
 }
 
 /// Where the upload stands, as headers.

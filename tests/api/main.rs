@@ -1,7 +1,6 @@
 //! The HTTP API from outside: one binary, one module per resource, so that linking stays quick.
 
 mod annotations;
-mod announced;
 mod attachments;
 mod audit;
 mod boards;
