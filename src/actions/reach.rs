@@ -33,7 +33,7 @@ pub struct Marked {
 /// Something in use whose chunks nobody knows.
 #[derive(Clone, Debug)]
 pub enum Unreadable {
-    Content { id: String, reason: String },
+    Content { id: String, is_missing: bool, reason: String },
     Upload(UploadId),
 }
 
@@ -85,12 +85,13 @@ async fn reach_contents(app: &App, marked: &mut Marked, roots: Vec<String>) -> R
                         .chunks
                         .add(chunk.try_into().map_err(|_| Error::internal(anyhow::anyhow!("a chunk id")))?)?;
                 }
-                marked.unreadable.push(Unreadable::Content { id, reason: error.to_string() });
+                let is_missing = matches!(error, storage::Error::Missing { .. });
+                marked.unreadable.push(Unreadable::Content { id, is_missing, reason: error.to_string() });
             }
             Some((_, Err(error))) => return Err(error.into()),
             None => {
                 let reason = format!("the database holds an impossible content id: {id}");
-                marked.unreadable.push(Unreadable::Content { id, reason });
+                marked.unreadable.push(Unreadable::Content { id, is_missing: false, reason });
             }
         }
     }

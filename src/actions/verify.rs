@@ -67,24 +67,68 @@ pub struct Damage {
     /// Of a preview, what its pages are drawn from, or the object with their text; of an upload, its id; else the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// For programs. Reports of earlier releases have none and are read as `damaged`.
+    #[serde(default)]
+    #[schema(required)]
+    pub code: DamageCode,
+    /// For people.
     pub reason: String,
 }
 
+/// What is wrong with what is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DamageCode {
+    Missing,
+    #[default]
+    Damaged,
+}
+
+/// What is wrong, and where exactly, in words.
+#[derive(Clone, Debug)]
+struct Flaw {
+    code: DamageCode,
+    reason: String,
+}
+
+impl Flaw {
+    fn damaged(reason: impl Into<String>) -> Self {
+        Self { code: DamageCode::Damaged, reason: reason.into() }
+    }
+
+    fn of_health(health: Health, reason: impl Into<String>) -> Self {
+        let code = if health == Health::Missing { DamageCode::Missing } else { DamageCode::Damaged };
+        Self { code, reason: reason.into() }
+    }
+
+    /// One of a content's chunks.
+    fn of_chunk(content: ContentId, chunk: ChunkId, health: Health) -> Self {
+        let chunk = Some(chunk);
+        let error = match health {
+            Health::Missing => storage::Error::Missing { content, chunk },
+            _ => storage::Error::Damaged { content, chunk },
+        };
+        Self::of_health(health, error.to_string())
+    }
+}
+
 impl Damage {
-    fn of_version(affected: Use, reason: &str) -> Self {
+    fn of_version(affected: Use, flaw: &Flaw) -> Self {
         Self {
             kind: "version".into(),
             document_id: Some(affected.document_id.to_string()),
             document_name: Some(affected.document_name),
             version: Some(affected.number),
             id: None,
-            reason: reason.to_owned(),
+            code: flaw.code,
+            reason: flaw.reason.clone(),
         }
     }
 
-    fn of(kind: &str, id: &str, reason: &str) -> Self {
-        let (kind, reason) = (kind.to_owned(), reason.to_owned());
-        Self { kind, document_id: None, document_name: None, version: None, id: Some(id.to_owned()), reason }
+    fn of(kind: &str, id: &str, flaw: Flaw) -> Self {
+        let Flaw { code, reason } = flaw;
+        let (kind, id) = (kind.to_owned(), Some(id.to_owned()));
+        Self { kind, document_id: None, document_name: None, version: None, id, code, reason }
     }
 
     /// Where it is, without names: for the log.
@@ -188,7 +232,7 @@ async fn look(app: &App, mut pace: Pace) -> Result<Findings> {
     let mut others = Vec::new();
     for (family, reached) in [("contents", &mut marked.reached.contents), ("chunks", &mut marked.reached.chunks)] {
         for key in look_below(app, &mut pace, family, Some(reached)).await? {
-            others.push(Damage::of("unused", &key, "nothing refers to it, and it is damaged"));
+            others.push(Damage::of("unused", &key, Flaw::damaged("nothing refers to it, and it is damaged")));
         }
     }
     others.extend(look_at_others(app, &mut pace).await?);
@@ -202,11 +246,12 @@ async fn look_at_others(app: &App, pace: &mut Pace) -> Result<Vec<Damage>> {
     let mut damaged = Vec::new();
     for prefix in Family::Derived.prefixes() {
         let keys = look_below(app, pace, &prefix, None).await?;
-        damaged.extend(keys.iter().map(|key| Damage::of("preview", key, "the text of pages is damaged")));
+        let flaw = || Flaw::damaged("the text of pages is damaged");
+        damaged.extend(keys.iter().map(|key| Damage::of("preview", key, flaw())));
     }
     let keys = app.store.damaged_keys().await?;
-    damaged
-        .extend(keys.iter().map(|key| Damage::of("key", key, "the keys of the storage are damaged, and still open")));
+    let flaw = || Flaw::damaged("the keys of the storage are damaged, and still open");
+    damaged.extend(keys.iter().map(|key| Damage::of("key", key, flaw())));
     Ok(damaged)
 }
 
@@ -256,7 +301,7 @@ async fn name(app: &App, findings: &mut Findings, mut found: impl FnMut(&Damage)
     if findings.chunks.is_empty() && findings.unreadable.is_empty() && findings.others.is_empty() {
         return Ok(());
     }
-    let mut contents: BTreeMap<String, String> = BTreeMap::new();
+    let mut contents: BTreeMap<String, Flaw> = BTreeMap::new();
     let mut tell = |report: &mut Report, damage: Damage| {
         found(&damage);
         report.damaged_versions += u64::from(damage.kind == "version");
@@ -269,33 +314,36 @@ async fn name(app: &App, findings: &mut Findings, mut found: impl FnMut(&Damage)
     }
     for unreadable in &findings.unreadable {
         match unreadable {
-            Unreadable::Content { id, reason } => drop(contents.insert(id.clone(), reason.clone())),
+            Unreadable::Content { id, is_missing, reason } => {
+                let health = if *is_missing { Health::Missing } else { Health::Damaged };
+                contents.insert(id.clone(), Flaw::of_health(health, reason.clone()));
+            }
             Unreadable::Upload(id) => {
-                tell(&mut findings.report, Damage::of("upload", id.as_str(), &unreadable.to_string()));
+                tell(&mut findings.report, Damage::of("upload", id.as_str(), Flaw::damaged(unreadable.to_string())));
             }
         }
     }
     if !findings.chunks.is_empty() {
         contents.extend(contents_with(app, &findings.chunks).await?);
-        for (upload, reason) in uploads_with(app, &findings.chunks).await? {
-            tell(&mut findings.report, Damage::of("upload", &upload, &reason));
+        for (upload, flaw) in uploads_with(app, &findings.chunks).await? {
+            tell(&mut findings.report, Damage::of("upload", &upload, flaw));
         }
     }
     findings.report.damaged_contents = contents.len() as u64;
-    for (content, reason) in contents {
+    for (content, flaw) in contents {
         let uses = db::versions::list_uses(app.db.read(), &content).await?;
         if uses.is_empty() {
-            tell(&mut findings.report, Damage::of("preview", &content, &reason));
+            tell(&mut findings.report, Damage::of("preview", &content, flaw.clone()));
         }
         for affected in uses {
-            tell(&mut findings.report, Damage::of_version(affected, &reason));
+            tell(&mut findings.report, Damage::of_version(affected, &flaw));
         }
     }
     Ok(())
 }
 
 /// The contents in use that have one of these chunks, with the reason.
-async fn contents_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<BTreeMap<String, String>> {
+async fn contents_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<BTreeMap<String, Flaw>> {
     let mut found = BTreeMap::new();
     for referrer in Referrer::ALL {
         let mut after = String::new();
@@ -309,7 +357,7 @@ async fn contents_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<BTre
                 let Ok(manifest) = app.store.manifest(&content).await else { continue };
                 let broken = manifest.chunks().iter().find_map(|chunk| Some((chunk.id, *bad.get(&chunk.id)?)));
                 if let Some((chunk, health)) = broken {
-                    found.insert(root, reason_of(content, chunk, health));
+                    found.insert(root, Flaw::of_chunk(content, chunk, health));
                 }
             }
         }
@@ -317,15 +365,11 @@ async fn contents_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<BTre
     Ok(found)
 }
 
-fn reason_of(content: ContentId, chunk: ChunkId, health: Health) -> String {
-    let chunk = Some(chunk);
-    match health {
-        Health::Missing => storage::Error::Missing { content, chunk }.to_string(),
-        _ => storage::Error::Damaged { content, chunk }.to_string(),
-    }
-}
-
-async fn uploads_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<Vec<(String, String)>> {
+async fn uploads_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<Vec<(String, Flaw)>> {
+    let flaw = |chunk, health| {
+        let word = if health == Health::Missing { "missing" } else { "damaged" };
+        Flaw::of_health(health, format!("its chunk {chunk} is {word}"))
+    };
     let (mut found, mut after) = (Vec::new(), (String::new(), Vec::new()));
     loop {
         let received = db::upload_chunks::list_all(app.db.read(), &after, PAGE).await?;
@@ -333,8 +377,8 @@ async fn uploads_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<Vec<(
         after = last;
         for (upload, chunk) in received {
             let Ok(chunk) = chunk.try_into().map(ChunkId::from_bytes) else { continue };
-            if bad.contains_key(&chunk) {
-                found.push((upload, format!("its chunk {chunk} is damaged or missing")));
+            if let Some(&health) = bad.get(&chunk) {
+                found.push((upload, flaw(chunk, health)));
             }
         }
     }
@@ -346,8 +390,8 @@ async fn uploads_with(app: &App, bad: &HashMap<ChunkId, Health>) -> Result<Vec<(
         for (upload, point) in uploads {
             // Those that went on meanwhile are as they were a moment ago.
             let Ok(chunks) = app.store.suspended_chunks(upload.as_str(), point).await else { continue };
-            if let Some(chunk) = chunks.iter().find(|chunk| bad.contains_key(&chunk.id)) {
-                found.push((upload.to_string(), format!("its chunk {} is damaged or missing", chunk.id)));
+            if let Some((chunk, health)) = chunks.iter().find_map(|chunk| Some((chunk.id, *bad.get(&chunk.id)?))) {
+                found.push((upload.to_string(), flaw(chunk, health)));
             }
         }
     }

@@ -4,24 +4,26 @@
 //! bytes: else these tests would show nothing.
 
 use std::{
+    ops::Range,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use reqwest::Method;
+use serde_json::json;
 use storage::{Backend, ContentId, Store, Stored};
 use wenshu::{
     actions::{
         add_version::{NewVersion, add_version},
         collect_garbage::{GarbageReport, Step, Watch, collect_garbage, collect_watched},
-        verify::{Pace, repair, verify},
+        verify::{DamageCode, Pace, Report, repair, verify},
     },
     app::App,
     db,
     ids::DocumentId,
 };
 
-use crate::support::{Client, START, TestServer, library::metadata_of};
+use crate::support::{Answer, Client, START, TestServer, library::metadata_of};
 
 const MIB: usize = 1 << 20;
 const GRACE_MS: i64 = 60 * 60 * 1000;
@@ -40,6 +42,19 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut numbers = Numbers(seed);
     bytes.chunks_mut(8).for_each(|part| part.copy_from_slice(&numbers.next().to_le_bytes()[..part.len()]));
     bytes
+}
+
+/// Creates an upload and returns its address.
+async fn begin_upload(ada: &Client, name: &str, folder: &str, length: usize) -> String {
+    let request = ada.tus(Method::POST, "/uploads").header("upload-length", length);
+    let request = request.header("upload-metadata", metadata_of(&[("filename", name), ("folder_id", folder)]));
+    ada.send(request).await.assert_status(201).header("location").unwrap().to_owned()
+}
+
+async fn send_part(ada: &Client, upload: &str, content: &[u8], part: Range<usize>) -> Answer {
+    let request = ada.tus(Method::PATCH, upload).header("upload-offset", part.start);
+    let request = request.header("content-type", "application/offset+octet-stream").body(content[part].to_vec());
+    ada.send(request).await.assert_status(204)
 }
 
 /// Numbers that look random and are the same in each run (splitmix64).
@@ -271,29 +286,20 @@ async fn an_unfinished_upload_keeps_its_bytes_and_an_ended_one_does_not() {
     let ada = server.user("ada").await;
     let library = ada.folder("库", None).await;
     let content = noise(5, 6 * MIB);
-    let begin = |name: &'static str| {
-        let request = ada.tus(Method::POST, "/uploads").header("upload-length", content.len());
-        ada.send(request.header("upload-metadata", metadata_of(&[("filename", name), ("folder_id", &library)])))
-    };
-    let part = |upload: &str, offset: usize, end: usize| {
-        let request = ada.tus(Method::PATCH, upload).header("upload-offset", offset);
-        ada.send(request.header("content-type", "application/offset+octet-stream").body(content[offset..end].to_vec()))
-    };
-    let place = |answer: &crate::support::Answer| answer.header("location").unwrap().to_owned();
-    let upload = place(&begin("goes-on.bin").await.assert_status(201));
-    part(&upload, 0, 5 * MIB).await.assert_status(204);
+    let upload = begin_upload(&ada, "goes-on.bin", &library, content.len()).await;
+    send_part(&ada, &upload, &content, 0..5 * MIB).await;
     for _ in 0..3 {
         let report = collect(&server).await;
         assert_eq!((report.condemned.objects, report.freed.objects, report.uploads), (0, 0, 0), "{report}");
         server.clock.advance(2 * GRACE_MS);
     }
-    let done = part(&upload, 5 * MIB, 6 * MIB).await.assert_status(204);
+    let done = send_part(&ada, &upload, &content, 5 * MIB..6 * MIB).await;
     let document = done.header("wenshu-document-id").unwrap().to_owned();
     assert!(ada.get(&format!("/documents/{document}/content")).await.body == content);
 
     // A node that died between removing the row and the state leaves a state of nobody.
-    let other = place(&begin("ends.bin").await.assert_status(201));
-    part(&other, 0, 5 * MIB).await.assert_status(204);
+    let other = begin_upload(&ada, "ends.bin", &library, content.len()).await;
+    send_part(&ada, &other, &content, 0..5 * MIB).await;
     let id = other.rsplit('/').next().unwrap().parse().unwrap();
     let mut tx = server.app.db.begin().await.unwrap();
     assert!(db::uploads::delete(&mut tx, &id).await.unwrap().is_some());
@@ -407,7 +413,9 @@ async fn damage_is_named_once_and_healed_by_the_same_bytes() {
     assert!(named.contains(&file) && named.contains(&twin) && !named.contains(&sound));
     let view = root.get("/admin/storage").await.assert_status(200).json();
     assert_eq!(view["damaged"].as_array().unwrap().len(), 1);
-    assert_eq!(view["verified"]["report"]["damaged_versions"], 2);
+    let report = &view["verified"]["report"];
+    assert_eq!(report["damaged_versions"], 2);
+    assert_eq!((&report["damage"][0]["code"], &report["damage"][1]["code"]), (&json!("damaged"), &json!("damaged")));
     ada.get(&format!("/documents/{sound}/content")).await.assert_status(200);
 
     ada.upload("c.bin", &library, &content).await;
@@ -422,6 +430,36 @@ async fn damage_is_named_once_and_healed_by_the_same_bytes() {
         verified.map(|event| event["details"]["damaged_objects"].as_i64().unwrap()).collect::<Vec<_>>(),
         [0, 1, 0]
     );
+}
+
+#[tokio::test]
+async fn what_is_missing_is_told_from_what_is_damaged() {
+    let server = start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let content = noise(10, 6 * MIB);
+    ada.upload("a.bin", &library, &noise(11, MIB / 2)).await;
+    let begun = files(&server, "chunks");
+    let upload = begin_upload(&ada, "b.bin", &library, content.len()).await;
+    send_part(&ada, &upload, &content, 0..5 * MIB).await;
+
+    let of_upload = files(&server, "chunks").into_iter().find(|file| !begun.contains(file)).unwrap();
+    flip(&of_upload, 100);
+    flip(&begun[0], 100);
+    let codes = |report: &Report| -> Vec<_> {
+        let mut codes: Vec<_> = report.damage.iter().map(|damage| (damage.kind.clone(), damage.code)).collect();
+        codes.sort_by(|one, other| one.0.cmp(&other.0));
+        codes
+    };
+    let found = verify(&server.app, Pace::new(0), |_| {}).await.unwrap();
+    let damaged = |kind: &str| (kind.to_owned(), DamageCode::Damaged);
+    assert_eq!(codes(&found), [damaged("upload"), damaged("version")], "{found:?}");
+
+    std::fs::remove_file(&of_upload).unwrap();
+    std::fs::remove_file(&begun[0]).unwrap();
+    let found = verify(&server.app, Pace::new(0), |_| {}).await.unwrap();
+    let missing = |kind: &str| (kind.to_owned(), DamageCode::Missing);
+    assert_eq!(codes(&found), [missing("upload"), missing("version")], "{found:?}");
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ function Damages({ damages }: { damages: DamageView[] }) {
                 <Text size="sm">{t(OTHERS[damage.kind] ?? 'usage.damagedPreview')}</Text>
               )}
               <Text size="xs" c="dimmed" truncate title={damage.reason}>
-                {t(damage.reason.includes('missing') ? 'usage.reasonMissing' : 'usage.reasonDamaged')}
+                {t(damage.code === 'missing' ? 'usage.reasonMissing' : 'usage.reasonDamaged')}
               </Text>
             </Table.Td>
             <Table.Td>{damage.version == null ? '—' : t('usage.version', { number: damage.version })}</Table.Td>
