@@ -69,6 +69,8 @@ pub struct Local {
     thread: Thread,
     /// The transaction was taken back. A statement that still waits for its thread does nothing then.
     is_over: Arc<AtomicBool>,
+    /// A transaction was begun and is not committed.
+    is_begun: Arc<AtomicBool>,
 }
 
 /// What a statement brought.
@@ -80,22 +82,34 @@ struct Outcome {
 impl Local {
     /// A connection to the database at `url`.
     pub fn new(url: &str, thread: Thread, cache: &'static str) -> Self {
-        Self { connection: Arc::default(), url: url.into(), cache, thread, is_over: Arc::default() }
+        Self {
+            connection: Arc::default(),
+            url: url.into(),
+            cache,
+            thread,
+            is_over: Arc::default(),
+            is_begun: Arc::default(),
+        }
     }
 
     /// The same for one transaction. Whoever begins one has the turn to write.
     pub fn on(&self, thread: Thread) -> Self {
-        Self { thread, is_over: Arc::default(), ..self.clone() }
+        Self { thread, is_over: Arc::default(), is_begun: Arc::default(), ..self.clone() }
     }
 
     /// Begins the transaction.
     pub async fn begin(&self) -> sqlx::Result<()> {
-        self.run(|connection| connection.prepare_cached("begin immediate")?.execute(())).await.map(drop)
+        let begin = self.run(|connection| connection.prepare_cached("begin immediate")?.execute(()));
+        begin.await?;
+        self.is_begun.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Makes everything durable that was written since the beginning.
     pub async fn commit(&self) -> sqlx::Result<()> {
-        self.run(|connection| connection.prepare_cached("commit")?.execute(())).await.map(drop)
+        self.run(|connection| connection.prepare_cached("commit")?.execute(())).await?;
+        self.is_begun.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Takes everything back that was written since the beginning.
@@ -141,10 +155,17 @@ impl Local {
             if local.is_over.load(Ordering::Relaxed) {
                 return Err(rusqlite::Error::InvalidQuery);
             }
-            work(match &mut *connection {
+            let connection = match &mut *connection {
                 Some(connection) => connection,
                 closed => closed.insert(open(&local.url, local.cache)?),
-            })
+            };
+            // SQLite takes a transaction back by itself after some errors: what comes then would be durable alone.
+            if local.is_begun.load(Ordering::Relaxed) && connection.is_autocommit() {
+                let message = "an error before this statement took the transaction back";
+                let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
+                return Err(rusqlite::Error::SqliteFailure(code, Some(message.into())));
+            }
+            work(connection)
         };
         let done = match self.thread {
             Thread::This => work(),
@@ -417,6 +438,23 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(none, None);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_alone_after_sqlite_took_a_transaction_back() {
+        let (_folder, db) = database().await;
+        for mut tx in [db.begin().await.unwrap(), db.begin_here().await.unwrap()] {
+            sqlx::query("insert into kept (word) values ('first')").execute(&mut *tx).await.unwrap();
+            // As SQLite does after an error of the disk.
+            sqlx::raw_sql("rollback").execute(&mut *tx).await.unwrap();
+            sqlx::query("insert into kept (word) values ('second')").execute(&mut *tx).await.unwrap_err();
+            tx.commit().await.unwrap_err();
+        }
+        assert_eq!(count(&db).await, 0);
+        let mut tx = db.begin().await.unwrap();
+        sqlx::query("insert into kept (word) values ('third')").execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(count(&db).await, 1);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
