@@ -98,6 +98,8 @@ pub async fn read_text(app: &App, content_id: &str, media_type: &str, name: &str
     if db::previews::update_text(&mut tx, content_id, media_type, &key, app.clock.now()).await? {
         return tell(app, tx, content_id, media_type).await;
     }
+    // Nobody waits with writing for the store.
+    drop(tx);
     Ok(text::delete(&app.store, &key).await?)
 }
 
