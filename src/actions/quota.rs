@@ -116,11 +116,6 @@ impl Tally {
         let mut deltas: Vec<_> = self.0.into_iter().filter(|(_, delta)| *delta != Delta::default()).collect();
         deltas.sort_by_key(|(_, delta)| delta.used_bytes + delta.reserved_bytes > 0);
         for ((library, user), delta) in deltas {
-            if delta.used_bytes + delta.reserved_bytes < 0 {
-                db::usage::add(tx, Owner::Library(&library), delta, None).await?;
-                db::usage::add(tx, Owner::User(&user), delta, None).await?;
-                continue;
-            }
             let done = db::usage::add_to_both(tx, &library, &user, delta, for_libraries, for_users).await?;
             for owner in [Owner::Library(&library), Owner::User(&user)] {
                 if !done.iter().any(|kind| kind == owner.kind()) {

@@ -59,8 +59,8 @@ impl Owner<'_> {
     }
 }
 
-/// Changes a row; with `default_limit` only when what is used and reserved afterwards is within the limit (below 0: there is
-/// none); `false` when it is not. The row is made when it is missing.
+/// Changes a row; with `default_limit` only when nothing more is used and reserved than before, or what is afterwards is within
+/// the limit (below 0: there is none); `false` when it is not. The row is made when it is missing.
 pub async fn add(tx: &mut Tx, owner: Owner<'_>, delta: Delta, default_limit: Option<i64>) -> Result<bool> {
     if update(tx, owner, delta, default_limit).await? {
         return Ok(true);
@@ -76,8 +76,9 @@ pub async fn add(tx: &mut Tx, owner: Owner<'_>, delta: Delta, default_limit: Opt
     update(tx, owner, delta, default_limit).await
 }
 
-/// Changes the rows of a library and of a person at once, each only when what is used and reserved afterwards is within its
-/// limit; returns the kinds of those that were changed. The other row is missing or would have too much.
+/// Changes the rows of a library and of a person at once, each only when nothing more is used and reserved than before, or what
+/// is afterwards is within its limit; returns the kinds of those that were changed. The other row is missing or would have too
+/// much.
 pub async fn add_to_both(
     tx: &mut Tx,
     library: &FolderId,
@@ -89,7 +90,7 @@ pub async fn add_to_both(
     Ok(sqlx::query_scalar(
         "update usage set used_bytes = used_bytes + $3, reserved_bytes = reserved_bytes + $4
          where ((owner_kind = 'library' and owner_id = $1) or (owner_kind = 'user' and owner_id = $2))
-           and (coalesce(quota_bytes, case owner_kind when 'library' then $5 else $6 end) < 0
+           and ($3 + $4 <= 0 or coalesce(quota_bytes, case owner_kind when 'library' then $5 else $6 end) < 0
                 or used_bytes + reserved_bytes + $3 + $4
                     <= coalesce(quota_bytes, case owner_kind when 'library' then $5 else $6 end))
          returning owner_kind",
@@ -108,7 +109,7 @@ async fn update(tx: &mut Tx, owner: Owner<'_>, delta: Delta, default_limit: Opti
     let updated = sqlx::query(
         "update usage set used_bytes = used_bytes + $3, reserved_bytes = reserved_bytes + $4
          where owner_kind = $1 and owner_id = $2
-           and ($5 = 0 or coalesce(quota_bytes, $6) < 0
+           and ($5 = 0 or $3 + $4 <= 0 or coalesce(quota_bytes, $6) < 0
                 or used_bytes + reserved_bytes + $3 + $4 <= coalesce(quota_bytes, $6))",
     )
     .bind(owner.kind())

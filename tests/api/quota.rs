@@ -109,6 +109,22 @@ async fn what_is_on_its_way_is_reserved_and_given_back() {
 }
 
 #[tokio::test]
+async fn what_was_promised_room_has_it_also_under_a_lower_limit() {
+    let server = TestServer::start().await;
+    let (ada, root) = (server.user("ada").await, server.admin("root").await);
+    let library = ada.folder("库", None).await;
+    let begun = begin(&ada, &library, "a.bin", Some(70 * KIB)).await.assert_status(201);
+    let limit = json!({ "kind": "limited", "bytes": 10 * KIB });
+    root.put(&format!("/usage/libraries/{library}/quota"), limit.clone()).await.assert_status(204);
+    root.put(&format!("/usage/users/{}/quota", ada.id), limit).await.assert_status(204);
+    begin(&ada, &library, "b.bin", Some(1)).await.assert_error(507, "quota_library_exceeded");
+    send(&ada, &begun, 0, &[1; 70 * KIB], None).await.assert_status(204);
+    let space = of_library(&server, &library).await;
+    assert_eq!((space.used_bytes, space.reserved_bytes), (70 * KIB as i64, 0));
+    assert_exact(&server).await;
+}
+
+#[tokio::test]
 async fn an_upload_without_a_length_is_stopped_where_the_room_ends() {
     let server = TestServer::start_with(|config| config.quota_library_bytes = 100 * KIB as u64).await;
     let ada = server.user("ada").await;
