@@ -107,11 +107,67 @@ fn is_hidden_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Looks for a number that makes a name free: the first one when not many are taken. Of thousands of equal names only some are
+/// asked for, by doubling and halving; the number before the one that is found is taken.
+pub struct FreeNumber {
+    /// Taken; 1 is the name without a number.
+    taken: u32,
+    free: Option<u32>,
+}
+
+impl FreeNumber {
+    /// As long as so few are taken, every number is tried.
+    const FEW: u32 = 16;
+
+    /// The name without a number is taken.
+    pub fn new() -> Self {
+        Self { taken: 1, free: None }
+    }
+
+    /// The number to be asked for next.
+    pub fn candidate(&self) -> u32 {
+        match self.free {
+            Some(free) => self.taken + (free - self.taken) / 2,
+            None if self.taken < Self::FEW => self.taken + 1,
+            None => self.taken.saturating_mul(2),
+        }
+    }
+
+    /// Takes the answer for [`FreeNumber::candidate`]; returns the number when it is found.
+    pub fn answer(&mut self, is_taken: bool) -> Option<u32> {
+        let asked = self.candidate();
+        match is_taken {
+            true => self.taken = asked,
+            false => self.free = Some(asked),
+        }
+        self.free.filter(|free| *free <= self.taken + 1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_free_number_is_found_soon_also_among_thousands() {
+        for taken in [1, 2, 3, 15, 16, 17, 18, 1000, 40_000] {
+            let (mut numbers, mut asked) = (FreeNumber::new(), 0);
+            let found = loop {
+                asked += 1;
+                if let Some(found) = numbers.answer(numbers.candidate() <= taken) {
+                    break found;
+                }
+            };
+            assert_eq!(found, taken + 1);
+            assert!(asked <= 50, "{taken} {asked}");
+        }
+        // With holes any number will do that is free, the first one among the first.
+        let mut numbers = FreeNumber::new();
+        let found = std::iter::from_fn(|| Some(numbers.answer(numbers.candidate() != 7))).flatten().next();
+        assert_eq!(found, Some(7));
+    }
 
     #[test]
     fn every_hostile_name_is_treated_as_the_corpus_accepts() {

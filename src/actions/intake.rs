@@ -26,7 +26,7 @@ use crate::{
     db::{self, Tx, documents::Document, folders::Folder, uploads::Upload, versions::Version},
     error::{Error, Result},
     ids::{DocumentId, FolderId},
-    names::DocumentName,
+    names::{DocumentName, FreeNumber},
 };
 
 /// Most that are written in one transaction.
@@ -285,25 +285,22 @@ impl Batch<'_> {
         Ok(found)
     }
 
-    /// The name of an arrival, or with the first number that makes it free.
+    /// The name of an arrival, or with a number that makes it free: see [`FreeNumber`].
     async fn name(&mut self, folder: &FolderId, arrival: &Arrival) -> Result<DocumentName> {
-        let mut candidate = arrival.name.clone();
-        let mut number = 1;
+        let wanted = (folder.clone(), arrival.name.key());
+        match self.names.get(&wanted) {
+            // All names that are wanted at first have been looked for.
+            None => return Ok(arrival.name.clone()),
+            Some(other) if arrival.is_exact => return Err(name_taken_by(other)),
+            Some(_) => {}
+        }
+        let mut numbers = FreeNumber::new();
         loop {
-            let wanted = (folder.clone(), candidate.key());
-            let taken = match self.names.get(&wanted) {
-                Some(other) => Some(other.clone()),
-                // The names that were wanted at first have been looked for.
-                None if number == 1 => None,
-                None => db::documents::find_by_name(&mut **self.tx, folder, &wanted.1).await?,
-            };
-            match taken {
-                None => return Ok(candidate),
-                Some(other) if arrival.is_exact => return Err(name_taken_by(&other)),
-                Some(_) => {
-                    number += 1;
-                    candidate = arrival.name.numbered(number);
-                }
+            let numbered = (folder.clone(), arrival.name.numbered(numbers.candidate()).key());
+            let is_taken = self.names.contains_key(&numbered)
+                || db::documents::find_by_name(&mut **self.tx, folder, &numbered.1).await?.is_some();
+            if let Some(free) = numbers.answer(is_taken) {
+                return Ok(arrival.name.numbered(free));
             }
         }
     }

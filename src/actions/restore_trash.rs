@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_folder, free_name, quota, reclaim, rescope},
+    actions::{current_folder, free_name, hold, quota, reclaim, rescope},
     app::App,
     audit,
     auth::policy::{self, Action, Caller},
@@ -12,7 +12,7 @@ use crate::{
     db::{self, Tx, folders::Folder, trash::Entry},
     error::{Error, Result},
     ids::{DocumentId, FolderId, TrashId},
-    names::{DocumentName, FolderName},
+    names::{DocumentName, FolderName, FreeNumber},
 };
 
 /// Where something lies again.
@@ -24,7 +24,8 @@ pub struct Restored {
 }
 
 /// Takes `entry` out of the trash, into `place` or where it was. Whoever does it manages what comes back, and may add to
-/// that folder. 409 `place_gone` when the folder where it was is in the trash itself.
+/// that folder. 409 `place_gone` when the folder where it was is in the trash itself, `leaves_hold` when that is on hold and
+/// `place` is elsewhere.
 pub async fn restore_entry(app: &App, by: &Caller, entry: &Entry, place: Option<&FolderId>) -> Result<Restored> {
     match entry.kind.as_str() {
         "folder" => restore_folder(app, by, entry, place).await,
@@ -51,6 +52,7 @@ pub async fn restore_document(app: &App, by: &Caller, id: &DocumentId, place: Op
     let place = current_folder(&mut tx, &place.id).await?;
     let bytes = db::usage::size_of_document(&mut tx, id).await?;
     if place.id != document.folder_id {
+        hold::refuse_leaving(&mut tx, &document.folder_id, &place.id).await?;
         change_library(app, &mut tx, &document.folder_id, &place.id, bytes).await?;
     }
     let name = free_name(&mut tx, &place.id, &DocumentName::parse(&document.name)?).await?;
@@ -113,12 +115,9 @@ async fn restore_folder(app: &App, by: &Caller, entry: &Entry, place: Option<&Fo
 /// Hangs a folder of the trash into `place` under a free name; returns the name.
 async fn move_into(app: &App, tx: &mut Tx, folder: &Folder, place: &Folder, now: Millis) -> Result<String> {
     let wanted = FolderName::parse(&folder.name)?;
-    let (mut name, mut number) = (wanted.clone(), 1);
-    while db::folders::find_by_name(tx, &place.id, &name.key()).await?.is_some() {
-        number += 1;
-        name = wanted.numbered(number);
-    }
-    if folder.parent_id.as_ref() != Some(&place.id) {
+    let name = free_folder_name(tx, &place.id, &wanted).await?;
+    if let Some(parent) = folder.parent_id.as_ref().filter(|parent| **parent != place.id) {
+        hold::refuse_leaving(tx, parent, &place.id).await?;
         let bytes = db::usage::size_below(tx, &folder.id).await?;
         change_library(app, tx, &folder.id, &place.id, bytes).await?;
     }
@@ -126,6 +125,21 @@ async fn move_into(app: &App, tx: &mut Tx, folder: &Folder, place: &Folder, now:
         db::folders::update_place(tx, &folder.id, &place.id, &name, now).await?;
     }
     Ok(name.to_string())
+}
+
+/// `wanted`, or with a number that makes it free in `place`: see [`FreeNumber`].
+async fn free_folder_name(tx: &mut Tx, place: &FolderId, wanted: &FolderName) -> Result<FolderName> {
+    if db::folders::find_by_name(tx, place, &wanted.key()).await?.is_none() {
+        return Ok(wanted.clone());
+    }
+    let mut numbers = FreeNumber::new();
+    loop {
+        let key = wanted.numbered(numbers.candidate()).key();
+        let is_taken = db::folders::find_by_name(tx, place, &key).await?.is_some();
+        if let Some(free) = numbers.answer(is_taken) {
+            return Ok(wanted.numbered(free));
+        }
+    }
 }
 
 /// The folder into which something comes back, for whoever may add to it.

@@ -341,6 +341,28 @@ async fn what_is_on_hold_stays() {
     assert_eq!((count("hold_put"), count("hold_lifted")), (3, 3));
 }
 
+#[tokio::test]
+async fn nothing_leaves_a_held_folder_by_way_of_the_trash() {
+    let server = TestServer::start().await;
+    let (ada, root) = (server.user("ada").await, server.admin("root").await);
+    let library = ada.folder("库", None).await;
+    let folder = ada.folder("案卷", Some(&library)).await;
+    let within = ada.folder("里", Some(&folder)).await;
+    let elsewhere = ada.folder("别处", Some(&library)).await;
+    let document = ada.upload("证据.txt", &folder, b"1").await;
+    ada.upload("里面.txt", &within, b"2").await;
+    ada.delete(&format!("/documents/{document}")).await.assert_status(204);
+    ada.delete(&format!("/folders/{within}")).await.assert_status(204);
+    root.put(&format!("/folders/{folder}/hold"), json!({})).await.assert_status(204);
+    for entry in [&document, &within] {
+        let out = json!({ "folder_id": elsewhere });
+        ada.post(&format!("/trash/{entry}/restore"), out).await.assert_error(409, "leaves_hold");
+        ada.post(&format!("/trash/{entry}/restore"), json!({})).await.assert_status(200);
+    }
+    assert_eq!(names(&ada, &elsewhere).await, [""; 0]);
+    assert_exact(&server).await;
+}
+
 /// `cargo test --test api -- --ignored --nocapture twenty_thousand`
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "takes a minute"]
