@@ -156,6 +156,7 @@ impl Dav {
                     size_bytes: entry.size_bytes as u64,
                     media_type: &entry.media_type,
                     modified: entry.updated_at,
+                    is_alone_in_second: false,
                 };
                 Plan::of(&served, &request)?.answer(&self.app, &served).await
             }

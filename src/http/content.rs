@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_extra::headers::{
-    ETag, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince, LastModified,
+    ETag, Header, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfUnmodifiedSince, LastModified,
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
@@ -25,7 +25,7 @@ use crate::{
     audit,
     auth::policy::{self, Action, Caller},
     clock::Millis,
-    db::{documents::Document, versions::Version},
+    db::{self, documents::Document, versions::Version},
     error::{Error, Result},
     http::{
         documents::find_document,
@@ -120,6 +120,23 @@ pub struct Served<'a> {
     pub size_bytes: u64,
     pub media_type: &'a str,
     pub modified: Millis,
+    /// Nothing else was here in the second of `modified`: that date names this content (a strong validator, RFC 9110 8.8.2.2).
+    pub is_alone_in_second: bool,
+}
+
+impl Served<'_> {
+    fn last_modified(&self) -> LastModified {
+        LastModified::from(UNIX_EPOCH + Duration::from_millis(self.modified.max(0) as u64))
+    }
+
+    /// Whether `If-Range`, if there is one, names this content (RFC 9110 13.1.5): by its tag, or exactly by its date where that
+    /// says enough. What cannot be read names no content that is here: parts of two contents would be put together.
+    fn is_continued(&self, asked: &HeaderMap) -> bool {
+        let Some(named) = asked.get(header::IF_RANGE) else { return true };
+        let is_tag = named.as_bytes() == tag(self.content_id).as_bytes();
+        let date = LastModified::decode(&mut std::iter::once(named));
+        is_tag || self.is_alone_in_second && date.is_ok_and(|date| date == self.last_modified())
+    }
 }
 
 /// Answers with a version of a document, and remembers that it was read.
@@ -136,6 +153,7 @@ pub async fn answer(
         size_bytes: version.size_bytes as u64,
         media_type: &version.media_type,
         modified: version.created_at,
+        is_alone_in_second: !request.headers.contains_key(header::IF_RANGE) || is_alone(app, version).await?,
     };
     let plan = Plan::of(&served, request)?;
     // Viewers ask for many parts of one file: one event stands for the reading.
@@ -158,6 +176,12 @@ pub async fn answer(
     plan.answer(app, &served).await
 }
 
+/// Whether no version before this one is of the same second.
+async fn is_alone(app: &App, version: &Version) -> Result<bool> {
+    let before = db::versions::find(app.db.read(), &version.document_id, version.number - 1).await?;
+    Ok(before.is_none_or(|before| before.created_at / 1000 < version.created_at / 1000))
+}
+
 /// What the answer will be, before anything is read.
 pub struct Plan {
     status: StatusCode,
@@ -173,7 +197,7 @@ impl Plan {
         let modified = UNIX_EPOCH + Duration::from_millis(served.modified.max(0) as u64);
         let mut headers = content_headers(served, request.download);
         headers.typed_insert(etag.clone());
-        headers.typed_insert(LastModified::from(modified));
+        headers.typed_insert(served.last_modified());
         let asked = &request.headers;
         let unchanged = match asked.typed_get::<IfMatch>() {
             Some(wanted) => wanted.precondition_passes(&etag),
@@ -198,12 +222,9 @@ impl Plan {
             return Ok(Self { status: StatusCode::NOT_MODIFIED, headers, part: None });
         }
         let size = served.size_bytes;
-        let same = |if_range: IfRange| !if_range.is_modified(Some(&etag), Some(&LastModified::from(modified)));
         let part = match asked.get(header::RANGE).and_then(|range| range.to_str().ok()) {
-            // One that cannot be read names no content that is here: parts of two contents would be put together.
-            Some(range) if !asked.contains_key(header::IF_RANGE) || asked.typed_get::<IfRange>().is_some_and(same) => {
-                ranges::parse(range, size)
-            }
+            // Ranges are for GET alone (RFC 9110 14.2).
+            Some(range) if request.method != Method::HEAD && served.is_continued(asked) => ranges::parse(range, size),
             _ => Part::Whole,
         };
         let (status, length) = match &part {
