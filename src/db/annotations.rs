@@ -1,5 +1,7 @@
 //! Tables `annotations` and `annotation_messages`: what do the notes of documents say, and who wrote it?
 
+use std::collections::HashMap;
+
 use sqlx::AnyPool;
 
 use crate::{
@@ -82,24 +84,34 @@ macro_rules! threads {
     };
 }
 
-/// Puts what a document's notes say now in the place of what they said.
-pub async fn replace(tx: &mut Tx, document: &DocumentId, threads: &[NewThread]) -> Result<()> {
+/// Puts what a document's notes say now in the place of what they said. What is new was seen at `now`.
+pub async fn replace(tx: &mut Tx, document: &DocumentId, threads: &[NewThread], now: Millis) -> Result<()> {
+    let seen: Vec<(String, String, Millis)> = sqlx::query_as(
+        "select id, '', seen_at from annotations where document_id = $1
+         union all select thread_id, id, seen_at from annotation_messages where document_id = $1",
+    )
+    .bind(document)
+    .fetch_all(&mut **tx)
+    .await?;
+    let seen: HashMap<(&str, &str), Millis> = seen.iter().map(|(id, message, at)| ((&**id, &**message), *at)).collect();
+    let seen_at = |thread: &str, message: &str| seen.get(&(thread, message)).copied().unwrap_or(now);
     sqlx::query("delete from annotation_messages where document_id = $1").bind(document).execute(&mut **tx).await?;
     sqlx::query("delete from annotations where document_id = $1").bind(document).execute(&mut **tx).await?;
     for thread in threads {
-        insert_thread(tx, document, thread).await?;
+        insert_thread(tx, document, thread, seen_at(&thread.id, "")).await?;
         for (position, message) in thread.messages.iter().enumerate() {
-            insert_message(tx, document, &thread.id, position as i64, message).await?;
+            let seen_at = seen_at(&thread.id, &message.id);
+            insert_message(tx, document, &thread.id, position as i64, message, seen_at).await?;
         }
     }
     Ok(())
 }
 
-async fn insert_thread(tx: &mut Tx, document: &DocumentId, thread: &NewThread) -> Result<()> {
+async fn insert_thread(tx: &mut Tx, document: &DocumentId, thread: &NewThread, seen_at: Millis) -> Result<()> {
     sqlx::query(
         "insert into annotations (document_id, id, quote, author_id, assignee_id, resolved_by, resolved_at, created_at,
-            message_count)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            message_count, seen_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(document)
     .bind(&thread.id)
@@ -110,6 +122,7 @@ async fn insert_thread(tx: &mut Tx, document: &DocumentId, thread: &NewThread) -
     .bind(thread.resolved_at)
     .bind(thread.created_at)
     .bind(thread.messages.len() as i64)
+    .bind(seen_at)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -121,11 +134,12 @@ async fn insert_message(
     thread: &str,
     position: i64,
     message: &NewMessage,
+    seen_at: Millis,
 ) -> Result<()> {
     sqlx::query(
         "insert into annotation_messages (document_id, thread_id, position, id, author_id, claimed_id, is_forged, text,
-            at, edited_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            at, edited_at, seen_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(document)
     .bind(thread)
@@ -137,6 +151,7 @@ async fn insert_message(
     .bind(&message.text)
     .bind(message.at)
     .bind(message.edited_at)
+    .bind(seen_at)
     .execute(&mut **tx)
     .await?;
     Ok(())

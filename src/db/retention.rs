@@ -35,7 +35,7 @@ pub struct OlderVersion {
     /// With what was unlocked of it.
     pub size_bytes: i64,
     pub note: String,
-    /// Somebody annotated the document while this was its newest version.
+    /// Somebody annotated the document or answered there while this was its newest version, by their own clock or by the server's.
     pub is_annotated: i64,
 }
 
@@ -122,7 +122,12 @@ pub async fn list_older<'c>(
          select a.document_id, a.number, a.created_at, a.until, a.author_id, a.size_bytes, a.note, a.content_id, a.unlocked_id,
                 a.media_type,
                 cast(case when exists (select 1 from annotations n where n.document_id = a.document_id
-                        and n.created_at >= a.created_at and n.created_at < a.until) then 1 else 0 end as bigint) as is_annotated
+                            and (n.created_at >= a.created_at and n.created_at < a.until
+                                 or n.seen_at >= a.created_at and n.seen_at < a.until))
+                        or exists (select 1 from annotation_messages m where m.document_id = a.document_id
+                            and (m.at >= a.created_at and m.at < a.until
+                                 or m.seen_at >= a.created_at and m.seen_at < a.until))
+                    then 1 else 0 end as bigint) as is_annotated
          from aged a join documents d on d.id = a.document_id
          where a.number <> d.head order by a.document_id, a.number"
     ))

@@ -53,7 +53,7 @@ impl Job for MirrorNotes {
         let mut tx = app.db.begin().await?;
         // Another node may have mirrored a newer state meanwhile.
         if db::rooms::update_indexed(&mut tx, &room, content.seq()).await? {
-            db::annotations::replace(&mut tx, &self.document, &threads).await?;
+            db::annotations::replace(&mut tx, &self.document, &threads, now).await?;
             tx.commit().await?;
         }
         Ok(())

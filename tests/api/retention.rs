@@ -6,7 +6,7 @@ use wenshu::{
     jobs::{self, thin_versions::ThinVersions},
 };
 
-use crate::support::{Client, TestServer};
+use crate::support::{Client, START, TestServer};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -99,7 +99,8 @@ async fn a_library_thins_its_versions_and_shows_before_what_would_go() {
     let rule = json!({ "keep_all_days": 7, "daily_days": 30, "max_versions": 3 });
     ada.put(&path, rule).await.assert_status(204);
     thin(&server).await;
-    assert_eq!(numbers(&ada, &document).await, [14, 12, 4]);
+    // The restored one is called #6.
+    assert_eq!(numbers(&ada, &document).await, [14, 13, 4]);
     ada.delete(&path).await.assert_status(204);
     assert_eq!(ada.get(&path).await.json(), json!({ "rule": null }));
     assert_eq!(db::usage::list_differences(server.app.db.read()).await.unwrap(), []);
@@ -114,21 +115,35 @@ async fn a_version_that_was_annotated_stays() {
     server.clock.advance(HOUR_MS);
     ada.upload_version(&document, "a.txt", b"2").await;
     // Somebody notes something beside the second version.
-    sqlx::query(
-        "insert into annotations (document_id, id, quote, created_at, message_count) values ($1, 'a', '', $2, 1)",
-    )
-    .bind(&document)
-    .bind(server.clock.now() + 1)
-    .execute(server.app.db.read())
-    .await
-    .unwrap();
-    for text in ["3", "4"] {
+    let thread = format!(
+        "insert into annotations (document_id, id, quote, created_at, message_count) values ('{document}', 'a', '', {}, 1)",
+        server.clock.now() + 1
+    );
+    server.execute(&thread).await;
+    for text in ["3", "4", "5", "6", "7", "8"] {
         server.clock.advance(HOUR_MS);
         ada.upload_version(&document, "a.txt", text.as_bytes()).await;
+        let (now, long_ago) = (server.clock.now(), START - HOUR_MS);
+        match text {
+            // Somebody's clock is slow: the server has seen when it came.
+            "4" => {
+                let thread = "insert into annotations (document_id, id, quote, created_at, message_count, seen_at)";
+                server.execute(&format!("{thread} values ('{document}', 'b', '', {long_ago}, 1, {now})")).await;
+            }
+            // An answer is a note, too.
+            "6" => {
+                let message = "insert into annotation_messages
+                    (document_id, thread_id, position, id, is_forged, text, at, seen_at)";
+                server
+                    .execute(&format!("{message} values ('{document}', 'a', 1, 'c', 0, '', {long_ago}, {now})"))
+                    .await;
+            }
+            _ => {}
+        }
     }
     server.clock.advance(60 * DAY_MS);
     let rule = json!({ "keep_all_days": 1, "daily_days": 0, "max_versions": 1 });
     ada.put(&format!("/folders/{library}/retention"), rule).await.assert_status(204);
     thin(&server).await;
-    assert_eq!(numbers(&ada, &document).await, [4, 2]);
+    assert_eq!(numbers(&ada, &document).await, [8, 6, 4, 2]);
 }

@@ -109,6 +109,13 @@ impl TestServer {
         tx.commit().await.expect("the job table can be written");
     }
 
+    /// Puts the database into a state that takes long to come to.
+    pub async fn execute(&self, sql: &str) {
+        let mut tx = self.app.db.begin().await.expect("the database answers");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut *tx).await.expect("a statement");
+        tx.commit().await.expect("the statement is written");
+    }
+
     /// Does what another node or program does: this process learns of it by the audit log alone.
     pub async fn do_elsewhere(&self, sql: &str, event: &'static str) {
         let mut tx = self.app.db.begin().await.expect("the database answers");
