@@ -106,6 +106,12 @@ impl Error {
         self
     }
 
+    /// Takes a further member away again.
+    pub fn without(mut self, key: &str) -> Self {
+        self.extra.remove(key);
+        self
+    }
+
     /// Keeps the cause for the log.
     pub fn because(mut self, source: impl Into<anyhow::Error>) -> Self {
         self.source = Some(source.into());

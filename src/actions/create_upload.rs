@@ -25,6 +25,8 @@ pub struct NewUpload {
     pub name: DocumentName,
     pub destination: Destination,
     pub note: String,
+    /// What the client says of it besides, as it says it (`Upload-Metadata`).
+    pub metadata: String,
     /// `None`: told later.
     pub size_bytes: Option<u64>,
     /// The request that begins it brings its bytes.
@@ -57,6 +59,7 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         attached_to: None,
         name: new.name.to_string(),
         note: new.note,
+        metadata: new.metadata,
         size_bytes: new.size_bytes.map(|size| size as i64),
         offset_bytes: 0,
         state_token: 0,

@@ -52,11 +52,13 @@ pub mod verify;
 use axum::http::StatusCode;
 
 use crate::{
+    app::App,
+    auth::policy::{self, Caller},
     clock::Millis,
     db::{self, Tx, documents::Document, folders::Folder},
     error::{Error, Result},
     ids::{DocumentId, FolderId, UserId},
-    names::DocumentName,
+    names::{DocumentName, FreeNumber},
 };
 
 /// The document as it is inside this transaction; 404 when it went to the trash meanwhile.
@@ -83,20 +85,39 @@ pub async fn require_free_name<'c>(
     }
 }
 
-/// 409 `name_taken`, with the document that has it.
+/// 409 `name_taken`, with the document that has it; who answers a request tells it by [`for_eyes_of`].
 fn name_taken_by(other: &DocumentId) -> Error {
     name_taken().with("document_id", other.as_str())
 }
 
-/// `name`, or with the first number that makes it free in `folder`.
-async fn free_name(tx: &mut Tx, folder: &FolderId, name: &DocumentName) -> Result<DocumentName> {
-    let mut candidate = name.clone();
-    let mut number = 1;
-    while db::documents::find_by_name(&mut **tx, folder, &candidate.key()).await?.is_some() {
-        number += 1;
-        candidate = name.numbered(number);
+/// `error`, without the document that it names when `by` does not see that one.
+pub async fn for_eyes_of(app: &App, by: &Caller, error: Error) -> Error {
+    let Some(named) = error.member("document_id").and_then(|id| id.parse().ok()) else { return error };
+    match is_seen(app, by, &named).await {
+        Ok(true) => error,
+        Ok(false) | Err(_) => error.without("document_id"),
     }
-    Ok(candidate)
+}
+
+/// Whether `by` may know of a document.
+pub async fn is_seen(app: &App, by: &Caller, id: &DocumentId) -> Result<bool> {
+    let Some(document) = db::documents::find(app.db.read(), id).await? else { return Ok(false) };
+    Ok(policy::role_on(&app.db, by, &document).await?.is_some())
+}
+
+/// `name`, or with a number that makes it free in `folder`: see [`FreeNumber`].
+async fn free_name(tx: &mut Tx, folder: &FolderId, name: &DocumentName) -> Result<DocumentName> {
+    if db::documents::find_by_name(&mut **tx, folder, &name.key()).await?.is_none() {
+        return Ok(name.clone());
+    }
+    let mut numbers = FreeNumber::new();
+    loop {
+        let key = name.numbered(numbers.candidate()).key();
+        let is_taken = db::documents::find_by_name(&mut **tx, folder, &key).await?.is_some();
+        if let Some(free) = numbers.answer(is_taken) {
+            return Ok(name.numbered(free));
+        }
+    }
 }
 
 fn name_taken() -> Error {

@@ -8,14 +8,14 @@ use axum::{
     body::{Body, BodyDataStream},
     http::StatusCode,
 };
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use futures::StreamExt;
 use indexer::media_type::HEAD_BYTES;
 use storage::{Point, Writer};
 
 use crate::{
     actions::{
-        create_upload::{expires_at, too_large},
+        create_upload::{KEPT_MS, expires_at, too_large},
         disk_room::require_room,
         finish_upload::{Finished, finish_upload},
         quota,
@@ -116,13 +116,13 @@ pub async fn receive_upload(app: &App, by: &Caller, id: &UploadId, part: Part) -
 /// Takes the first `part` of an upload of `create_upload`.
 pub async fn receive_first(app: &App, by: &Caller, upload: Upload, part: Part) -> Result<Received> {
     let lock = app.uploads.lock(&upload.id).await?;
+    app.uploads.recall(&upload.id, &by.id).await;
     receive(app, by, upload, part, lock).await
 }
 
 async fn receive(app: &App, by: &Caller, mut upload: Upload, part: Part, lock: UploadLock) -> Result<Received> {
-    if upload.finished_version.is_some() {
-        drain(part.body).await;
-        return Ok(Received::of(&upload));
+    if let Some(finished) = Finished::of(&upload) {
+        return repeat(app, &upload, &finished, part).await;
     }
     let now = app.clock.now();
     if upload.expires_at <= now {
@@ -130,8 +130,14 @@ async fn receive(app: &App, by: &Caller, mut upload: Upload, part: Part, lock: U
     }
     require_room(&app.config)?;
     if part.offset != upload.offset_bytes as u64 {
-        let message = format!("the upload is at offset {}, not {}", upload.offset_bytes, part.offset);
-        return Err(Error::conflict("upload_offset_mismatch", message).with("offset", upload.offset_bytes));
+        return Err(offset_mismatch(&upload, part.offset));
+    }
+    if upload.expires_at - now < KEPT_MS / 2 {
+        // It may take long, and note nothing for long: nobody may take it for abandoned meanwhile.
+        upload.expires_at = expires_at(now);
+        if !db::uploads::extend(&app.db, &upload.id, now, upload.expires_at).await? {
+            return Err(expired());
+        }
     }
     if let (Some(size), Some(length)) = (upload.size_bytes, part.length)
         && part.offset.saturating_add(length) > size as u64
@@ -146,6 +152,77 @@ async fn receive(app: &App, by: &Caller, mut upload: Upload, part: Part, lock: U
     let work = crate::error::REQUEST_ID.scope(request_id(), receiving.run(part.body, part.checksum));
     // The bytes that have come are kept, also when the connection breaks and nobody waits for the answer.
     see_through(&app.tasks, work).await
+}
+
+/// Whoever did not hear that an upload is finished sends its last part again: the answer is the same when these are the bytes
+/// that are there, and 409 when they are others.
+async fn repeat(app: &App, upload: &Upload, finished: &Finished, mut part: Part) -> Result<Received> {
+    let end = upload.offset_bytes as u64;
+    let ends_elsewhere = |length: u64| part.offset.checked_add(length) != Some(end);
+    if part.offset > end || part.length.is_some_and(ends_elsewhere) {
+        return Err(offset_mismatch(upload, part.offset));
+    }
+    let version = db::versions::find(app.db.read(), &finished.document_id, finished.version).await?;
+    // What was deleted for good meanwhile was there.
+    let mut there = match version {
+        Some(version) if part.offset < end => {
+            let content = version.content_id.parse().map_err(Error::internal)?;
+            let manifest = app.store.manifest(&content).await?;
+            Some(app.store.read(&manifest, part.offset..end).boxed())
+        }
+        _ => None,
+    };
+    let (mut expected, mut length, mut is_same) = (Bytes::new(), 0, true);
+    let mut body = part.body.into_data_stream();
+    while let Some(bytes) = next_of(&mut body).await? {
+        length += bytes.len() as u64;
+        if let Some(checksum) = &mut part.checksum {
+            checksum.update(&bytes);
+        }
+        let mut rest = &bytes[..];
+        while let Some(there) = there.as_mut().filter(|_| is_same && !rest.is_empty()) {
+            if expected.is_empty() {
+                match there.next().await.transpose()? {
+                    Some(bytes) => expected = bytes,
+                    None => is_same = false,
+                }
+                continue;
+            }
+            let some = rest.len().min(expected.len());
+            is_same = rest[..some] == expected[..some];
+            rest = &rest[some..];
+            expected.advance(some);
+        }
+    }
+    if part.checksum.is_some_and(|checksum| !checksum.matches()) {
+        return Err(checksum_mismatch());
+    }
+    if !is_same || part.offset.checked_add(length) != Some(end) {
+        return Err(offset_mismatch(upload, part.offset));
+    }
+    Ok(Received::of(upload))
+}
+
+fn offset_mismatch(upload: &Upload, offset: u64) -> Error {
+    let message = match upload.finished_version {
+        Some(_) => "the upload is finished, with other bytes than these".to_owned(),
+        None => format!("the upload is at offset {}, not {offset}", upload.offset_bytes),
+    };
+    Error::conflict("upload_offset_mismatch", message).with("offset", upload.offset_bytes)
+}
+
+/// The next bytes of a body whose client still speaks.
+async fn next_of(body: &mut BodyDataStream) -> Result<Option<Bytes>> {
+    let bytes = tokio::time::timeout(SILENCE, body.next()).await.map_err(|_| stalled())?;
+    bytes.transpose().map_err(broken)
+}
+
+fn broken(cause: axum::Error) -> Error {
+    Error::invalid("connection_broken", "the connection broke within the upload").because(cause)
+}
+
+fn stalled() -> Error {
+    Error::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", "nothing came for a minute")
 }
 
 /// 410: nobody went on with it in time.
@@ -186,13 +263,6 @@ async fn reserve(app: &App, tx: &mut Tx, upload: &mut Upload, to_bytes: i64) -> 
     upload.reserved_bytes = now.reserved_bytes;
     quota::reserve(app, tx, upload, to_bytes).await?;
     db::uploads::update_reserved(tx, &upload.id, upload.reserved_bytes).await
-}
-
-/// Reads what the client goes on sending, within reason: closing on it would hide the answer.
-async fn drain(body: Body) {
-    let mut body = body.into_data_stream();
-    let all = async { while let Some(Ok(_)) = body.next().await {} };
-    let _ = tokio::time::timeout(SILENCE, all).await;
 }
 
 impl Received {
@@ -306,12 +376,7 @@ impl Receiving {
     /// The next bytes; an error when none will come.
     async fn next(&self, body: &mut BodyDataStream) -> Result<Option<Bytes>> {
         tokio::select! {
-            bytes = body.next() => bytes.transpose().map_err(|cause| {
-                Error::invalid("connection_broken", "the connection broke within the upload").because(cause)
-            }),
-            () = tokio::time::sleep(SILENCE) => {
-                Err(Error::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", "nothing came for a minute"))
-            }
+            bytes = next_of(body) => bytes,
             () = self.lock.wanted() => {
                 Err(Error::conflict("upload_taken_over", "another request went on with this upload"))
             }

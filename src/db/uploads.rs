@@ -7,7 +7,7 @@ use storage::Point;
 
 use crate::{
     clock::Millis,
-    db::{Tx, rows::Statements},
+    db::{Db, Tx, rows::Statements},
     error::Result,
     ids::{DocumentId, FolderId, UploadId, UserId},
 };
@@ -23,6 +23,8 @@ pub struct Upload {
     pub attached_to: Option<DocumentId>,
     pub name: String,
     pub note: String,
+    /// `Upload-Metadata` as it was sent; empty: it began before that was kept.
+    pub metadata: String,
     /// `None`: the client does not know yet.
     pub size_bytes: Option<i64>,
     pub offset_bytes: i64,
@@ -59,8 +61,8 @@ static INSERT: LazyLock<Statements> = LazyLock::new(|| {
     let before =
         "insert into uploads (id, user_id, folder_id, document_id, name, note, size_bytes, created_at, expires_at,
                                        attached_to, library_id, reserved_bytes, offset_bytes, finished_document_id,
-                                       finished_version)";
-    Statements::new(before, 15, "")
+                                       finished_version, metadata)";
+    Statements::new(before, 16, "")
 });
 
 static FINISH: LazyLock<Statements> = LazyLock::new(|| {
@@ -92,7 +94,8 @@ pub async fn insert_all(tx: &mut Tx, uploads: &[Upload]) -> Result<()> {
                 .bind(upload.reserved_bytes)
                 .bind(upload.offset_bytes)
                 .bind(&upload.finished_document_id)
-                .bind(upload.finished_version);
+                .bind(upload.finished_version)
+                .bind(&upload.metadata);
         }
         query.execute(&mut **tx).await?;
     }
@@ -102,7 +105,7 @@ pub async fn insert_all(tx: &mut Tx, uploads: &[Upload]) -> Result<()> {
 /// Finds an upload of `user`; nobody sees another's.
 pub async fn find(db: &AnyPool, id: &UploadId, user: &UserId) -> Result<Option<Upload>> {
     Ok(sqlx::query_as(
-        "select id, user_id, folder_id, document_id, attached_to, name, note, size_bytes, offset_bytes, state_token, created_at, expires_at,
+        "select id, user_id, folder_id, document_id, attached_to, name, note, metadata, size_bytes, offset_bytes, state_token, created_at, expires_at,
                 finished_document_id, finished_version, library_id, reserved_bytes
          from uploads where id = $1 and user_id = $2",
     )
@@ -137,6 +140,21 @@ pub async fn update_point(tx: &mut Tx, id: &UploadId, from: Point, to: Point, ex
     .bind(expires_at)
     .execute(&mut **tx)
     .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Lets an unfinished upload that has not expired at `now` rest until `expires_at`; `false` when there is none.
+pub async fn extend(db: &Db, id: &UploadId, now: Millis, expires_at: Millis) -> Result<bool> {
+    let mut tx = db.begin().await?;
+    let updated = sqlx::query(
+        "update uploads set expires_at = $3 where id = $1 and expires_at > $2 and finished_version is null",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(expires_at)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
     Ok(updated.rows_affected() == 1)
 }
 
@@ -207,6 +225,17 @@ pub async fn lock_reservation(tx: &mut Tx, id: &UploadId) -> Result<Option<Reser
          returning library_id, user_id, reserved_bytes",
     )
     .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// Removes an upload that has expired at `now`; tells what it had reserved.
+pub async fn delete_expired(tx: &mut Tx, id: &UploadId, now: Millis) -> Result<Option<Reservation>> {
+    Ok(sqlx::query_as(
+        "delete from uploads where id = $1 and expires_at <= $2 returning library_id, user_id, reserved_bytes",
+    )
+    .bind(id)
+    .bind(now)
     .fetch_optional(&mut **tx)
     .await?)
 }

@@ -11,7 +11,7 @@ use crate::{
     actions::{
         create_page,
         edit_records::{Claims, Mode, edit_records},
-        relocate, rename,
+        for_eyes_of, relocate, rename,
         set_inherits::set_document_inherits,
         set_level::set_level,
         trash::trash_document,
@@ -305,9 +305,13 @@ async fn create_document(
     let folder = find_folder(&app, &input.folder_id).await?;
     policy::allow(&app.db, &caller, Action::Upload, &folder).await?;
     let name = DocumentName::parse(&input.name)?;
-    let page = match is_board {
-        true => create_page::create_board(&app, &caller, &folder, &name).await?,
-        false => create_page::create_page(&app, &caller, &folder, &name).await?,
+    let made = match is_board {
+        true => create_page::create_board(&app, &caller, &folder, &name).await,
+        false => create_page::create_page(&app, &caller, &folder, &name).await,
+    };
+    let page = match made {
+        Ok(page) => page,
+        Err(error) => return Err(for_eyes_of(&app, &caller, error).await),
     };
     Ok((StatusCode::CREATED, Json(DocumentView::one(&app, &caller, &page.id).await?)))
 }
@@ -353,9 +357,13 @@ async fn update_document(
     if let Some(folder) = &input.folder_id {
         let destination = find_folder(&app, folder).await?;
         policy::allow_move(&app.db, &caller, &document, &destination).await?;
-        relocate::place_document(&app, &caller.id, &document, &destination, name.as_ref()).await?;
-    } else if let Some(name) = name {
-        rename::rename_document(&app, &caller.id, &document, &name).await?;
+        if let Err(error) = relocate::place_document(&app, &caller.id, &document, &destination, name.as_ref()).await {
+            return Err(for_eyes_of(&app, &caller, error).await);
+        }
+    } else if let Some(name) = name
+        && let Err(error) = rename::rename_document(&app, &caller.id, &document, &name).await
+    {
+        return Err(for_eyes_of(&app, &caller, error).await);
     }
     if !record.is_empty() {
         let edits = [(id.clone(), &record)];

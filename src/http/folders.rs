@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    actions::{create_folder, relocate, rename, set_inherits::set_folder_inherits, trash::trash_folder},
+    actions::{create_folder, is_seen, relocate, rename, set_inherits::set_folder_inherits, trash::trash_folder},
     app::App,
     auth::policy::{self, Action, Caller, FolderAccess, Role},
     clock::Millis,
@@ -308,7 +308,7 @@ fn ids<T>(rows: Vec<(T, String)>) -> Vec<T> {
     rows.into_iter().map(|(id, _)| id).collect()
 }
 
-/// Tells which names exist already in a folder, before files of these names are uploaded.
+/// Tells which names of documents that the caller sees exist already in a folder, before files of these names are uploaded.
 #[utoipa::path(post, path = "/folders/{id}/conflicts", tag = "folders", params(("id" = FolderId, Path)),
     request_body = ConflictsInput, responses((status = 200, body = Items<ConflictView>)))]
 async fn list_conflicts(
@@ -325,7 +325,9 @@ async fn list_conflicts(
     let mut items = Vec::new();
     for name in input.names {
         let key = names::DocumentName::parse(&name).map_or_else(|_| names::key(&name), |name| name.key());
-        if let Some(document_id) = db::documents::find_by_name(app.db.read(), &id, &key).await? {
+        if let Some(document_id) = db::documents::find_by_name(app.db.read(), &id, &key).await?
+            && is_seen(&app, &caller, &document_id).await?
+        {
             items.push(ConflictView { name, document_id });
         }
     }

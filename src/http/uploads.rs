@@ -18,6 +18,7 @@ use crate::{
     actions::{
         create_upload::{Destination, NewUpload, create_upload as begin},
         delete_upload::delete_upload as end,
+        for_eyes_of,
         receive_upload::{Checksum, Part, Received, expired, receive_first, receive_upload},
     },
     app::App,
@@ -31,6 +32,8 @@ use crate::{
 
 const VERSION: &str = "1.0.0";
 const EXTENSIONS: &str = "creation,creation-with-upload,creation-defer-length,checksum,termination,expiration";
+/// A name and a note of the longest with their ids, twice over.
+const METADATA_MAX_BYTES: usize = 16 << 10;
 const PART_TYPE: &str = "application/offset+octet-stream";
 
 const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
@@ -116,7 +119,10 @@ async fn create_upload(
     let comes_with_bytes = has_body || size_bytes == Some(0);
     let checksum = checksum(&headers)?;
     let new = metadata.into_upload(size_bytes, comes_with_bytes)?;
-    let upload = begin(&app, &caller, new).await?;
+    let upload = match begin(&app, &caller, new).await {
+        Ok(upload) => upload,
+        Err(error) => return Err(for_eyes_of(&app, &caller, error).await),
+    };
     let location = format!("/api/v1/uploads/{}", upload.id);
     let mut received = Received::of(&upload);
     if comes_with_bytes {
@@ -156,7 +162,7 @@ async fn read_upload(
         Some(size) => headers.insert(UPLOAD_LENGTH, HeaderValue::from(size)),
         None => headers.insert(UPLOAD_DEFER_LENGTH, HeaderValue::from(1)),
     };
-    headers.insert(UPLOAD_METADATA, Metadata::of(&upload));
+    headers.insert(UPLOAD_METADATA, described(&upload));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok((StatusCode::OK, headers))
 }
@@ -191,7 +197,7 @@ async fn update_upload(
     Ok((StatusCode::NO_CONTENT, progress(&received)))
 }
 
-/// `PATCH` for clients behind proxies that let only `POST` through: `X-HTTP-Method-Override: PATCH`.
+/// `PATCH` and `DELETE` for clients behind proxies that let only `POST` through: `X-HTTP-Method-Override`.
 #[utoipa::path(post, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
     responses((status = 204)))]
 async fn override_upload(
@@ -203,10 +209,11 @@ async fn override_upload(
 ) -> Result<(StatusCode, HeaderMap)> {
     match headers.get(METHOD_OVERRIDE) {
         Some(method) if method == "PATCH" => update_upload(app, caller, id, headers, body).await,
+        Some(method) if method == "DELETE" => Ok((delete_upload(app, caller, id).await?, HeaderMap::new())),
         _ => Err(Error::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
-            "an upload is continued with PATCH, or with POST and X-HTTP-Method-Override: PATCH",
+            "an upload is continued with PATCH and cancelled with DELETE, or with POST and X-HTTP-Method-Override",
         )),
     }
 }
@@ -277,24 +284,32 @@ fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
 
 /// `Upload-Metadata`: pairs of a key and a value in base64.
 #[derive(Default)]
-struct Metadata(Vec<(String, String)>);
+struct Metadata {
+    pairs: Vec<(String, String)>,
+    /// As it was sent.
+    text: String,
+}
 
 impl Metadata {
     fn parse(headers: &HeaderMap) -> Result<Self> {
         let invalid = |_| Error::invalid("metadata_invalid", "Upload-Metadata is pairs of a key and base64 of UTF-8");
         let Some(value) = headers.get(UPLOAD_METADATA) else { return Ok(Self::default()) };
         let text = value.to_str().map_err(|_| invalid(()))?;
+        if text.len() > METADATA_MAX_BYTES {
+            let message = format!("Upload-Metadata has at most {METADATA_MAX_BYTES} bytes");
+            return Err(Error::invalid("metadata_too_long", message));
+        }
         let mut pairs = Vec::new();
         for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
             let value = STANDARD.decode(value.trim()).map_err(|_| invalid(()))?;
             pairs.push((key.to_owned(), String::from_utf8(value).map_err(|_| invalid(()))?));
         }
-        Ok(Self(pairs))
+        Ok(Self { pairs, text: text.to_owned() })
     }
 
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+        self.pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     fn into_upload(self, size_bytes: Option<u64>, comes_with_bytes: bool) -> Result<NewUpload> {
@@ -311,21 +326,26 @@ impl Metadata {
             name: DocumentName::parse(name)?,
             destination,
             note: self.get("note").unwrap_or_default().to_owned(),
+            metadata: self.text,
             size_bytes,
             comes_with_bytes,
         })
     }
+}
 
-    /// What an upload was created with.
-    fn of(upload: &Upload) -> HeaderValue {
-        let pairs = [
-            ("filename", Some(upload.name.as_str())),
-            ("folder_id", upload.folder_id.as_ref().map(|id| id.as_str())),
-            ("document_id", upload.document_id.as_ref().map(|id| id.as_str())),
-            ("attached_to", upload.attached_to.as_ref().map(|id| id.as_str())),
-            ("note", Some(upload.note.as_str()).filter(|note| !note.is_empty())),
-        ];
-        let pairs = pairs.into_iter().filter_map(|(key, value)| Some(format!("{key} {}", STANDARD.encode(value?))));
-        HeaderValue::try_from(pairs.collect::<Vec<_>>().join(",")).expect("base64 is a header value")
+/// The metadata that an upload was created with, as it was sent.
+fn described(upload: &Upload) -> HeaderValue {
+    if let Some(sent) = HeaderValue::try_from(&upload.metadata).ok().filter(|sent| !sent.is_empty()) {
+        return sent;
     }
+    // From before it was kept.
+    let pairs = [
+        ("filename", Some(upload.name.as_str())),
+        ("folder_id", upload.folder_id.as_ref().map(|id| id.as_str())),
+        ("document_id", upload.document_id.as_ref().map(|id| id.as_str())),
+        ("attached_to", upload.attached_to.as_ref().map(|id| id.as_str())),
+        ("note", Some(upload.note.as_str()).filter(|note| !note.is_empty())),
+    ];
+    let pairs = pairs.into_iter().filter_map(|(key, value)| Some(format!("{key} {}", STANDARD.encode(value?))));
+    HeaderValue::try_from(pairs.collect::<Vec<_>>().join(",")).expect("base64 is a header value")
 }

@@ -28,13 +28,14 @@ impl Job for RemoveExpiredUploads {
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let now = app.clock.now();
         for upload in db::uploads::list_expired(app.db.read(), now, BATCH).await? {
-            app.store.forget(upload.as_str()).await?;
             let mut tx = app.db.begin().await?;
             db::folders::lock_tree(&mut tx).await?;
-            if let Some(reservation) = db::uploads::delete(&mut tx, &upload).await? {
-                quota::release(&mut tx, &reservation).await?;
-            }
+            // Somebody may have gone on with it in the last moment.
+            let Some(reservation) = db::uploads::delete_expired(&mut tx, &upload, now).await? else { continue };
+            quota::release(&mut tx, &reservation).await?;
             tx.commit().await?;
+            // Last: what is left when this fails is found by nobody and is swept with unused content.
+            app.store.forget(upload.as_str()).await?;
         }
         let mut tx = app.db.begin().await?;
         // What begins from now on is kept for that long at least.

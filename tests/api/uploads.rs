@@ -6,7 +6,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use wenshu::jobs::remove_expired_uploads::RemoveExpiredUploads;
 
 use crate::support::{Answer, Client, START, TestServer, library::metadata_of};
@@ -92,6 +95,17 @@ async fn a_file_comes_in_parts_and_the_last_answer_can_be_had_again() {
         assert_eq!(last.header(header), again.header(header));
     }
     assert_eq!(ada.offset(&upload).await, all.len());
+    ada.send(ada.part(&upload, 0, &all)).await.assert_status(204);
+    ada.send(ada.part(&upload, all.len(), b"")).await.assert_status(204);
+    // Nobody is told that other bytes are there.
+    let mut others = all[MIB..].to_vec();
+    others[MIB] ^= 1;
+    let late = [(MIB, &others[..]), (MIB, &all[MIB..2 * MIB]), (MIB + 1, &all[MIB..]), (all.len() + 1, b"")];
+    for (offset, bytes) in late {
+        ada.send(ada.part(&upload, offset, bytes)).await.assert_error(409, "upload_offset_mismatch");
+    }
+    let wrong = ada.part(&upload, MIB, &all[MIB..]).header("upload-checksum", "md5 AAAAAAAAAAAAAAAAAAAAAA==");
+    ada.send(wrong).await.assert_error(460, "checksum_mismatch");
 
     let file = last.header("wenshu-document-id").unwrap();
     let view = ada.document(file).await;
@@ -286,6 +300,93 @@ async fn the_type_comes_from_the_content() {
     let library = ada.folder("库", None).await;
     let file = ada.upload("letter.docx", &library, b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n").await;
     assert_eq!(ada.document(&file).await["media_type"], "application/pdf");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_being_written_does_not_expire() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    server.ask_for(&RemoveExpiredUploads {}).await;
+    server.run_jobs().await;
+    let all = bytes(3 * MIB);
+    let upload = ada.begin_in(&library, "slow.bin", all.len()).await;
+    server.clock.advance(7 * 24 * 3600 * 1000 - 1);
+    let mut stream = send_some(&ada, &upload, &all, MIB).await;
+    server.clock.advance(3600 * 1000);
+    server.run_jobs().await;
+    stream.write_all(&all[MIB..]).await.unwrap();
+    let mut answer = [0; 64];
+    let length = stream.read(&mut answer).await.unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 204"), "{}", String::from_utf8_lossy(&answer));
+    assert_eq!(ada.offset(&upload).await, all.len());
+}
+
+#[tokio::test]
+async fn what_came_with_the_creation_is_gone_on_with() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let metadata =
+        format!("filename {} ,folder_id {},relativePath YS9i,is_secret", "YS50eHQ=", STANDARD.encode(&library));
+    let request = ada.tus(Method::POST, "/uploads").header("upload-defer-length", 1);
+    let request =
+        request.header("upload-metadata", &metadata).header("content-type", "application/offset+octet-stream");
+    let begun = ada.send(request.body("01234")).await.assert_status(201);
+    assert_eq!(begun.header("upload-offset"), Some("5"));
+    let upload = begun.header("location").unwrap().to_owned();
+    let head = ada.send(ada.tus(Method::HEAD, &upload)).await.assert_status(200);
+    assert_eq!(head.header("upload-metadata"), Some(&*metadata), "as it was sent");
+    let rest = ada.part(&upload, 5, b"56789").header("upload-length", 10);
+    let done = ada.send(rest).await.assert_status(204);
+    let file = done.header("wenshu-document-id").unwrap();
+    assert_eq!(ada.get(&format!("/documents/{file}/content")).await.body, b"0123456789");
+    assert_eq!(ada.document(file).await["name"], "a.txt");
+    let long = format!("{metadata},more {}", STANDARD.encode([b'x'; 20_000]));
+    let request = ada.tus(Method::POST, "/uploads").header("upload-length", 1).header("upload-metadata", long);
+    ada.send(request).await.assert_error(400, "metadata_too_long");
+}
+
+#[tokio::test]
+async fn who_may_only_post_goes_on_and_cancels() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let upload = ada.begin_in(&library, "a.txt", 5).await;
+    let post = |method: &str| ada.tus(Method::POST, &upload).header("x-http-method-override", method);
+    let part = post("PATCH").header("upload-offset", 0).header("content-type", "application/offset+octet-stream");
+    ada.send(part.body("012")).await.assert_status(204);
+    ada.send(post("PUT")).await.assert_error(405, "method_not_allowed");
+    ada.send(post("DELETE")).await.assert_status(204);
+    ada.send(ada.part(&upload, 3, b"34")).await.assert_error(404, "upload_not_found");
+}
+
+#[tokio::test]
+async fn a_name_tells_of_a_document_only_who_sees_it() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (server.user("ada").await, server.user("bob").await);
+    let library = ada.folder("库", None).await;
+    let (open, hidden) = (ada.upload("open.txt", &library, b"1").await, ada.upload("hidden.txt", &library, b"2").await);
+    ada.patch(&format!("/documents/{hidden}"), json!({ "inherits": false })).await.assert_status(200);
+    ada.share("folders", &library, &bob, "editor").await;
+    let names = json!({ "names": ["open.txt", "hidden.txt", "new.txt"] });
+    let asked = bob.post(&format!("/folders/{library}/conflicts"), names.clone()).await.json();
+    assert_eq!(asked["items"], json!([{ "name": "open.txt", "document_id": open }]));
+    assert_eq!(
+        ada.post(&format!("/folders/{library}/conflicts"), names).await.json()["items"][1]["document_id"],
+        hidden
+    );
+    let begin = async |name: &str| bob.begin(&[("filename", name), ("folder_id", &library)], Some(3)).await;
+    assert_eq!(begin("open.txt").await.assert_error(409, "name_taken")["document_id"], open);
+    let refused = begin("hidden.txt").await.assert_error(409, "name_taken");
+    assert!(refused.get("document_id").is_none(), "{refused}");
+    let page = json!({ "folder_id": library, "kind": "page", "name": "hidden.txt" });
+    let refused = bob.post("/documents", page).await.assert_error(409, "name_taken");
+    assert!(refused.get("document_id").is_none(), "{refused}");
+    let other = bob.upload("other.txt", &library, b"3").await;
+    let renamed = bob.patch(&format!("/documents/{other}"), json!({ "name": "hidden.txt" })).await;
+    let refused = renamed.assert_error(409, "name_taken");
+    assert!(refused.get("document_id").is_none(), "{refused}");
 }
 
 #[tokio::test]
