@@ -86,7 +86,7 @@ pub async fn place_folder(
     if stays && renamed.is_none() {
         return Ok(());
     }
-    if db::folders::is_within(&mut tx, &destination.id, &before.id).await? {
+    if db::folders::is_within(&mut *tx, &destination.id, &before.id).await? {
         return Err(Error::conflict("folder_into_itself", "a folder cannot be moved into itself").field("parent_id"));
     }
     let wanted = match renamed {

@@ -52,11 +52,6 @@ impl DavPath {
         };
         Self::parse(path.split(['?', '#']).next().unwrap_or_default())
     }
-
-    /// Whether `other` lies somewhere below.
-    pub fn is_above(&self, other: &Self) -> bool {
-        other.names.len() > self.names.len() && other.names[..self.names.len()] == self.names[..]
-    }
 }
 
 /// The address of something by the names on the way to it.

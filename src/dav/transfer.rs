@@ -89,6 +89,15 @@ impl Way {
     }
 }
 
+/// Whether both addresses lead to the same file or folder, however they are written.
+fn is_same(from: &Target, to: &Target) -> bool {
+    to.node.is_some() && from.node.is_some() && to.id() == from.id()
+}
+
+fn already_there() -> Error {
+    Error::forbidden("destination_invalid", "it is there already")
+}
+
 impl Dav {
     /// Reads both addresses and checks the conditions.
     async fn way(&self, path: DavPath) -> Result<Way> {
@@ -97,30 +106,52 @@ impl Dav {
         let destination = self.headers.get("destination").and_then(|value| value.to_str().ok());
         let destination = destination.ok_or_else(|| Error::invalid("destination_missing", "say where to"))?;
         let destination = DavPath::parse_address(destination)?;
-        if destination.names == path.names {
-            return Err(Error::forbidden("destination_invalid", "it is there already"));
-        }
-        if path.is_above(&destination) {
-            return Err(Error::conflict("folder_into_itself", "a folder cannot be put into itself"));
-        }
-        if destination.is_above(&path) {
-            return Err(Error::conflict("destination_invalid", "this would replace a folder by something in it"));
-        }
         let guard = self.guard(&from).await?;
         let to = self.resolve(&destination).await?;
         if matches!(to.node, Some(Node::Root)) {
             return Err(Error::forbidden("destination_invalid", "this would replace the whole drive"));
         }
+        if is_same(&from, &to) && from.name == to.name {
+            return Err(already_there());
+        }
+        self.require_apart(&from, &to).await?;
         to.folder()?;
         let stays = self.headers.get("overwrite").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"f"));
-        if stays && to.node.is_some() && to.id() != from.id() {
+        if stays && to.node.is_some() && !is_same(&from, &to) {
             return Err(super::conditions::failed());
         }
         Ok(Way { from, to, guard })
     }
 
+    /// Refuses to put a folder into itself, and something in place of a folder that it lies in. What counts is where both
+    /// lie, also where the drive does not show all of it: there are many ways to write a name.
+    async fn require_apart(&self, from: &Target, to: &Target) -> Result<()> {
+        if is_same(from, to) {
+            return Ok(());
+        }
+        let mut db = self.db().acquire().await?;
+        if let (Some(Node::Folder(node)), Some(parent)) = (&from.node, &to.parent)
+            && db::folders::is_within(&mut *db, &parent.folder.id, &node.folder.id).await?
+        {
+            return Err(Error::conflict("folder_into_itself", "a folder cannot be put into itself"));
+        }
+        let lies_in = match &from.node {
+            Some(Node::Folder(node)) => Some(&node.folder.id),
+            _ => from.parent.as_ref().map(|parent| &parent.folder.id),
+        };
+        if let (Some(Node::Folder(replaced)), Some(lies_in)) = (&to.node, lies_in)
+            && db::folders::is_within(&mut *db, lies_in, &replaced.folder.id).await?
+        {
+            return Err(Error::conflict("destination_invalid", "this would replace a folder by something in it"));
+        }
+        Ok(())
+    }
+
     pub async fn copy(&self, path: DavPath) -> Result<Response> {
         let mut way = self.way(path).await?;
+        if is_same(&way.from, &way.to) {
+            return Err(already_there());
+        }
         let reach =
             if way.to.node.as_ref().is_some_and(|node| !node.is_folder()) { Reach::Content } else { Reach::Tree };
         self.require(&way.guard, &way.to, reach).await?;
@@ -241,7 +272,7 @@ impl Dav {
     pub async fn rename(&self, path: DavPath) -> Result<Response> {
         let mut way = self.way(path).await?;
         self.require(&way.guard, &way.from, Reach::Tree).await?;
-        if way.to.id() != way.from.id() {
+        if !is_same(&way.from, &way.to) {
             let onto_file = way.to.node.as_ref().is_some_and(|node| !node.is_folder());
             self.require(&way.guard, &way.to, if onto_file { Reach::Content } else { Reach::Tree }).await?;
         }
@@ -277,7 +308,7 @@ impl Dav {
         if name.as_str() != node.folder.name {
             policy::check(Some(node.role), Action::Rename, &node.folder)?;
         }
-        if way.to.id() != way.from.id() {
+        if !is_same(&way.from, &way.to) {
             self.make_way(way, true).await?;
         }
         place_folder(&self.app, &self.caller.id, &node.folder, &destination.folder, Some(&name)).await?;
@@ -289,7 +320,7 @@ impl Dav {
     }
 
     async fn move_page(&self, way: &Way, document: &Document) -> Result<()> {
-        if way.to.node.is_some() && way.to.id() != way.from.id() {
+        if way.to.node.is_some() && !is_same(&way.from, &way.to) {
             return Err(Error::forbidden("document_is_page", "a page does not replace anything"));
         }
         let name = &way.to.name;
@@ -362,7 +393,7 @@ impl Dav {
             return Err(Error::internal(anyhow::anyhow!("a document was to be moved")));
         };
         let DocumentNode { document, role, version } = &**node;
-        let same = way.to.id() == way.from.id();
+        let same = is_same(&way.from, &way.to);
         match &way.to.node {
             Some(Node::Page(_)) => {
                 return Err(Error::forbidden("document_is_page", "a page is written in the browser"));

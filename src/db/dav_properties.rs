@@ -73,8 +73,11 @@ pub async fn list_in(db: &AnyPool, folder: &FolderId) -> Result<Vec<Property>> {
     .await?)
 }
 
-/// Gives `to` all properties of `from`, in place of its own.
+/// Gives `to` all properties of `from`, in place of its own. What is copied to itself keeps them.
 pub async fn copy(tx: &mut Tx, from: &str, to: &str) -> Result<()> {
+    if from == to {
+        return Ok(());
+    }
     delete_all(tx, to).await?;
     sqlx::query(
         "insert into dav_properties (node_id, namespace, name, value)

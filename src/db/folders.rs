@@ -168,7 +168,11 @@ pub async fn list_ancestors(db: &AnyPool, user: &UserId, folders: &[FolderId]) -
 }
 
 /// Whether `folder` is `top` or lies below it.
-pub async fn is_within(tx: &mut Tx, folder: &FolderId, top: &FolderId) -> Result<bool> {
+pub async fn is_within<'c>(
+    db: impl sqlx::Executor<'c, Database = sqlx::Any>,
+    folder: &FolderId,
+    top: &FolderId,
+) -> Result<bool> {
     let found: Option<FolderId> = sqlx::query_scalar(
         "with recursive line(id, parent_id) as (
             select f.id, f.parent_id from folders f where f.id = $1
@@ -177,7 +181,7 @@ pub async fn is_within(tx: &mut Tx, folder: &FolderId, top: &FolderId) -> Result
     )
     .bind(folder)
     .bind(top)
-    .fetch_optional(&mut **tx)
+    .fetch_optional(db)
     .await?;
     Ok(found.is_some())
 }

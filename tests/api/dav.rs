@@ -3,6 +3,7 @@
 mod clients;
 mod locks;
 mod saving;
+mod transfer;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
