@@ -19,14 +19,14 @@ use crate::{
     },
     auth::policy::{self, Action, Role},
     dav::{
-        Dav,
+        Dav, conditions,
         locks::{Guard, Reach},
         multi_status,
         path::{DavPath, href},
         programs::{Fate, fate_of},
         resolve::{DocumentNode, FolderNode, Node, Target},
         shortcut::EXTENSION,
-        write::{AWAY_MS, Arrival, SCRATCH_MS},
+        write::{AWAY_MS, Arrival, Expected, SCRATCH_MS},
         xml_response,
     },
     db::{
@@ -80,6 +80,8 @@ struct Way {
     from: Target,
     to: Target,
     guard: Guard,
+    /// What is there stays: `Overwrite: F`.
+    stays: bool,
 }
 
 impl Way {
@@ -87,11 +89,20 @@ impl Way {
     fn answer(&self) -> Response {
         if self.to.node.is_some() { StatusCode::NO_CONTENT } else { StatusCode::CREATED }.into_response()
     }
+
+    fn expected(&self) -> Expected {
+        if self.stays { Expected::Nothing } else { Expected::Anything }
+    }
 }
 
 /// Whether both addresses lead to the same file or folder, however they are written.
 fn is_same(from: &Target, to: &Target) -> bool {
     to.node.is_some() && from.node.is_some() && to.id() == from.id()
+}
+
+/// What came to the name since it was looked at stays, too.
+fn refusal(error: Error, stays: bool) -> Error {
+    if stays && error.code() == "name_taken" { conditions::failed() } else { error }
 }
 
 fn already_there() -> Error {
@@ -118,9 +129,9 @@ impl Dav {
         to.folder()?;
         let stays = self.headers.get("overwrite").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"f"));
         if stays && to.node.is_some() && !is_same(&from, &to) {
-            return Err(super::conditions::failed());
+            return Err(conditions::failed());
         }
-        Ok(Way { from, to, guard })
+        Ok(Way { from, to, guard, stays })
     }
 
     /// Refuses to put a folder into itself, and something in place of a folder that it lies in. What counts is where both
@@ -148,7 +159,12 @@ impl Dav {
     }
 
     pub async fn copy(&self, path: DavPath) -> Result<Response> {
-        let mut way = self.way(path).await?;
+        let way = self.way(path).await?;
+        let stays = way.stays;
+        self.copy_along(way).await.map_err(|error| refusal(error, stays))
+    }
+
+    async fn copy_along(&self, mut way: Way) -> Result<Response> {
         if is_same(&way.from, &way.to) {
             return Err(already_there());
         }
@@ -167,7 +183,7 @@ impl Dav {
         };
         let answer = way.answer();
         self.make_way(&mut way, false).await?;
-        let written = self.write_content(&way.to, new, level, None, Arrival::Copy).await?;
+        let written = self.write_content(&way.to, new, level, way.expected(), Arrival::Copy).await?;
         self.copy_properties(way.from.id(), &written.node_id).await?;
         Ok(answer)
     }
@@ -270,7 +286,12 @@ impl Dav {
 
     /// MOVE.
     pub async fn rename(&self, path: DavPath) -> Result<Response> {
-        let mut way = self.way(path).await?;
+        let way = self.way(path).await?;
+        let stays = way.stays;
+        self.rename_along(way).await.map_err(|error| refusal(error, stays))
+    }
+
+    async fn rename_along(&self, mut way: Way) -> Result<Response> {
         self.require(&way.guard, &way.from, Reach::Tree).await?;
         if !is_same(&way.from, &way.to) {
             let onto_file = way.to.node.as_ref().is_some_and(|node| !node.is_folder());
@@ -378,7 +399,7 @@ impl Dav {
             }
             return tx.commit().await;
         }
-        let written = self.write_content(&way.to, entry.into(), entry.level, None, Arrival::Saved).await?;
+        let written = self.write_content(&way.to, entry.into(), entry.level, way.expected(), Arrival::Saved).await?;
         if db::dav_properties::list(self.db(), &entry.id).await?.is_empty() {
             // What programs kept beside the document stays.
         } else {
@@ -411,7 +432,7 @@ impl Dav {
         }
         if way.to.absent.is_some() && self.is_fresh(document) {
             // Under a name that another document has just left: a program saved under a name that nobody knows.
-            self.write_content(&way.to, version.into(), document.level, None, Arrival::Saved).await?;
+            self.write_content(&way.to, version.into(), document.level, way.expected(), Arrival::Saved).await?;
             trash_document(&self.app, &self.caller.id, document).await?;
             return self.end_locks(&way.from).await;
         }
@@ -435,7 +456,8 @@ impl Dav {
             policy::check(Some(role), Action::Delete, document)?;
         }
         policy::check(Some(role), Action::Move, document)?;
-        let written = self.write_content(&way.to, version.into(), document.level, None, Arrival::Copy).await?;
+        let written =
+            self.write_content(&way.to, version.into(), document.level, way.expected(), Arrival::Copy).await?;
         self.copy_properties(document.id.as_str(), &written.node_id).await?;
         trash_document(&self.app, &self.caller.id, document).await?;
         self.end_locks(&way.from).await

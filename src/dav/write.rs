@@ -25,7 +25,7 @@ use crate::{
     auth::policy::{self, Action},
     clock::Millis,
     dav::{
-        Dav,
+        Dav, conditions,
         locks::Reach,
         path::DavPath,
         programs::{Fate, fate_of, is_system_folder},
@@ -68,6 +68,17 @@ pub enum Arrival {
     Copy,
     /// A step of saving gets its final name.
     Saved,
+}
+
+/// What has to be under a name still when content comes to it, else 412: what was seen there when the conditions of the
+/// request were checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    Anything,
+    /// No document that everybody sees.
+    Nothing,
+    /// The document with this newest version.
+    Head(i64),
 }
 
 /// Where there has to be room for content.
@@ -135,19 +146,14 @@ impl Dav {
         let media_type = media_type(&self.app, &manifest, name.as_str()).await?;
         // What was seen when the conditions were checked has to be there still.
         let conditional = ["if-match", "if-none-match", "if", "if-unmodified-since"];
-        let seen = match &target.node {
-            Some(Node::Document(node)) if conditional.iter().any(|name| self.headers.contains_key(*name)) => {
-                Some(node.document.head)
-            }
-            _ => None,
+        let is_conditional = conditional.iter().any(|name| self.headers.contains_key(*name));
+        let expected = match &target.node {
+            Some(Node::Document(node)) if is_conditional => Expected::Head(node.document.head),
+            None if is_conditional => Expected::Nothing,
+            _ => Expected::Anything,
         };
         let new = NewVersion { chunks: manifest.chunks().to_vec(), ..NewVersion::of(&stored, media_type) };
-        let written =
-            self.write_content(&target, new, 0, seen, Arrival::Put).await.map_err(|error| match error.code() {
-                "document_changed" => super::conditions::failed(),
-                _ => error,
-            })?;
-        Ok(written.answer())
+        Ok(self.write_content(&target, new, 0, expected, Arrival::Put).await?.answer())
     }
 
     /// Refuses to put content where the caller may not, before it is sent; the name as documents have it.
@@ -213,20 +219,25 @@ impl Dav {
     }
 
     /// Puts content under a name: as a version of the document that is there or has just been there, as a document, or as a
-    /// file that only its owner sees. `level`: of what it was copied from.
+    /// file that only its owner sees. `level`: of what it was copied from. 412 when something else than `expected` is there.
     pub async fn write_content(
         &self,
         target: &Target,
         new: NewVersion,
         level: i64,
-        seen: Option<i64>,
+        expected: Expected,
         arrival: Arrival,
     ) -> Result<Written> {
         let (folder, name) = (target.folder()?, self.allow_writing(target).await?);
         let tag = crate::http::content::tag(&new.content_id);
         let written = |created, node_id: String| Written { created, tag: tag.clone(), node_id };
         if let Some(Node::Document(node)) = &target.node {
-            add_content(&self.app, &self.caller, &node.document.id, seen, level, &new).await?;
+            let seen = match expected {
+                Expected::Head(head) => Some(head),
+                Expected::Anything | Expected::Nothing => None,
+            };
+            let added = add_content(&self.app, &self.caller, &node.document.id, seen, level, &new).await;
+            added.map_err(|error| if error.code() == "document_changed" { conditions::failed() } else { error })?;
             return Ok(written(false, node.document.id.to_string()));
         }
         let temporary = match &target.node {
@@ -256,11 +267,14 @@ impl Dav {
         }
         let id = match add_file(&self.app, &self.caller, &folder.folder, &name, level, new.clone()).await {
             Ok((document, _)) => document.id,
+            Err(error) if error.code() == "name_taken" && expected == Expected::Nothing => {
+                return Err(conditions::failed());
+            }
             // Somebody else was quicker.
             Err(error) if error.code() == "name_taken" => {
                 let other: Option<DocumentId> = error.member("document_id").and_then(|id| id.parse().ok());
                 let Some(other) = other else { return Err(error) };
-                match add_content(&self.app, &self.caller, &other, seen, level, &new).await {
+                match add_content(&self.app, &self.caller, &other, None, level, &new).await {
                     Ok(_) => other,
                     // A document that the caller does not see has the name.
                     Err(hidden) if hidden.status() == StatusCode::NOT_FOUND => return Err(error),

@@ -2,9 +2,13 @@
 
 use futures::StreamExt;
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::Drive;
-use crate::support::{Client, TestServer};
+use crate::support::{Client, PASSWORD, TestServer};
 
 async fn begun() -> (TestServer, Client, String, Drive, String) {
     let server = TestServer::start().await;
@@ -258,4 +262,70 @@ async fn what_was_written_under_a_name_with_blanks_is_found_under_it() {
     drive.put("/lib/ 夹 /a.txt", b"a").await.assert_status(201);
     drive.rename("/lib/ 附件.docx", "/lib/ 夹 / b.docx").await.assert_status(201);
     assert_eq!(drive.get("/lib/夹/b.docx").await.assert_status(200).body, b"again");
+}
+
+/// Begins a PUT of `ada` that sends its bytes only when the server has looked at everything and asks for them.
+async fn begin_put(server: &TestServer, path: &str, condition: &str, length: usize) -> TcpStream {
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("ada:{PASSWORD}"));
+    let head = format!(
+        "PUT /dav{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic {basic}\r\n{condition}\r\n\
+         Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut asked = [0; 25];
+    socket.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    socket
+}
+
+/// Sends the bytes; returns the answer.
+async fn finish_put(mut socket: TcpStream, bytes: &[u8]) -> String {
+    socket.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn what_must_not_be_there_is_looked_for_when_it_is_written() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (server.user("ada").await, server.user("bob").await);
+    let library = ada.folder("lib", None).await;
+    ada.share("folders", &library, &bob, "editor").await;
+    let (drive, theirs) = (Drive::of(&ada), Drive::of(&bob));
+    let slow = begin_put(&server, "/lib/n.txt", "If-None-Match: *", 4).await;
+    theirs.put("/lib/n.txt", b"bob's").await.assert_status(201);
+    let answer = finish_put(slow, b"late").await;
+    assert!(answer.starts_with("HTTP/1.1 412 ") && answer.contains("precondition_failed"), "{answer}");
+    assert_eq!(ada.listed(&library).await, [("n.txt".to_owned(), 1)]);
+    assert_eq!(drive.get("/lib/n.txt").await.body, b"bob's");
+
+    // Who sets no condition adds a version, as ever; and a name that stays free is taken.
+    let slow = begin_put(&server, "/lib/m.txt", "X-None: -", 4).await;
+    theirs.put("/lib/m.txt", b"bob's").await.assert_status(201);
+    assert!(finish_put(slow, b"late").await.starts_with("HTTP/1.1 201 "));
+    let slow = begin_put(&server, "/lib/o.txt", "If-None-Match: *", 4).await;
+    assert!(finish_put(slow, b"mine").await.starts_with("HTTP/1.1 201 "));
+    let expected = [("m.txt", 2), ("n.txt", 1), ("o.txt", 1)].map(|(name, version)| (name.to_owned(), version));
+    assert_eq!(ada.listed(&library).await, expected);
+}
+
+#[tokio::test]
+async fn of_many_who_want_to_make_a_file_one_does() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("lib", None).await;
+    let drive = Drive::of(&ada);
+    for number in 0..8 {
+        drive.put(&format!("/lib/{number}.txt"), format!("{number}").as_bytes()).await.assert_status(201);
+    }
+    let copies = (0..8).map(|number| {
+        let from = drive.request("COPY", &format!("/lib/{number}.txt"));
+        drive.send(from.header("destination", drive.address("/lib/one.txt")).header("overwrite", "F"))
+    });
+    let mut answers: Vec<_> = futures::future::join_all(copies).await.iter().map(|one| one.status.as_u16()).collect();
+    answers.sort_unstable();
+    assert_eq!(answers, [201, 412, 412, 412, 412, 412, 412, 412]);
+    assert!(ada.listed(&library).await.contains(&("one.txt".to_owned(), 1)));
 }
