@@ -102,9 +102,11 @@ fn invalid(message: &'static str) -> Error {
     Error::invalid("name_invalid", message).field("name")
 }
 
-/// Controls, line and paragraph separators, and bidirectional overrides, which make `exe.png` out of `gnp.exe`.
+/// Controls, line and paragraph separators, and bidirectional overrides, which make `exe.png` out of `gnp.exe`; and the two
+/// that are no characters, which no XML can hold.
 fn is_hidden_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Looks for a number that makes a name free: the first one when not many are taken. Of thousands of equal names only some are

@@ -300,7 +300,7 @@ pub fn discovery(locks: &[Lock], now: i64) -> String {
             "<D:activelock><D:locktype><D:write/></D:locktype><D:lockscope><D:{scope}/></D:lockscope>\
              <D:depth>{depth}</D:depth>{}<D:timeout>Second-{}</D:timeout>\
              <D:locktoken><D:href>{}</D:href></D:locktoken><D:lockroot><D:href>{}</D:href></D:lockroot></D:activelock>",
-            lock.owner,
+            xml::stored(&lock.owner).unwrap_or_default(),
             (lock.expires_at - now).max(0) / 1000,
             lock.token,
             xml::text(&lock.path),

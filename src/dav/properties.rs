@@ -267,18 +267,19 @@ fn propstat(out: &mut String, props: &str, status: StatusCode) {
 impl Facts {
     /// One `response` of the list.
     fn write(&self, out: &mut String, href: &str, info: &Info) {
-        let none = Vec::new();
-        let dead = self.properties.get(&info.id).unwrap_or(&none);
+        let dead = self.properties.get(&info.id).into_iter().flatten();
+        let dead: Vec<(&Property, String)> = dead.filter_map(|row| Some((row, xml::stored(&row.value)?))).collect();
         let (mut found, mut missing) = (String::new(), String::new());
         match &self.asked {
             Asked::Names => {
                 let names = LIVE.iter().filter(|name| self.live(name, info).is_some()).map(|name| PropName::dav(name));
-                let dead = dead.iter().map(|row| PropName { namespace: row.namespace.clone(), name: row.name.clone() });
+                let dead =
+                    dead.iter().map(|(row, _)| PropName { namespace: row.namespace.clone(), name: row.name.clone() });
                 names.chain(dead).for_each(|name| found.push_str(&name.element()));
             }
             Asked::All(include) => {
                 LIVE.iter().filter_map(|name| self.live(name, info)).for_each(|value| found.push_str(&value));
-                dead.iter().for_each(|row| found.push_str(&row.value));
+                dead.iter().for_each(|(_, value)| found.push_str(value));
                 let known: HashSet<&str> = LIVE.into_iter().collect();
                 for name in include.iter().filter(|name| is_live(name) && !known.contains(name.name.as_str())) {
                     found.extend(self.live(&name.name, info));
@@ -290,8 +291,8 @@ impl Facts {
                         true => self.live(&name.name, info),
                         false => dead
                             .iter()
-                            .find(|row| row.namespace == name.namespace && row.name == name.name)
-                            .map(|row| row.value.clone()),
+                            .find(|(row, _)| row.namespace == name.namespace && row.name == name.name)
+                            .map(|(_, value)| value.clone()),
                     };
                     match value {
                         Some(value) => found.push_str(&value),

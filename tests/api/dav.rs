@@ -4,6 +4,7 @@ mod clients;
 mod locks;
 mod saving;
 mod transfer;
+mod xml;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
