@@ -6,7 +6,7 @@ use serde_json::json;
 use storage::{ChunkRef, Stored};
 
 use crate::{
-    actions::{current_document, quota, quota::Tally, require_unlocked},
+    actions::{current_document, drive_locks::require_unlocked, quota, quota::Tally},
     app::App,
     audit,
     clock::Millis,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_folder, name_taken},
+    actions::{current_folder, drive_locks::require_open, name_taken},
     app::App,
     audit,
     auth::policy::{Caller, Role},
@@ -22,10 +22,11 @@ pub async fn create_folder(app: &App, by: &Caller, parent: Option<&Folder>, name
         Some(parent) => Some(current_folder(&mut tx, &parent.id).await?),
         None => None,
     };
-    if let Some(parent) = &parent
-        && db::folders::find_by_name(&mut tx, &parent.id, &name.key()).await?.is_some()
-    {
-        return Err(name_taken());
+    if let Some(parent) = &parent {
+        require_open(&mut tx, &parent.id, &name.key(), &by.id, now).await?;
+        if db::folders::find_by_name(&mut tx, &parent.id, &name.key()).await?.is_some() {
+            return Err(name_taken());
+        }
     }
     let folder = Folder {
         id: id.clone(),

@@ -5,7 +5,9 @@ use serde_json::json;
 use crate::{
     actions::{
         add_version::{new_document, refuse_level},
-        current_folder, require_free_name,
+        current_folder,
+        drive_locks::require_open,
+        require_free_name,
     },
     app::App,
     audit,
@@ -31,6 +33,7 @@ async fn create(app: &App, by: &Caller, folder: &Folder, kind: &str, name: &Docu
     db::folders::lock_tree(&mut tx).await?;
     require_free_name(&mut *tx, &folder.id, name).await?;
     let folder = current_folder(&mut tx, &folder.id).await?;
+    require_open(&mut tx, &folder.id, &name.key(), &by.id, now).await?;
     let page = new_document(&by.id, &folder, kind, name, by.clearance, now);
     refuse_level(app, page.level)?;
     db::documents::insert(&mut tx, &page).await?;

@@ -4,8 +4,8 @@
 use crate::{
     actions::{
         add_version::{NewVersion, add_version},
+        drive_locks::require_unlocked,
         intake::{Arrival, Place},
-        require_unlocked,
     },
     app::App,
     auth::policy::{self, Action, Caller},

@@ -16,6 +16,7 @@ use crate::{
     actions::{
         add_version::{FIRST, NewFile, NewVersion, append_first, new_attached, new_document, refuse_level},
         current_document, current_folder,
+        drive_locks::Closed,
         finish_upload::{Finished, mark_all},
         name_taken_by,
         quota::{self, Tally},
@@ -189,13 +190,18 @@ struct Batch<'a> {
     folders: HashMap<FolderId, (Folder, FolderId)>,
     /// Names that there are, and who has them.
     names: HashMap<(FolderId, String), DocumentId>,
+    /// What is locked in all those folders.
+    closed: Closed,
 }
 
 async fn write_all(app: &App, tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<Outcome>>> {
     db::folders::lock_tree(tx).await?;
+    let now = app.clock.now();
     let wanted: HashSet<(FolderId, String)> = orders.iter().filter_map(Order::name).collect();
+    let folders: HashSet<FolderId> = wanted.iter().map(|(folder, _)| folder.clone()).collect();
     let names = db::documents::find_names(tx, &wanted.into_iter().collect::<Vec<_>>()).await?;
-    let mut batch = Batch { app, tx, now: app.clock.now(), folders: HashMap::new(), names };
+    let closed = Closed::read(tx, &folders.into_iter().collect::<Vec<_>>(), now).await?;
+    let mut batch = Batch { app, tx, now, folders: HashMap::new(), names, closed };
     let mut outcomes: Vec<Option<Result<Outcome>>> = Vec::with_capacity(orders.len());
     let (mut begun, mut files) = (Vec::new(), Vec::new());
     for order in orders {
@@ -233,6 +239,9 @@ impl Order {
 impl Batch<'_> {
     fn check(&self, upload: &Upload) -> Result<Upload> {
         let name = DocumentName::parse(&upload.name)?;
+        if let Some(folder) = &upload.folder_id {
+            self.closed.require_open(folder, &name.key(), &upload.user_id)?;
+        }
         let folder = upload.folder_id.clone();
         match folder.and_then(|folder| self.names.get(&(folder, name.key()))) {
             Some(other) => Err(name_taken_by(other)),
@@ -261,6 +270,7 @@ impl Batch<'_> {
             Place::Folder(id) => {
                 let (folder, library) = self.folder(id).await?;
                 let name = self.name(id, arrival).await?;
+                self.closed.require_open(id, &name.key(), &arrival.by.id)?;
                 let document = new_document(&arrival.by.id, &folder, "file", &name, arrival.by.clearance, self.now);
                 self.names.insert((id.clone(), name.key()), document.id.clone());
                 (document, library)

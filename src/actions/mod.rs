@@ -17,6 +17,7 @@ pub mod delete_group;
 pub mod delete_property;
 pub mod delete_upload;
 pub mod disk_room;
+pub mod drive_locks;
 pub mod edit_records;
 pub mod file_content;
 pub mod finish_upload;
@@ -49,15 +50,12 @@ pub mod unlock_document;
 pub mod upload_locks;
 pub mod verify;
 
-use axum::http::StatusCode;
-
 use crate::{
     app::App,
     auth::policy::{self, Caller},
-    clock::Millis,
     db::{self, Tx, documents::Document, folders::Folder},
     error::{Error, Result},
-    ids::{DocumentId, FolderId, UserId},
+    ids::{DocumentId, FolderId},
     names::{DocumentName, FreeNumber},
 };
 
@@ -122,16 +120,4 @@ async fn free_name(tx: &mut Tx, folder: &FolderId, name: &DocumentName) -> Resul
 
 fn name_taken() -> Error {
     Error::conflict("name_taken", "there is something of this name already").field("name")
-}
-
-/// 423 `document_locked` when somebody else works on the document on their drive and has locked it for themselves.
-pub async fn require_unlocked(tx: &mut Tx, id: &DocumentId, by: &UserId, now: Millis) -> Result<()> {
-    match db::dav_locks::find_holder(tx, id, by, now).await? {
-        None => Ok(()),
-        Some(holder) => {
-            Err(Error::new(StatusCode::LOCKED, "document_locked", "somebody else is working on it and has locked it")
-                .with("user_name", holder.user_name)
-                .with("locked_until", holder.expires_at))
-        }
-    }
 }

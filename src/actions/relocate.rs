@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::{
     actions::{
-        current_document, current_folder, hold, name_taken, quota, reclaim, require_free_name, require_unlocked,
-        rescope,
+        current_document, current_folder,
+        drive_locks::{require_movable, require_open, require_tree_movable},
+        hold, name_taken, quota, reclaim, require_free_name, rescope,
     },
     app::App,
     audit,
@@ -33,12 +34,13 @@ pub async fn place_document(
     if before.folder_id == destination.id && renamed.is_none() {
         return Ok(());
     }
-    require_unlocked(&mut tx, &before.id, by, now).await?;
+    require_movable(&mut tx, &before, by, now).await?;
     let wanted = match renamed {
         Some(name) => name.clone(),
         None => DocumentName::parse(&before.name)?,
     };
     if before.folder_id != destination.id || before.name_key != wanted.key() {
+        require_open(&mut tx, &destination.id, &wanted.key(), by, now).await?;
         require_free_name(&mut *tx, &destination.id, &wanted).await?;
     }
     if let Some(name) = renamed {
@@ -93,10 +95,13 @@ pub async fn place_folder(
         Some(name) => name.clone(),
         None => FolderName::parse(&before.name)?,
     };
+    require_tree_movable(&mut tx, &before, by, now).await?;
     let key = wanted.key();
-    if !(stays && key == before.name_key) && db::folders::find_by_name(&mut tx, &destination.id, &key).await?.is_some()
-    {
-        return Err(name_taken());
+    if !(stays && key == before.name_key) {
+        require_open(&mut tx, &destination.id, &key, by, now).await?;
+        if db::folders::find_by_name(&mut tx, &destination.id, &key).await?.is_some() {
+            return Err(name_taken());
+        }
     }
     if let Some(name) = renamed {
         let details = json!({ "from": before.name, "to": name.as_str() });

@@ -3,7 +3,11 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, name_taken, require_free_name, require_unlocked},
+    actions::{
+        current_document, current_folder,
+        drive_locks::{require_movable, require_open, require_tree_movable},
+        name_taken, require_free_name,
+    },
     app::App,
     audit,
     db::{self, documents::Document, folders::Folder},
@@ -21,8 +25,9 @@ pub async fn rename_document(app: &App, by: &UserId, document: &Document, name: 
     if before.name == name.as_str() {
         return Ok(());
     }
-    require_unlocked(&mut tx, &before.id, by, now).await?;
+    require_movable(&mut tx, &before, by, now).await?;
     if before.name_key != name.key() {
+        require_open(&mut tx, &before.folder_id, &name.key(), by, now).await?;
         require_free_name(&mut *tx, &before.folder_id, name).await?;
     }
     db::documents::update_name(&mut tx, &before.id, name, by, now).await?;
@@ -42,10 +47,12 @@ pub async fn rename_folder(app: &App, by: &UserId, folder: &Folder, name: &Folde
     if before.name == name.as_str() {
         return Ok(());
     }
-    if let Some(parent) = before.parent_id.as_ref().filter(|_| before.name_key != name.key())
-        && db::folders::find_by_name(&mut tx, parent, &name.key()).await?.is_some()
-    {
-        return Err(name_taken());
+    require_tree_movable(&mut tx, &before, by, now).await?;
+    if let Some(parent) = before.parent_id.as_ref().filter(|_| before.name_key != name.key()) {
+        require_open(&mut tx, parent, &name.key(), by, now).await?;
+        if db::folders::find_by_name(&mut tx, parent, &name.key()).await?.is_some() {
+            return Err(name_taken());
+        }
     }
     db::folders::update_name(&mut tx, &before.id, name, now).await?;
     let moved = db::folders::list_documents_below(&mut tx, &before.id).await?;

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_folder, free_name, hold, quota, reclaim, rescope},
+    actions::{current_folder, drive_locks::require_open, free_name, hold, quota, reclaim, rescope},
     app::App,
     audit,
     auth::policy::{self, Action, Caller},
@@ -56,6 +56,7 @@ pub async fn restore_document(app: &App, by: &Caller, id: &DocumentId, place: Op
         change_library(app, &mut tx, &document.folder_id, &place.id, bytes).await?;
     }
     let name = free_name(&mut tx, &place.id, &DocumentName::parse(&document.name)?).await?;
+    require_open(&mut tx, &place.id, &name.key(), &by.id, now).await?;
     if place.id != document.folder_id || name.as_str() != document.name {
         db::documents::update_place(&mut tx, id, &place.id, &name, &by.id, now).await?;
     }
@@ -97,7 +98,7 @@ async fn restore_folder(app: &App, by: &Caller, entry: &Entry, place: Option<&Fo
     let mut name = folder.name.clone();
     if let Some(place) = &place {
         let place = current_folder(&mut tx, &place.id).await?;
-        name = move_into(app, &mut tx, &folder, &place, now).await?;
+        name = move_into(app, &mut tx, by, &folder, &place, now).await?;
     }
     db::trash::take_out(&mut tx, &entry.id).await?;
     rescope::folder(&mut tx, &id).await?;
@@ -113,9 +114,17 @@ async fn restore_folder(app: &App, by: &Caller, entry: &Entry, place: Option<&Fo
 }
 
 /// Hangs a folder of the trash into `place` under a free name; returns the name.
-async fn move_into(app: &App, tx: &mut Tx, folder: &Folder, place: &Folder, now: Millis) -> Result<String> {
+async fn move_into(
+    app: &App,
+    tx: &mut Tx,
+    by: &Caller,
+    folder: &Folder,
+    place: &Folder,
+    now: Millis,
+) -> Result<String> {
     let wanted = FolderName::parse(&folder.name)?;
     let name = free_folder_name(tx, &place.id, &wanted).await?;
+    require_open(tx, &place.id, &name.key(), &by.id, now).await?;
     if let Some(parent) = folder.parent_id.as_ref().filter(|parent| **parent != place.id) {
         hold::refuse_leaving(tx, parent, &place.id).await?;
         let bytes = db::usage::size_below(tx, &folder.id).await?;

@@ -3,7 +3,11 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_document, current_folder, hold, require_unlocked},
+    actions::{
+        current_document, current_folder,
+        drive_locks::{require_movable, require_tree_movable},
+        hold,
+    },
     app::App,
     audit,
     db::{self, documents::Document, folders::Folder},
@@ -17,7 +21,7 @@ pub async fn trash_document(app: &App, by: &UserId, document: &Document) -> Resu
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     let document = current_document(&mut tx, &document.id).await?;
-    require_unlocked(&mut tx, &document.id, by, now).await?;
+    require_movable(&mut tx, &document, by, now).await?;
     hold::refuse_held_document(&mut tx, &document.id).await?;
     db::documents::trash(&mut tx, &document.id, now).await?;
     db::documents::update_attached(&mut tx, &document.id).await?;
@@ -36,6 +40,7 @@ pub async fn trash_folder(app: &App, by: &UserId, folder: &Folder) -> Result<()>
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
     let folder = current_folder(&mut tx, &folder.id).await?;
+    require_tree_movable(&mut tx, &folder, by, now).await?;
     hold::refuse_held_folder(&mut tx, &folder.id).await?;
     let documents = db::folders::trash_below(&mut tx, &folder.id, now).await?;
     let entry = db::trash::insert(&mut tx, &TrashId::from(&folder.id), "folder", by, now).await?;

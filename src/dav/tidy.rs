@@ -1,6 +1,7 @@
 //! What becomes of the files that programs left behind in the middle of saving? Notes of file managers are dropped; steps
 //! that nobody finished become documents, so that nothing is lost.
 
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -44,6 +45,10 @@ impl Job for TidyDav {
             match done {
                 Ok(()) if !keep => drop(db::dav_overlay::delete(&mut tx, &entry.id).await?),
                 Ok(()) => db::dav_overlay::update_expiry(&mut tx, &entry.id, now + super::write::EMPTY_MS).await?,
+                // The name or folder is locked by somebody: it is tried again when that has ended.
+                Err(error) if error.status() == StatusCode::LOCKED => {
+                    db::dav_overlay::update_expiry(&mut tx, &entry.id, now + AGAIN_MS).await?;
+                }
                 // Whoever lost the right to put it there, or its folder, loses it too.
                 Err(error) if error.status().is_client_error() => {
                     tracing::warn!(error = %error, "a file that a program left behind cannot become a document");

@@ -28,13 +28,22 @@ pub struct Lock {
     pub expires_at: Millis,
 }
 
-/// Who keeps others from a document.
+/// Who keeps others from something.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Holder {
-    pub document_id: DocumentId,
     pub user_id: UserId,
     pub user_name: String,
     pub expires_at: Millis,
+}
+
+/// What somebody keeps others from in a folder.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Held {
+    pub folder_id: FolderId,
+    /// `None`: all of it.
+    pub name_key: Option<String>,
+    #[sqlx(flatten)]
+    pub holder: Holder,
 }
 
 /// Adds a lock.
@@ -186,7 +195,7 @@ pub async fn find_holder(tx: &mut Tx, document: &DocumentId, user: &UserId, now:
         "with recursive line(id, next) as (
             select d.id, d.folder_id from documents d where d.id = $1
             union select f.id, f.parent_id from line join folders f on f.id = line.next)
-         select $1 as document_id, l.user_id, u.display_name as user_name, l.expires_at
+         select l.user_id, u.display_name as user_name, l.expires_at
          from dav_locks l join users u on u.id = l.user_id
          where l.exclusive = 1 and l.user_id <> $2 and l.expires_at > $3
            and (l.node_id = $1 or (l.deep = 1 and l.node_id in (select id from line)))
@@ -199,12 +208,67 @@ pub async fn find_holder(tx: &mut Tx, document: &DocumentId, user: &UserId, now:
     .await?)
 }
 
-/// Lists who has locked which of `documents` for themselves.
+/// Finds somebody else than `user` who has locked `folder` or something below it for themselves.
+pub async fn find_holder_below(tx: &mut Tx, folder: &FolderId, user: &UserId, now: Millis) -> Result<Option<Holder>> {
+    if !exists(tx, now).await? {
+        return Ok(None);
+    }
+    Ok(sqlx::query_as(concat!(
+        "with recursive ",
+        below!(),
+        " select l.user_id, u.display_name as user_name, l.expires_at
+         from dav_locks l join users u on u.id = l.user_id left join documents d on d.id = l.node_id
+         where l.exclusive = 1 and l.user_id <> $2 and l.expires_at > $3
+           and (l.node_id in (select id from below) or l.folder_id in (select id from below)
+                or d.folder_id in (select id from below))
+         limit 1"
+    ))
+    .bind(folder)
+    .bind(user)
+    .bind(now)
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// Whether anything at all is locked for somebody.
+pub async fn exists(tx: &mut Tx, now: Millis) -> Result<bool> {
+    let found: Option<i64> =
+        sqlx::query_scalar("select l.exclusive from dav_locks l where l.expires_at > $1 and l.exclusive = 1 limit 1")
+            .bind(now)
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(found.is_some())
+}
+
+/// Lists what is locked for somebody in `folders`: names in them, and all of those that are locked themselves, or with
+/// everything below one that they lie in.
+pub async fn list_held(tx: &mut Tx, folders: &[FolderId], now: Millis) -> Result<Vec<Held>> {
+    Ok(sqlx::query_as(concat!(
+        "with recursive ",
+        wanted!(),
+        ", line(start_id, id, next) as (
+            select f.id, f.id, f.parent_id from wanted join folders f on f.id = wanted.id
+            union all select line.start_id, f.id, f.parent_id from line join folders f on f.id = line.next)
+         select line.start_id as folder_id, cast(null as text) as name_key, l.user_id, u.display_name as user_name, l.expires_at
+         from line join dav_locks l on l.node_id = line.id join users u on u.id = l.user_id
+         where l.exclusive = 1 and l.expires_at > $2 and (l.deep = 1 or line.id = line.start_id)
+         union all
+         select l.folder_id, l.name_key, l.user_id, u.display_name as user_name, l.expires_at
+         from wanted join dav_locks l on l.folder_id = wanted.id join users u on u.id = l.user_id
+         where l.exclusive = 1 and l.expires_at > $2"
+    ))
+    .bind(joined(folders.iter().map(FolderId::as_str)))
+    .bind(now)
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// Lists who has locked one of `documents` for themselves.
 pub async fn list_holders(db: &AnyPool, documents: &[DocumentId], now: Millis) -> Result<Vec<Holder>> {
     Ok(sqlx::query_as(concat!(
         "with recursive ",
         wanted!(),
-        " select l.node_id as document_id, l.user_id, u.display_name as user_name, l.expires_at
+        " select l.user_id, u.display_name as user_name, l.expires_at
          from wanted join dav_locks l on l.node_id = wanted.id join users u on u.id = l.user_id
          where l.exclusive = 1 and l.expires_at > $2"
     ))

@@ -109,7 +109,7 @@ export const en: Translation<typeof zhCN> = {
   'error.query_too_long': 'The search is too long',
   'error.input_invalid': 'The input is not as it should be',
   'error.text_invalid': 'The text contains characters that are not allowed',
-  'error.document_locked': 'Somebody else is working on this file on a network drive and has locked it',
+  'error.document_locked': 'Somebody else is working on this on a network drive and has locked it',
   'error.too_many_chosen': 'Too much is chosen at once',
   'error.nothing_chosen': 'Choose what to download first',
   'error.level_lower': 'Secret content cannot go into a less secret document',

@@ -106,7 +106,7 @@ export const zhCN = {
   'error.query_too_long': '搜索内容过长',
   'error.input_invalid': '输入内容不符合要求',
   'error.text_invalid': '文字中含有不允许的字符',
-  'error.document_locked': '其他人正在网络磁盘上编辑此文件，已将其锁定',
+  'error.document_locked': '其他人正在网络磁盘上编辑此内容，已将其锁定',
   'error.too_many_chosen': '一次选择的内容过多',
   'error.nothing_chosen': '请先选择要下载的内容',
   'error.level_lower': '不能把高密级内容放进低密级文档',
