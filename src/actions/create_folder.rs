@@ -3,7 +3,12 @@
 use serde_json::json;
 
 use crate::{
-    actions::{current_folder, drive_locks::require_open, name_taken},
+    actions::{
+        current_folder,
+        drive_locks::require_open,
+        name_taken,
+        trash::{Replaced, give_way},
+    },
     app::App,
     audit,
     auth::policy::{Caller, Role},
@@ -15,6 +20,27 @@ use crate::{
 
 /// Makes a folder below `parent`; without one, a library whose maker manages it.
 pub async fn create_folder(app: &App, by: &Caller, parent: Option<&Folder>, name: &FolderName) -> Result<Folder> {
+    create(app, by, parent, name, None).await
+}
+
+/// Makes a folder below `parent` in place of what is `replaced`: both or nothing.
+pub async fn replace_by_folder(
+    app: &App,
+    by: &Caller,
+    parent: &Folder,
+    name: &FolderName,
+    replaced: Option<Replaced<'_>>,
+) -> Result<Folder> {
+    create(app, by, Some(parent), name, replaced).await
+}
+
+async fn create(
+    app: &App,
+    by: &Caller,
+    parent: Option<&Folder>,
+    name: &FolderName,
+    replaced: Option<Replaced<'_>>,
+) -> Result<Folder> {
     let (id, now) = (FolderId::new(), app.clock.now());
     let mut tx = app.db.begin().await?;
     db::folders::lock_tree(&mut tx).await?;
@@ -23,6 +49,9 @@ pub async fn create_folder(app: &App, by: &Caller, parent: Option<&Folder>, name
         None => None,
     };
     if let Some(parent) = &parent {
+        if let Some(replaced) = replaced {
+            give_way(&mut tx, &by.id, replaced, &parent.id, now).await?;
+        }
         require_open(&mut tx, &parent.id, &name.key(), &by.id, now).await?;
         if db::folders::find_by_name(&mut tx, &parent.id, &name.key()).await?.is_some() {
             return Err(name_taken());

@@ -11,7 +11,7 @@ use crate::{
     auth::policy::{self, Action, Caller},
     db::{self, documents::Document, folders::Folder, versions::Version},
     error::{Error, Result},
-    ids::DocumentId,
+    ids::{DocumentId, FolderId},
     names::DocumentName,
 };
 
@@ -27,9 +27,31 @@ pub async fn add_file(
     level: i64,
     new: NewVersion,
 ) -> Result<(Document, Version)> {
+    replace_by_file(app, by, folder, name, level, new, None).await
+}
+
+/// Like [`add_file`], in place of the folder `replaced`, which goes to the trash: both or nothing.
+pub async fn replace_by_file(
+    app: &App,
+    by: &Caller,
+    folder: &Folder,
+    name: &DocumentName,
+    level: i64,
+    new: NewVersion,
+    replaced: Option<&FolderId>,
+) -> Result<(Document, Version)> {
     policy::allow(&app.db, by, Action::Upload, folder).await?;
     let (by, place) = (by.clone(), Place::Folder(folder.id.clone()));
-    let arrival = Arrival { by, place, name: name.clone(), is_exact: true, level, new, upload: None };
+    let arrival = Arrival {
+        by,
+        place,
+        name: name.clone(),
+        is_exact: true,
+        level,
+        new,
+        upload: None,
+        replaces: replaced.cloned(),
+    };
     let added = app.intake.add(app, arrival).await?;
     app.jobs.wake();
     Ok(added)

@@ -160,7 +160,7 @@ async fn add_to_page(app: &App, by: &Caller, upload: &Upload, page: &DocumentId,
 async fn add(app: &App, by: &Caller, upload: &Upload, place: Place, new: NewVersion) -> Result<Finished> {
     // The name was free at the beginning. When somebody else took it: rather a number than no file.
     let (name, upload) = (DocumentName::parse(&upload.name)?, Some(upload.clone()));
-    let arrival = Arrival { by: by.clone(), place, name, is_exact: false, level: 0, new, upload };
+    let arrival = Arrival { by: by.clone(), place, name, is_exact: false, level: 0, new, upload, replaces: None };
     let (document, version) = app.intake.add(app, arrival).await?;
     Ok(Finished { document_id: document.id, version: version.number })
 }

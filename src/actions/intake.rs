@@ -20,6 +20,7 @@ use crate::{
         finish_upload::{Finished, mark_all},
         name_taken_by,
         quota::{self, Tally},
+        trash::{Replaced, give_way},
     },
     app::App,
     auth::policy::Caller,
@@ -45,6 +46,8 @@ pub struct Arrival {
     pub new: NewVersion,
     /// What brought it; it is finished with it.
     pub upload: Option<Upload>,
+    /// A folder that it comes in place of, which goes to the trash then.
+    pub replaces: Option<FolderId>,
 }
 
 /// Where a file goes.
@@ -317,6 +320,12 @@ impl Batch<'_> {
 
     /// Writes the documents with their versions, and what their uploads became.
     async fn add(&mut self, files: Vec<(&Arrival, (Document, FolderId))>) -> Result<Vec<(Document, Version)>> {
+        for (arrival, (document, _)) in &files {
+            if let Some(folder) = &arrival.replaces {
+                let replaced = Replaced::Folder(folder);
+                give_way(self.tx, &arrival.by.id, replaced, &document.folder_id, self.now).await?;
+            }
+        }
         let became = files.iter().filter_map(|(arrival, (document, _))| {
             let finished = Finished { document_id: document.id.clone(), version: FIRST };
             Some((arrival.upload.as_ref()?, finished, arrival.new.size_bytes))

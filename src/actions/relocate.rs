@@ -7,22 +7,25 @@ use crate::{
         current_document, current_folder,
         drive_locks::{require_movable, require_open, require_tree_movable},
         hold, name_taken, quota, reclaim, require_free_name, rescope,
+        trash::{Replaced, give_way},
     },
     app::App,
     audit,
+    clock::Millis,
     db::{self, Tx, documents::Document, folders::Folder},
     error::{Error, Result},
     ids::{FolderId, UserId},
     names::{DocumentName, FolderName},
 };
 
-/// Moves `document` into `destination`, under another name if one is given: both or nothing.
+/// Moves `document` into `destination`, under another name if one is given, in place of what is `replaced`: all or nothing.
 pub async fn place_document(
     app: &App,
     by: &UserId,
     document: &Document,
     destination: &Folder,
     name: Option<&DocumentName>,
+    replaced: Option<Replaced<'_>>,
 ) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -31,10 +34,13 @@ pub async fn place_document(
     let destination = current_folder(&mut tx, &destination.id).await?;
     require_unchanged(&before.scope_id, &document.scope_id)?;
     let renamed = name.filter(|name| name.as_str() != before.name);
-    if before.folder_id == destination.id && renamed.is_none() {
+    if before.folder_id == destination.id && renamed.is_none() && replaced.is_none() {
         return Ok(());
     }
     require_movable(&mut tx, &before, by, now).await?;
+    if let Some(replaced) = replaced {
+        make_way(&mut tx, by, &before.folder_id, replaced, &destination.id, now).await?;
+    }
     let wanted = match renamed {
         Some(name) => name.clone(),
         None => DocumentName::parse(&before.name)?,
@@ -69,13 +75,14 @@ pub async fn place_document(
     tx.commit().await
 }
 
-/// Moves `folder` into `destination`, under another name if one is given: both or nothing.
+/// Moves `folder` into `destination`, under another name if one is given, in place of what is `replaced`: all or nothing.
 pub async fn place_folder(
     app: &App,
     by: &UserId,
     folder: &Folder,
     destination: &Folder,
     name: Option<&FolderName>,
+    replaced: Option<Replaced<'_>>,
 ) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -85,7 +92,7 @@ pub async fn place_folder(
     require_unchanged(&before.scope_id, &folder.scope_id)?;
     let renamed = name.filter(|name| name.as_str() != before.name);
     let stays = before.parent_id.as_ref() == Some(&destination.id);
-    if stays && renamed.is_none() {
+    if stays && renamed.is_none() && replaced.is_none() {
         return Ok(());
     }
     if db::folders::is_within(&mut *tx, &destination.id, &before.id).await? {
@@ -96,6 +103,9 @@ pub async fn place_folder(
         None => FolderName::parse(&before.name)?,
     };
     require_tree_movable(&mut tx, &before, by, now).await?;
+    if let Some(replaced) = replaced {
+        make_way(&mut tx, by, &before.id, replaced, &destination.id, now).await?;
+    }
     let key = wanted.key();
     if !(stays && key == before.name_key) {
         require_open(&mut tx, &destination.id, &key, by, now).await?;
@@ -130,6 +140,23 @@ pub async fn place_folder(
     audit::record(&mut tx, Some(by), now, audit::Event::new("folder_moved").folder(&before.id).details(details));
     db::changes::append_all(&mut tx, &moved, now);
     tx.commit().await
+}
+
+/// Throws away what is in the way in `place`. 409 when that would take along what lies in the folder `from`.
+async fn make_way(
+    tx: &mut Tx,
+    by: &UserId,
+    from: &FolderId,
+    replaced: Replaced<'_>,
+    place: &FolderId,
+    now: Millis,
+) -> Result<()> {
+    if let Replaced::Folder(folder) = replaced
+        && db::folders::is_within(&mut **tx, from, folder).await?
+    {
+        return Err(Error::conflict("destination_invalid", "this would replace a folder by something in it"));
+    }
+    give_way(tx, by, replaced, place, now).await
 }
 
 /// What moves from one folder to another counts for another library when that is in one.

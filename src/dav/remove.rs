@@ -30,29 +30,36 @@ impl Dav {
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
-    /// Throws away what is at `target`.
-    pub async fn remove(&self, guard: &Guard, target: &Target) -> Result<()> {
+    /// Refuses to throw away what is at `target`.
+    pub async fn allow_removing(&self, guard: &Guard, target: &Target) -> Result<()> {
         self.require(guard, target, Reach::Tree).await?;
-        let by = &self.caller.id;
         match target.node()? {
             Node::Root => return Err(Error::forbidden("delete_not_allowed", "the drive itself cannot be deleted")),
             Node::Folder(node) => {
                 target.folder()?;
                 policy::check(Some(node.role), Action::Delete, &node.folder)?;
-                trash_folder(&self.app, by, &node.folder).await?;
-                let mut tx = self.app.db.begin().await?;
-                db::dav_locks::delete_below(&mut tx, &node.folder.id).await?;
-                tx.commit().await?;
             }
+            Node::Document(node) => drop(policy::check(Some(node.role), Action::Delete, &node.document)?),
+            Node::Page(node) => drop(policy::allow(&self.app.db, &self.caller, Action::Delete, &node.document).await?),
+            Node::Temporary(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Throws away what is at `target`.
+    async fn remove(&self, guard: &Guard, target: &Target) -> Result<()> {
+        self.allow_removing(guard, target).await?;
+        let by = &self.caller.id;
+        match target.node()? {
+            Node::Root => {}
+            Node::Folder(node) => trash_folder(&self.app, by, &node.folder).await?,
             Node::Document(node) => {
-                policy::check(Some(node.role), Action::Delete, &node.document)?;
                 trash_document(&self.app, by, &node.document).await?;
                 // A program may be about to put a file that it has written in its place.
                 self.note_absent(&node.document.folder_id, &target.name, &node.document.id, "left").await?;
                 self.end_locks(target).await?;
             }
             Node::Page(node) => {
-                policy::allow(&self.app.db, &self.caller, Action::Delete, &node.document).await?;
                 trash_document(&self.app, by, &node.document).await?;
                 self.end_locks(target).await?;
             }

@@ -171,6 +171,14 @@ impl Target {
         self.node.as_ref().ok_or_else(|| Error::not_found("resource"))
     }
 
+    /// The folder that is there.
+    pub fn folder_node(&self) -> Option<&FolderId> {
+        match &self.node {
+            Some(Node::Folder(node)) => Some(&node.folder.id),
+            _ => None,
+        }
+    }
+
     /// The folder that it lies in or is to lie in; 409 when there is none, 403 at the top of the drive.
     pub fn folder(&self) -> Result<&Arc<FolderNode>> {
         match &self.parent {

@@ -90,7 +90,7 @@ async fn settle(app: &App, entry: &Entry) -> Result<()> {
         let document = db::documents::find(app.db.read(), id).await?.ok_or_else(|| Error::not_found("document"))?;
         policy::allow(&app.db, &caller, Action::Rename, &document).await?;
         policy::allow_move(&app.db, &caller, &document, &folder).await?;
-        place_document(app, &caller.id, &document, &folder, Some(&name)).await?;
+        place_document(app, &caller.id, &document, &folder, Some(&name), None).await?;
         let mut tx = app.db.begin().await?;
         db::dav_overlay::delete(&mut tx, &away.id).await?;
         return tx.commit().await;

@@ -10,12 +10,12 @@ use axum::{
 
 use crate::{
     actions::{
-        add_version::NewVersion,
-        create_folder::create_folder,
+        add_version::{NewVersion, refuse_level},
+        create_folder::{create_folder, replace_by_folder},
         file_content::add_file,
         quota,
         relocate::{place_document, place_folder},
-        trash::trash_document,
+        trash::{Replaced, allow_trashing, give_way, trash_document},
     },
     auth::policy::{self, Action, Role},
     dav::{
@@ -31,12 +31,14 @@ use crate::{
     },
     db::{
         self,
+        dav_listing::ListedDocument,
         dav_overlay::Entry,
         documents::{Document, is_live},
         folders::Folder,
         versions::Version,
     },
     error::{Error, Result},
+    ids::FolderId,
     names::{self, DocumentName, FolderName},
 };
 
@@ -84,10 +86,38 @@ struct Way {
     stays: bool,
 }
 
+/// What is to be copied of a folder, each behind the one that it lies in.
+#[derive(Default)]
+struct Plan {
+    folders: Vec<Planned>,
+    /// Answers about what is not copied.
+    refused: Vec<String>,
+}
+
+struct Planned {
+    id: FolderId,
+    /// `None`: the topmost, which is made by then.
+    name: Option<FolderName>,
+    /// The number of the folder that it lies in.
+    above: usize,
+    documents: Vec<(ListedDocument, DocumentName)>,
+}
+
 impl Way {
     /// 201 when nothing was there before, else 204.
     fn answer(&self) -> Response {
         if self.to.node.is_some() { StatusCode::NO_CONTENT } else { StatusCode::CREATED }.into_response()
+    }
+
+    /// What goes to the trash when something else comes to the destination.
+    fn replaced(&self) -> Option<Replaced<'_>> {
+        match &self.to.node {
+            _ if is_same(&self.from, &self.to) => None,
+            Some(Node::Folder(node)) => Some(Replaced::Folder(&node.folder.id)),
+            Some(Node::Document(node)) => Some(Replaced::Document(&node.document.id)),
+            Some(Node::Page(node)) => Some(Replaced::Document(&node.document.id)),
+            Some(Node::Root | Node::Temporary(_)) | None => None,
+        }
     }
 
     fn expected(&self) -> Expected {
@@ -164,7 +194,7 @@ impl Dav {
         self.copy_along(way).await.map_err(|error| refusal(error, stays))
     }
 
-    async fn copy_along(&self, mut way: Way) -> Result<Response> {
+    async fn copy_along(&self, way: Way) -> Result<Response> {
         if is_same(&way.from, &way.to) {
             return Err(already_there());
         }
@@ -182,24 +212,27 @@ impl Dav {
             }
         };
         let answer = way.answer();
-        self.make_way(&mut way, false).await?;
+        self.allow_replacing(&way, false).await?;
         let written = self.write_content(&way.to, new, level, way.expected(), Arrival::Copy).await?;
         self.copy_properties(way.from.id(), &written.node_id).await?;
         Ok(answer)
     }
 
-    /// Throws a folder away that a file is to replace, or anything that a folder is to replace.
-    async fn make_way(&self, way: &mut Way, for_folder: bool) -> Result<()> {
-        let replaced = match &way.to.node {
-            Some(Node::Folder(_)) => true,
-            Some(_) => for_folder,
-            None => false,
-        };
-        if replaced {
-            self.remove(&way.guard, &way.to).await?;
-            way.to = self.resolve(&way.to.path).await?;
+    /// Refuses to throw away a folder that a file is to replace, or anything that a folder is to replace. It goes in the
+    /// transaction in which the other comes.
+    async fn allow_replacing(&self, way: &Way, by_folder: bool) -> Result<()> {
+        match &way.to.node {
+            Some(node) if by_folder || node.is_folder() => self.allow_removing(&way.guard, &way.to).await,
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Removes the caller's own file of a program from the name to which something else comes; a folder does not take over
+    /// its locks.
+    async fn forget_replaced(&self, way: &Way, by_folder: bool) -> Result<()> {
+        let Some(Node::Temporary(entry)) = &way.to.node else { return Ok(()) };
+        self.forget(&entry.id).await?;
+        if by_folder { self.end_locks(&way.to).await } else { Ok(()) }
     }
 
     async fn copy_properties(&self, from: &str, to: &str) -> Result<()> {
@@ -208,7 +241,7 @@ impl Dav {
         tx.commit().await
     }
 
-    async fn copy_folder(&self, mut way: Way, source: &Arc<FolderNode>) -> Result<Response> {
+    async fn copy_folder(&self, way: Way, source: &Arc<FolderNode>) -> Result<Response> {
         let deep = match self.headers.get("depth").map(|depth| depth.as_bytes().to_ascii_lowercase()) {
             None => true,
             Some(depth) if depth == b"infinity" => true,
@@ -218,70 +251,86 @@ impl Dav {
         let parent = way.to.folder()?.clone();
         policy::check(Some(parent.role), Action::CreateFolder, &parent.folder)?;
         let name = FolderName::parse(&way.to.name)?;
-        let answer = way.answer();
-        self.make_way(&mut way, true).await?;
-        let top = create_folder(&self.app, &self.caller, Some(&parent.folder), &name).await?;
+        self.allow_replacing(&way, true).await?;
+        let plan = match deep {
+            true => self.plan_copy(source, &way.from.path.names, &parent.folder.id).await?,
+            false => Plan::default(),
+        };
+        let top = replace_by_folder(&self.app, &self.caller, &parent.folder, &name, way.replaced()).await?;
+        self.forget_replaced(&way, true).await?;
         self.copy_properties(source.folder.id.as_str(), top.id.as_str()).await?;
-        if !deep {
-            return Ok(answer);
-        }
-        let mut refused = Vec::new();
-        let mut copied = 0;
-        let mut open = vec![(source.clone(), top, way.from.path.names.clone())];
-        while let Some((source, into, names)) = open.pop() {
-            self.copy_files(&source, &into, &names, &mut copied, &mut refused).await?;
-            let folders =
-                db::dav_listing::list_folders(self.db(), &source.folder.id, &self.caller.id, self.caller.is_admin);
-            for folder in folders.await? {
-                let line = source.line.iter().cloned().chain([folder.id.clone()]).collect();
-                let Some(node) = self.load_folder(line).await? else { continue };
-                let name = FolderName::parse(&folder.name)?;
-                let made = create_folder(&self.app, &self.caller, Some(&into), &name).await?;
-                self.copy_properties(folder.id.as_str(), made.id.as_str()).await?;
-                let names = names.iter().cloned().chain([folder.name]).collect();
-                open.push((node, made, names));
+        let mut made = vec![top];
+        for Planned { id, name, above, documents } in &plan.folders {
+            let into = match name {
+                Some(name) => {
+                    let folder = create_folder(&self.app, &self.caller, Some(&made[*above]), name).await?;
+                    self.copy_properties(id.as_str(), folder.id.as_str()).await?;
+                    made.push(folder.clone());
+                    folder
+                }
+                None => made[0].clone(),
+            };
+            for (document, name) in documents {
+                self.copy_file(document, name, &into).await?;
             }
         }
-        if refused.is_empty() {
-            return Ok(answer);
+        if plan.refused.is_empty() {
+            return Ok(way.answer());
         }
         Ok(xml_response(
             multi_status(),
             format!(
                 "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:multistatus xmlns:D=\"DAV:\">{}</D:multistatus>",
-                refused.concat()
+                plan.refused.concat()
             ),
         ))
     }
 
-    async fn copy_files(
-        &self,
-        source: &FolderNode,
-        into: &Folder,
-        names: &[String],
-        copied: &mut usize,
-        refused: &mut Vec<String>,
-    ) -> Result<()> {
-        for document in self.list_rows(source).await?.1 {
-            *copied += 1;
-            if *copied > MAX_COPIED {
-                return Err(Error::too_large("too_many_copied", "at most 10,000 files are copied at once"));
+    /// What there is to copy of `source` and below it. Refuses what does not fit into the folder `to`, before anything there
+    /// gives way.
+    async fn plan_copy(&self, source: &Arc<FolderNode>, names: &[String], to: &FolderId) -> Result<Plan> {
+        let (mut plan, mut count, mut bytes) = (Plan::default(), 0, 0_i64);
+        let mut open = vec![(source.clone(), None, 0, names.to_vec())];
+        while let Some((source, name, above, names)) = open.pop() {
+            let at = plan.folders.len();
+            let (folders, all) = self.list_rows(&source).await?;
+            count += folders.len() + all.len();
+            if count > MAX_COPIED {
+                return Err(Error::too_large("too_many_copied", "at most 10,000 files and folders are copied at once"));
             }
-            if is_live(&document.kind) {
-                let names: Vec<String> = names.iter().cloned().chain([super::shortcut::name(&document.name)]).collect();
-                refused.push(format!(
-                    "<D:response><D:href>{}</D:href><D:status>HTTP/1.1 403 Forbidden</D:status></D:response>",
-                    href(&names, false)
-                ));
-                continue;
+            let mut documents = Vec::with_capacity(all.len());
+            for document in all {
+                if is_live(&document.kind) {
+                    let names: Vec<String> =
+                        names.iter().cloned().chain([super::shortcut::name(&document.name)]).collect();
+                    plan.refused.push(format!(
+                        "<D:response><D:href>{}</D:href><D:status>HTTP/1.1 403 Forbidden</D:status></D:response>",
+                        href(&names, false)
+                    ));
+                    continue;
+                }
+                refuse_level(&self.app, document.level)?;
+                bytes = bytes.saturating_add(document.size_bytes.unwrap_or_default());
+                let name = DocumentName::parse(&document.name)?;
+                documents.push((document, name));
             }
-            let Some(version) = db::versions::find(self.db(), &document.id, document.head).await? else { continue };
-            let name = DocumentName::parse(&document.name)?;
-            let level = document.level;
-            let (copy, _) = add_file(&self.app, &self.caller, into, &name, level, (&version).into()).await?;
-            self.copy_properties(document.id.as_str(), copy.id.as_str()).await?;
+            for folder in folders {
+                let line = source.line.iter().cloned().chain([folder.id.clone()]).collect();
+                let Some(node) = self.load_folder(line).await? else { continue };
+                let name = FolderName::parse(&folder.name)?;
+                let names = names.iter().cloned().chain([folder.name]).collect();
+                open.push((node, Some(name), at, names));
+            }
+            plan.folders.push(Planned { id: source.folder.id.clone(), name, above, documents });
         }
-        Ok(())
+        quota::require(&self.app, to, &self.caller.id, bytes).await?;
+        Ok(plan)
+    }
+
+    async fn copy_file(&self, document: &ListedDocument, name: &DocumentName, into: &Folder) -> Result<()> {
+        let Some(version) = db::versions::find(self.db(), &document.id, document.head).await? else { return Ok(()) };
+        let (copy, _) = add_file(&self.app, &self.caller, into, name, document.level, (&version).into()).await?;
+        self.copy_properties(document.id.as_str(), copy.id.as_str()).await
     }
 
     /// MOVE.
@@ -291,7 +340,7 @@ impl Dav {
         self.rename_along(way).await.map_err(|error| refusal(error, stays))
     }
 
-    async fn rename_along(&self, mut way: Way) -> Result<Response> {
+    async fn rename_along(&self, way: Way) -> Result<Response> {
         self.require(&way.guard, &way.from, Reach::Tree).await?;
         if !is_same(&way.from, &way.to) {
             let onto_file = way.to.node.as_ref().is_some_and(|node| !node.is_folder());
@@ -301,27 +350,24 @@ impl Dav {
         match way.from.node()? {
             Node::Root => return Err(Error::forbidden("move_not_allowed", "the drive itself cannot be moved")),
             Node::Folder(node) => {
-                let node = node.clone();
-                self.move_folder(&mut way, &node).await?;
+                self.move_folder(&way, node).await?;
             }
             Node::Page(node) => {
-                let document = node.document.clone();
-                self.move_page(&way, &document).await?;
+                self.move_page(&way, &node.document).await?;
             }
             Node::Temporary(entry) => {
-                let entry = entry.clone();
-                self.make_way(&mut way, false).await?;
-                self.move_temporary(&way, &entry).await?;
+                self.allow_replacing(&way, false).await?;
+                self.move_temporary(&way, entry).await?;
             }
             Node::Document(_) => {
-                self.make_way(&mut way, false).await?;
+                self.allow_replacing(&way, false).await?;
                 self.move_document(&way).await?;
             }
         }
         Ok(answer)
     }
 
-    async fn move_folder(&self, way: &mut Way, node: &FolderNode) -> Result<()> {
+    async fn move_folder(&self, way: &Way, node: &FolderNode) -> Result<()> {
         way.from.folder()?;
         let destination = way.to.folder()?.clone();
         policy::allow_move(&self.app.db, &self.caller, &node.folder, &destination.folder).await?;
@@ -330,9 +376,11 @@ impl Dav {
             policy::check(Some(node.role), Action::Rename, &node.folder)?;
         }
         if !is_same(&way.from, &way.to) {
-            self.make_way(way, true).await?;
+            self.allow_replacing(way, true).await?;
         }
-        place_folder(&self.app, &self.caller.id, &node.folder, &destination.folder, Some(&name)).await?;
+        let (app, by, replaced) = (&self.app, &self.caller.id, way.replaced());
+        place_folder(app, by, &node.folder, &destination.folder, Some(&name), replaced).await?;
+        self.forget_replaced(way, true).await?;
         let mut tx = self.app.db.begin().await?;
         db::dav_locks::delete_below(&mut tx, &node.folder.id).await?;
         let (folder, key) = way.from.place();
@@ -360,7 +408,8 @@ impl Dav {
         if name.as_str() != document.name {
             policy::allow(&self.app.db, &self.caller, Action::Rename, document).await?;
         }
-        place_document(&self.app, &self.caller.id, document, destination, Some(&name)).await?;
+        place_document(&self.app, &self.caller.id, document, destination, Some(&name), way.replaced()).await?;
+        self.forget_replaced(way, false).await?;
         self.end_locks(&way.from).await
     }
 
@@ -372,7 +421,7 @@ impl Dav {
         {
             // It is the document itself, which only seemed to have the name of a step.
             let back = names::key(&way.to.name) == away.name_key && way.to.folder()?.folder.id == away.folder_id;
-            if !back && way.to.node.is_none() {
+            if !back && way.to.node.as_ref().is_none_or(Node::is_folder) {
                 let document = db::documents::find(self.db(), document).await?;
                 let document = document.ok_or_else(|| Error::not_found("document"))?;
                 self.place(way, &document, &way.to.name).await?;
@@ -389,15 +438,18 @@ impl Dav {
                 expires_at: entry.expires_at.max(self.app.clock.now() + SCRATCH_MS),
                 ..entry.clone()
             };
-            self.end_locks(&way.from).await?;
             let mut tx = self.app.db.begin().await?;
             db::folders::lock_tree(&mut tx).await?;
+            if let Some(replaced) = way.replaced() {
+                give_way(&mut tx, &self.caller.id, replaced, &moved.folder_id, self.app.clock.now()).await?;
+            }
             db::dav_overlay::rename(&mut tx, &moved).await?;
             if moved.folder_id != entry.folder_id && moved.document_id.is_none() && moved.size_bytes > 0 {
                 // It may be another library.
                 quota::require_aside(&self.app, &mut tx, &moved.folder_id, &self.caller.id, 0, None).await?;
             }
-            return tx.commit().await;
+            tx.commit().await?;
+            return self.end_locks(&way.from).await;
         }
         let written = self.write_content(&way.to, entry.into(), entry.level, way.expected(), Arrival::Saved).await?;
         if db::dav_properties::list(self.db(), &entry.id).await?.is_empty() {
@@ -419,7 +471,6 @@ impl Dav {
             Some(Node::Page(_)) => {
                 return Err(Error::forbidden("document_is_page", "a page is written in the browser"));
             }
-            Some(Node::Temporary(other)) => self.forget(&other.id).await?,
             Some(Node::Document(_)) if !same => return self.merge(way, document, *role, version).await,
             _ => {}
         }
@@ -430,8 +481,9 @@ impl Dav {
         if fate_of(&way.to.name) != Fate::Document && !same {
             return self.set_aside(way, document, *role, version).await;
         }
-        if way.to.absent.is_some() && self.is_fresh(document) {
+        if way.to.node.is_none() && way.to.absent.is_some() && self.is_fresh(document) {
             // Under a name that another document has just left: a program saved under a name that nobody knows.
+            allow_trashing(&self.app, &self.caller.id, document).await?;
             self.write_content(&way.to, version.into(), document.level, way.expected(), Arrival::Saved).await?;
             trash_document(&self.app, &self.caller.id, document).await?;
             return self.end_locks(&way.from).await;
@@ -456,6 +508,7 @@ impl Dav {
             policy::check(Some(role), Action::Delete, document)?;
         }
         policy::check(Some(role), Action::Move, document)?;
+        allow_trashing(&self.app, &self.caller.id, document).await?;
         let written =
             self.write_content(&way.to, version.into(), document.level, way.expected(), Arrival::Copy).await?;
         self.copy_properties(document.id.as_str(), &written.node_id).await?;
@@ -468,6 +521,7 @@ impl Dav {
     async fn set_aside(&self, way: &Way, document: &Document, role: Role, version: &Version) -> Result<()> {
         policy::check(Some(role), Action::Rename, document)?;
         policy::check(Some(role), Action::Upload, document)?;
+        self.forget_replaced(way, false).await?;
         self.hold_back(&way.to, &version.into(), document.level, AWAY_MS, Some(&document.id)).await?;
         self.end_locks(&way.from).await?;
         self.note_absent(&document.folder_id, &way.from.name, &document.id, "away").await

@@ -16,11 +16,12 @@ use crate::{
         create_folder::create_folder,
         create_upload::{check_size, too_large},
         disk_room::require_room,
-        file_content::{add_content, add_file},
+        file_content::{add_content, add_file, replace_by_file},
         finish_upload::media_type,
         quota,
         relocate::place_document,
         restore_trash::restore_document,
+        trash::{Replaced, give_way},
     },
     auth::policy::{self, Action},
     clock::Millis,
@@ -219,7 +220,7 @@ impl Dav {
     }
 
     /// Puts content under a name: as a version of the document that is there or has just been there, as a document, or as a
-    /// file that only its owner sees. `level`: of what it was copied from. 412 when something else than `expected` is there.
+    /// file that only its owner sees. A folder that is there goes to the trash, if the content comes. `level`: of what it was copied from. 412 when something else than `expected` is there.
     pub async fn write_content(
         &self,
         target: &Target,
@@ -259,19 +260,22 @@ impl Dav {
             let id = self.hold_back(target, &new, level, kept_ms, None).await?;
             return Ok(written(temporary.is_none(), id));
         }
+        let replaced = target.folder_node();
         let left = target.absent.as_ref().filter(|absent| absent.kind == "left" && arrival == Arrival::Saved);
+        let left = left.filter(|_| replaced.is_none());
         if let Some(document) = left.and_then(|left| left.document_id.as_ref())
             && self.take_back(document, folder, &name, level, &new).await?
         {
             return Ok(written(true, document.to_string()));
         }
-        let id = match add_file(&self.app, &self.caller, &folder.folder, &name, level, new.clone()).await {
+        let added = replace_by_file(&self.app, &self.caller, &folder.folder, &name, level, new.clone(), replaced).await;
+        let id = match added {
             Ok((document, _)) => document.id,
             Err(error) if error.code() == "name_taken" && expected == Expected::Nothing => {
                 return Err(conditions::failed());
             }
             // Somebody else was quicker.
-            Err(error) if error.code() == "name_taken" => {
+            Err(error) if error.code() == "name_taken" && replaced.is_none() => {
                 let other: Option<DocumentId> = error.member("document_id").and_then(|id| id.parse().ok());
                 let Some(other) = other else { return Err(error) };
                 match add_content(&self.app, &self.caller, &other, None, level, &new).await {
@@ -327,7 +331,7 @@ impl Dav {
         entry.level = level;
         entry.sha256 = new.sha256.clone();
         entry.media_type = new.media_type.clone();
-        self.put_entry(&entry).await?;
+        self.put_entry(&entry, target.folder_node()).await?;
         Ok(entry.id)
     }
 
@@ -336,7 +340,7 @@ impl Dav {
         let kept_ms = if kind == "away" { AWAY_MS } else { LEFT_MS };
         let mut entry = self.entry(folder, name, kind, kept_ms);
         entry.document_id = Some(document.clone());
-        self.put_entry(&entry).await
+        self.put_entry(&entry, None).await
     }
 
     fn entry(&self, folder: &FolderId, name: &str, kind: &str, kept_ms: Millis) -> Entry {
@@ -360,17 +364,22 @@ impl Dav {
         }
     }
 
-    pub async fn put_entry(&self, entry: &Entry) -> Result<()> {
+    /// Puts an entry under its name, in place of a folder.
+    async fn put_entry(&self, entry: &Entry, replaced: Option<&FolderId>) -> Result<()> {
+        let now = self.app.clock.now();
         let mut tx = self.app.db.begin().await?;
         let takes_room = entry.size_bytes > 0 && entry.document_id.is_none();
-        if takes_room {
+        if takes_room || replaced.is_some() {
             db::folders::lock_tree(&mut tx).await?;
+        }
+        if let Some(replaced) = replaced {
+            give_way(&mut tx, &self.caller.id, Replaced::Folder(replaced), &entry.folder_id, now).await?;
         }
         db::dav_overlay::put(&mut tx, entry).await?;
         if takes_room {
             quota::require_aside(&self.app, &mut tx, &entry.folder_id, &self.caller.id, 0, None).await?;
         }
-        jobs::enqueue(&mut tx, &TidyDav {}, entry.expires_at, self.app.clock.now()).await?;
+        jobs::enqueue(&mut tx, &TidyDav {}, entry.expires_at, now).await?;
         tx.commit().await?;
         self.app.jobs.wake();
         Ok(())
@@ -407,7 +416,7 @@ impl Dav {
         if document.trashed_at.is_some() {
             restore_document(app, by, id, Some(&folder.folder.id)).await?;
             let Some(document) = db::documents::find(self.db(), id).await? else { return Ok(false) };
-            place_document(app, &by.id, &document, &folder.folder, Some(name)).await?;
+            place_document(app, &by.id, &document, &folder.folder, Some(name), None).await?;
             add_content(app, by, id, None, level, new).await?;
             return Ok(true);
         }
@@ -419,7 +428,7 @@ impl Dav {
             return Ok(false);
         }
         let Some(old) = db::versions::find(self.db(), id, document.head).await? else { return Ok(false) };
-        place_document(app, &by.id, &document, &folder.folder, Some(name)).await?;
+        place_document(app, &by.id, &document, &folder.folder, Some(name), None).await?;
         add_content(app, by, id, None, level, new).await?;
         let copy = NewVersion::from(&old);
         add_file(app, by, &elsewhere, &DocumentName::parse(&document.name)?, document.level, copy).await?;

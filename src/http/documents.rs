@@ -357,7 +357,8 @@ async fn update_document(
     if let Some(folder) = &input.folder_id {
         let destination = find_folder(&app, folder).await?;
         policy::allow_move(&app.db, &caller, &document, &destination).await?;
-        if let Err(error) = relocate::place_document(&app, &caller.id, &document, &destination, name.as_ref()).await {
+        let place = relocate::place_document(&app, &caller.id, &document, &destination, name.as_ref(), None);
+        if let Err(error) = place.await {
             return Err(for_eyes_of(&app, &caller, error).await);
         }
     } else if let Some(name) = name

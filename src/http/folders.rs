@@ -224,7 +224,7 @@ async fn update_folder(
     if let Some(parent) = &input.parent_id {
         let destination = find_folder(&app, parent).await?;
         policy::allow_move(&app.db, &caller, &folder, &destination).await?;
-        relocate::place_folder(&app, &caller.id, &folder, &destination, name.as_ref()).await?;
+        relocate::place_folder(&app, &caller.id, &folder, &destination, name.as_ref(), None).await?;
     } else if let Some(name) = name {
         rename::rename_folder(&app, &caller.id, &folder, &name).await?;
     }
