@@ -13,6 +13,9 @@ const LARGEST: u64 = u32::MAX as u64;
 const EXTENDED_TIME: u16 = 0x5455;
 const ZIP64: u16 = 0x0001;
 
+/// Longest path of an entry: its length has two bytes.
+pub const PATH_MAX_BYTES: usize = u16::MAX as usize;
+
 /// What the records of one entry say.
 pub struct Header<'a> {
     path: &'a str,

@@ -7,7 +7,7 @@
 //! directory and is not taken for a whole one.
 
 mod format;
-pub use format::civil;
+pub use format::{PATH_MAX_BYTES, civil};
 pub mod names;
 
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const IN_FLIGHT: usize = 2;
 /// One entry of an archive.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Parts joined by `/`; folders end with one.
+    /// Parts joined by `/`; folders end with one. At most [`PATH_MAX_BYTES`].
     pub path: String,
     pub modified: Millis,
     pub source: Source,

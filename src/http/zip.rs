@@ -33,6 +33,8 @@ use crate::{
 
 /// Entries of one archive.
 const MAX_ENTRIES: usize = 100_000;
+/// Length of all their paths together.
+const MAX_PATHS_BYTES: usize = 64 << 20;
 /// Chosen at once.
 const MAX_CHOSEN: usize = 1000;
 /// Events of the audit log in one transaction.
@@ -122,6 +124,7 @@ async fn answer(app: &App, caller: &Caller, method: &Method, headers: &HeaderMap
         origin: shortcut::origin(app, headers),
         taken: Taken::default(),
         entries: Vec::new(),
+        paths_bytes: 0,
         read: Vec::new(),
     };
     let mut name = chosen.name;
@@ -182,6 +185,8 @@ struct Gathering<'a> {
     /// Names at the top of the archive.
     taken: Taken,
     entries: Vec<Entry>,
+    /// Of their paths.
+    paths_bytes: usize,
     /// Documents whose content is given out, with folder and version.
     read: Vec<(DocumentId, FolderId, i64)>,
 }
@@ -302,7 +307,12 @@ impl Gathering<'_> {
     }
 
     fn add(&mut self, entry: Entry) -> Result<()> {
-        if self.entries.len() >= MAX_ENTRIES {
+        if entry.path.len() > archive::PATH_MAX_BYTES {
+            let message = "folders lie so deep that no archive can name what is in them: download the inner ones";
+            return Err(Error::too_large("archive_path_too_long", message));
+        }
+        self.paths_bytes += entry.path.len();
+        if self.entries.len() >= MAX_ENTRIES || self.paths_bytes > MAX_PATHS_BYTES {
             return Err(too_many());
         }
         self.entries.push(entry);

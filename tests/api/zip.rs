@@ -140,3 +140,22 @@ async fn damage_ends_an_archive_instead_of_making_a_wrong_one() {
     assert!(response.content_length().unwrap() > 30_000_000);
     assert!(response.bytes().await.is_err(), "the connection ends before the archive does");
 }
+
+#[tokio::test]
+async fn a_path_that_no_archive_can_hold_is_refused() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    // 256 bytes with the slash: 255 of them just fit, with a file of a short name.
+    let name = "长".repeat(85);
+    let mut line = vec![library.clone()];
+    for _ in 0..256 {
+        line.push(ada.folder(&name, line.last().map(String::as_str)).await);
+    }
+    ada.get(&format!("/folders/{library}/zip")).await.assert_error(413, "archive_path_too_long");
+    let inner = ada.get(&format!("/folders/{}/zip", line[2])).await.assert_status(200);
+    assert_eq!(inner.header("content-length"), Some(inner.body.len().to_string().as_str()));
+    ada.upload("a.txt", &line[256], b"a").await;
+    ada.get(&format!("/folders/{}/zip", line[1])).await.assert_error(413, "archive_path_too_long");
+    ada.get(&format!("/folders/{}/zip", line[2])).await.assert_status(200);
+}

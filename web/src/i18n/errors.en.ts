@@ -91,6 +91,7 @@ export const en: Translation<typeof zhCN> = {
   'error.connection_broken': 'The connection broke',
   'error.expiry_invalid': 'It must expire in the future',
   'error.archive_too_large': 'The archive is too large to be read',
+  'error.archive_path_too_long': 'The folders are nested too deeply for one archive: download the inner ones',
   'error.image_too_large': 'The image is too large to be shown',
   'error.name_reserved': 'This name cannot be used',
   'error.pdfium_missing': 'The server lacks its PDF library',

@@ -88,6 +88,7 @@ export const zhCN = {
   'error.connection_broken': '连接中断',
   'error.expiry_invalid': '有效期必须晚于现在',
   'error.archive_too_large': '压缩包过大，无法处理',
+  'error.archive_path_too_long': '文件夹层级过深，无法打包为一个压缩包，请下载内层文件夹',
   'error.image_too_large': '图片尺寸过大，无法处理',
   'error.name_reserved': '该名称不能使用',
   'error.pdfium_missing': '服务器缺少 PDF 组件，无法预览',
