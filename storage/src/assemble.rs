@@ -4,7 +4,7 @@
 //! The bytes are hashed here, so no chunk ever stands under a name that is not its own; the list is written last, after
 //! every chunk of it was found, so it never names a chunk that is not there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -13,9 +13,9 @@ use crate::cut::MAX_CHUNK_BYTES;
 use crate::error::{Error, Result};
 use crate::ids::{ChunkHash, ChunkId};
 use crate::manifest::{ChunkRef, Manifest};
-use crate::objects::{chunk_key, content_key};
+use crate::objects::{Length, chunk_key};
 use crate::store::Store;
-use crate::writer::{Chunk, store_chunk};
+use crate::writer::{Chunk, store_chunk, store_list};
 
 /// Chunks looked for at a time.
 const LOOKS_AT_ONCE: usize = 32;
@@ -46,9 +46,11 @@ impl Store {
     /// Makes the content of these chunks durable. Fails with [`Error::ChunksMissing`] when some are not in the store.
     /// The sizes are believed: they must be those with which the chunks were stored.
     pub async fn assemble(&self, chunks: &[ChunkRef]) -> Result<Manifest> {
-        let distinct: HashSet<ChunkId> = chunks.iter().map(|chunk| chunk.id).collect();
+        let distinct: HashMap<ChunkId, u32> = chunks.iter().map(|chunk| (chunk.id, chunk.size_bytes)).collect();
         let mut looks = stream::iter(distinct)
-            .map(|id| async move { Ok::<_, Error>((id, self.objects.find(&chunk_key(&id)).await?)) })
+            .map(|(id, size_bytes)| async move {
+                Ok::<_, Error>((id, self.objects.find(&chunk_key(&id), Length::Chunk(size_bytes)).await?))
+            })
             .buffer_unordered(LOOKS_AT_ONCE);
         // Many names are in one folder, which is synced once.
         let (mut missing, mut names) = (Vec::new(), HashSet::new());
@@ -63,11 +65,8 @@ impl Store {
         }
         self.objects.settle(names).await?;
         let manifest = Manifest::new(chunks);
-        let key = content_key(&manifest.content());
         // Last, since whoever finds the list may rely on its chunks.
-        if manifest.needs_list() && !self.objects.settled(&key).await? {
-            self.objects.put(&key, vec![manifest.to_object()]).await?;
-        }
+        store_list(self, &manifest).await?;
         Ok(manifest)
     }
 }

@@ -34,6 +34,9 @@ const ZSTD_LEVEL: i32 = 1;
 /// Compression is kept when it saves at least one part in this many: less is not worth the time to unpack.
 const SMALLEST_SAVING: usize = 32;
 
+/// No zstd frame has fewer than nine bytes.
+const SMALLEST_COMPRESSED_BYTES: u64 = LONG_HEADER_BYTES as u64 + 9;
+
 /// Of a large chunk this many samples of this size are tried first. The rest of it is mostly alike, and compressing
 /// noise would cost the memory and the time to write it once more.
 const SAMPLES: usize = 8;
@@ -187,6 +190,15 @@ pub(crate) fn plain_size(header: &[u8], object_bytes: u64) -> Option<u32> {
     possible_size(size)
 }
 
+/// Tells whether the object of a chunk with so many plain bytes can have this length. One that was emptied or cut off mostly cannot.
+pub(crate) fn possible_length(plain_bytes: u32, object_bytes: u64) -> bool {
+    let plain = plain_bytes as usize;
+    let raw = [1 + plain, plain_start(plain) + plain].contains(&(object_bytes as usize));
+    // Earlier versions did not count the header when they asked what is saved.
+    let compressed = SMALLEST_COMPRESSED_BYTES..(plain - plain / SMALLEST_SAVING + LONG_HEADER_BYTES) as u64;
+    raw || compressed.contains(&object_bytes)
+}
+
 /// Returns the size when a chunk can have it.
 pub(crate) fn possible_size(size: u32) -> Option<u32> {
     (1..=MAX_CHUNK_BYTES as u32).contains(&size).then_some(size)
@@ -220,6 +232,21 @@ mod tests {
     }
 
     #[test]
+    fn an_object_that_was_cut_off_has_a_length_that_no_chunk_has() {
+        for length in [3000, 200_000, 2_000_000] {
+            let whole = object(&noise(0, length)).len() as u64;
+            let size = length as u32;
+            assert!(possible_length(size, whole) && possible_length(size, length as u64 + 1));
+            for wrong in [0, 1, 13, length as u64, whole - 1, whole + 1] {
+                assert!(!possible_length(size, wrong), "{wrong} of {length}");
+            }
+        }
+        let shortest = object(&vec![0; 1 << 20].into()).len();
+        assert!(possible_length(1 << 20, shortest as u64), "{shortest}");
+        assert!(zstd::bulk::compress(&[], 1).unwrap().len() >= 9);
+    }
+
+    #[test]
     fn text_is_compressed_and_noise_is_not() {
         let text = Bytes::from("协同办公 ".repeat(1000));
         assert_eq!(object(&text)[0], CHECKED_ZSTD);
@@ -245,6 +272,7 @@ mod tests {
             prop_assert_eq!(hash, ChunkHash::of(&plain));
             let object = encode(pieces, tree.as_ref()).join();
             prop_assert_eq!(plain_size(&object[..object.len().min(5)], object.len() as u64), Some(length as u32));
+            prop_assert!(possible_length(length as u32, object.len() as u64));
             prop_assert_eq!(decoded(object), Some((ChunkHash::of(&plain), plain)));
         }
 

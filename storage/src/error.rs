@@ -53,7 +53,7 @@ pub enum Error {
     /// A local file outside the storage (given by the caller) failed.
     #[error("file {path}")]
     File { path: PathBuf, source: io::Error },
-    /// An object that is no part of a content is not the one that was written.
+    /// An object is not the one that was written, or its file cannot be read. Of what is part of a content, the content is told.
     #[error("the object {key} is damaged")]
     ObjectDamaged { key: String },
     /// The storage is encrypted and no key file was given.
@@ -94,6 +94,21 @@ impl Error {
             Cause::Other => Self::Object { key, source },
         }
     }
+}
+
+/// What a file system answers of one file that it cannot read: a bad sector, or a check sum that does not hold.
+const UNREADABLE: [i32; 6] = [libc::EIO, libc::EUCLEAN, libc::EBADMSG, libc::ENODATA, libc::EILSEQ, libc::EREMOTEIO];
+
+/// Tells whether a file could not be read for its own sake. A disk that is gone says the same of every file.
+pub(crate) fn is_unreadable(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(code) = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
+            return UNREADABLE.contains(&code);
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Finds the first error in the chain of sources that says what happened. object_store wraps the errors it gets.

@@ -18,6 +18,7 @@ use object_store::path::Path as Key;
 use rand::random;
 
 use crate::direct::Direct;
+use crate::error::is_unreadable;
 
 /// Families whose folders [`Folder::prepare`] makes. Others are made when they are needed.
 const PREPARED: [&str; 2] = ["chunks", "contents"];
@@ -59,8 +60,8 @@ impl Folder {
         path
     }
 
-    /// Finds an object that may count as stored as soon as its name is settled.
-    pub fn find(&self, key: &Key) -> io::Result<Option<Unsettled>> {
+    /// Finds an object that may count as stored as soon as its name is settled, and its length.
+    pub fn find(&self, key: &Key) -> io::Result<Option<(Unsettled, u64)>> {
         let path = self.path(key);
         let name = self.unsettled(&path);
         if name.doubt > 0 {
@@ -68,7 +69,21 @@ impl Folder {
         }
         // Its bytes were synced before it got this name.
         match fs::metadata(path) {
-            Ok(_) => Ok(Some(name)),
+            Ok(meta) => Ok(Some((name, meta.len()))),
+            // What cannot even be looked at is written anew.
+            Err(error) if error.kind() == io::ErrorKind::NotFound || is_unreadable(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives an object a second name, which counts when it is settled. Its bytes are not read: perhaps they cannot be.
+    pub fn name_again(&self, key: &Key, second: &Key) -> io::Result<Option<Unsettled>> {
+        let (path, second) = (self.path(key), self.path(second));
+        fs::create_dir_all(second.parent().expect("keys lie below the root"))?;
+        let name = self.unsettled(&second);
+        // Not every file system has links.
+        match fs::hard_link(&path, &second).or_else(|_| fs::rename(&path, &second)) {
+            Ok(()) => Ok(Some(name)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -20,7 +20,7 @@ use object_store::path::Path;
 
 use crate::error::{Error, Result};
 use crate::manifest::ChunkRef;
-use crate::objects::chunk_key;
+use crate::objects::{Length, chunk_key};
 use crate::store::Store;
 
 /// Why a guard could not answer.
@@ -65,11 +65,12 @@ pub(crate) async fn renew(store: &Store, since: &mut Option<i64>, chunks: &[Chun
         return Ok(());
     }
     let again = guard.now();
-    let keys: Vec<Path> = chunks.iter().map(|chunk| chunk_key(&chunk.id)).collect();
+    let keys: Vec<(Path, Length)> =
+        chunks.iter().map(|chunk| (chunk_key(&chunk.id), Length::Chunk(chunk.size_bytes))).collect();
     let mut settled = stream::iter(keys)
-        .map(|key| {
+        .map(|(key, length)| {
             let objects = store.objects.clone();
-            async move { objects.settled(&key).await }
+            async move { objects.settled(&key, length).await }
         })
         .buffer_unordered(CLAIMS_AT_ONCE);
     let mut all_there = true;

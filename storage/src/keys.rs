@@ -20,7 +20,7 @@ use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_unreadable};
 use crate::seal::{DataKey, Keys, Secret, unwrap, wrap};
 
 const PREFIX: &str = "keys";
@@ -215,8 +215,16 @@ pub(crate) async fn damaged(store: &dyn ObjectStore) -> Result<Vec<String>> {
     let found: Vec<_> = store.list(Some(&prefix)).try_collect().await.map_err(failed)?;
     let mut damaged = Vec::new();
     for meta in found {
-        let bytes = store.get(&meta.location).await.map_err(failed)?.bytes().await.map_err(failed)?;
-        if !is_sound(&meta.location, &bytes) {
+        let found = match store.get(&meta.location).await {
+            Ok(found) => found.bytes().await,
+            Err(error) => Err(error),
+        };
+        let is_sound = match found {
+            Ok(bytes) => is_sound(&meta.location, &bytes),
+            Err(error) if is_unreadable(&error) => false,
+            Err(error) => return Err(failed(error)),
+        };
+        if !is_sound {
             damaged.push(meta.location.to_string());
         }
     }

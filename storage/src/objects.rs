@@ -16,7 +16,8 @@ use object_store::{GetOptions, GetResult, GetResultPayload, ObjectStore, ObjectS
 use tokio::sync::{OnceCell, OwnedSemaphorePermit};
 
 use crate::block::Pieces;
-use crate::error::{Error, Result};
+use crate::chunk;
+use crate::error::{Error, Result, is_unreadable};
 use crate::folder::{Folder, Unsettled};
 use crate::guard::{Guard, GuardError, Known};
 use crate::ids::{ChunkId, ContentId};
@@ -33,6 +34,40 @@ pub(crate) const SPARE: &str = "spare";
 
 /// Folders synced at a time.
 const SETTLES_AT_ONCE: usize = 8;
+
+/// The object that [`Objects::probe`] writes, and what is in it.
+const PROBE: (&str, &[u8]) = ("probe", b"wenshu");
+
+/// How long an object can be, as far as that is known without reading it.
+#[derive(Clone, Copy)]
+pub(crate) enum Length {
+    /// Of a chunk of so many plain bytes, compressed or not.
+    Chunk(u32),
+    /// So long, before it is sealed.
+    Exactly(usize),
+    /// Whoever asks looks at the bytes.
+    Any,
+}
+
+impl Length {
+    fn fits(self, object_bytes: u64, is_sealed: bool) -> bool {
+        let inside = if is_sealed { object_bytes.checked_sub(seal::ENVELOPE_BYTES) } else { Some(object_bytes) };
+        inside.is_some_and(|inside| match self {
+            Self::Chunk(plain_bytes) => chunk::possible_length(plain_bytes, inside),
+            Self::Exactly(bytes) => bytes as u64 == inside,
+            Self::Any => true,
+        })
+    }
+}
+
+/// What there is under a key.
+enum Look {
+    Nothing,
+    /// It counts as stored when its name is settled.
+    Stored(Option<Unsettled>),
+    /// It is no longer what was stored: so long it cannot be.
+    Wrong,
+}
 
 /// The objects of a store.
 #[derive(Clone)]
@@ -165,13 +200,32 @@ impl Objects {
     pub async fn put(&self, key: &Path, parts: Vec<Bytes>) -> Result<()> {
         let mut object = Pieces::default();
         parts.into_iter().for_each(|part| object.push(part));
-        if let Some(keys) = self.keys() {
-            let key = key.to_string();
-            let seal = move || keys.seal(&key, &object, object.len() as u32, Inside::Bytes);
-            object = Pieces::from(blocking(seal).await?);
-        }
+        let object = self.sealed_object(key, object).await?;
         let name = self.write(key, object).await?;
         self.settle(name).await
+    }
+
+    /// Puts an object into its envelope, if it is to be in one.
+    async fn sealed_object(&self, key: &Path, object: Pieces) -> Result<Pieces> {
+        let Some(keys) = self.keys() else { return Ok(object) };
+        let key = key.to_string();
+        let seal = move || keys.seal(&key, &object, object.len() as u32, Inside::Bytes);
+        Ok(Pieces::from(blocking(seal).await?))
+    }
+
+    /// Writes and reads a few bytes, to tell whether the store can be used now.
+    pub async fn probe(&self) -> Result<()> {
+        let (key, bytes) = (Path::from(PROBE.0), Bytes::from_static(PROBE.1));
+        let object = self.sealed_object(&key, bytes.clone().into()).await?;
+        let name = self.write_over(&key, object).await?;
+        self.settle(name).await?;
+        let found = present(&key, self.get_once(&key, GetOptions::new()).await)?;
+        let found = match found {
+            Some((object, _)) => Some(self.opened(&key, object.into_joined()).await?),
+            None => None,
+        };
+        let is_back = found.is_some_and(|found| found == bytes);
+        if is_back { Ok(()) } else { Err(Error::object(&key, "the probe was not read back")) }
     }
 
     /// Writes an object as it is. It is durable when its name is settled. Damaged bytes that were there are kept aside.
@@ -191,28 +245,31 @@ impl Objects {
         Ok(name)
     }
 
-    /// Writes the object that `make` makes, unless it `looks` and it is there already, as [`Objects::find`] finds it. Making it
-    /// waits for `processor`. It is durable when its name is settled.
+    /// Writes the object that `make` makes, unless it is there already, as [`Objects::find`] finds it: without `looks` nobody asks.
+    /// Making it waits for `processor`. It is durable when its name is settled.
     pub async fn write_new(
         &self,
         key: &Path,
-        looks: bool,
+        looks: Option<Length>,
         processor: impl Future<Output = Option<OwnedSemaphorePermit>>,
         make: impl FnOnce() -> Pieces + Send + 'static,
     ) -> Result<Option<Unsettled>> {
         let Some(folder) = self.folder.clone() else {
-            if !looks {
-                self.claim(key).await?;
-            } else if let Some(name) = self.find(key).await? {
-                return Ok(name);
+            match looks {
+                None => drop(self.claim(key).await?),
+                Some(length) => {
+                    if let Some(name) = self.find(key, length).await? {
+                        return Ok(name);
+                    }
+                }
             }
             return self.write(key, made(processor.await, make).await?).await;
         };
         self.usable().await?;
         let known = self.claim(key).await?;
-        if looks
+        if let Some(length) = looks
             && known == (Known { damaged: false, doubtful: true })
-            && let Some(name) = self.find_spare(key).await?
+            && let Some(name) = self.find_spare(key, length).await?
         {
             return Ok(name);
         }
@@ -220,25 +277,46 @@ impl Objects {
             return self.write(key, made(processor.await, make).await?).await;
         }
         // All of it on one thread, since each change of threads costs as much as looking does.
-        let (path, processor) = (key.clone(), processor.await);
+        let (path, processor, is_sealed) = (key.clone(), processor.await, self.keys().is_some());
         let find_or_write = move || {
-            if let Some(name) = if looks { folder.find(&path)? } else { None } {
-                return Ok(name);
+            if let Some(length) = looks
+                && let Some((name, object_bytes)) = folder.find(&path)?
+            {
+                // What is wrong is written anew, and what is there has to be kept aside first.
+                return Ok(if length.fits(object_bytes, is_sealed) { Ok(name) } else { Err((make, processor)) });
             }
             let object: Vec<Bytes> = make().into_iter().collect();
             drop(processor);
-            folder.write(&path, &object)
+            folder.write(&path, &object).map(Ok)
         };
-        let written: io::Result<Unsettled> = blocking(find_or_write).await?;
-        written.map(Some).map_err(|source| Error::object(key, source))
+        let written: io::Result<Result<Unsettled, _>> = blocking(find_or_write).await?;
+        match written.map_err(|source| Error::object(key, source))? {
+            Ok(name) => Ok(Some(name)),
+            Err((make, processor)) => {
+                self.note_damage(key);
+                self.write(key, made(processor, make).await?).await
+            }
+        }
+    }
+
+    /// The next [`Objects::write`] heals the object.
+    fn note_damage(&self, key: &Path) {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
     }
 
     /// Keeps the bytes of a damaged object below `damaged/`, under its key and the time; they may be all that is left.
     pub async fn set_aside(&self, key: &Path) -> Result<()> {
-        let Some(object) = self.get_raw(key).await? else { return Ok(()) };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
         let aside = Path::from(format!("damaged/{key}/{now}"));
-        let name = self.write_over(&aside, object).await?;
+        let name = if let Some(folder) = self.folder.clone() {
+            let (path, aside) = (key.clone(), aside.clone());
+            let named = blocking(move || folder.name_again(&path, &aside)).await?;
+            named.map_err(|source| Error::object(key, source))?
+        } else if let Some(object) = self.get_raw(key).await? {
+            self.write_over(&aside, object).await?
+        } else {
+            None
+        };
         self.settle(name).await
     }
 
@@ -247,7 +325,7 @@ impl Objects {
         let Some(guard) = &self.guard else { return Ok(Known::default()) };
         let known = guard.claim(key.as_ref()).await.map_err(|source| no_answer(key, source))?;
         if known.damaged {
-            self.damaged.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+            self.note_damage(key);
         }
         let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
         match known.doubtful {
@@ -317,6 +395,12 @@ impl Objects {
         Ok(None)
     }
 
+    /// Reads a part of an object that is not sealed; how stores answer when it ends earlier is up to them.
+    pub async fn get_part(&self, key: &Path, range: Range<u64>) -> Result<Option<Bytes>> {
+        let found = self.get_with(key, GetOptions::new().with_range(Some(range))).await?;
+        Ok(found.map(|(bytes, _)| bytes.into_joined()))
+    }
+
     /// Reads a part of an object, less when the object ends earlier.
     pub async fn get_range(&self, key: &Path, range: Range<u64>) -> Result<Option<Bytes>> {
         if self.keys().is_some() {
@@ -330,7 +414,18 @@ impl Objects {
 
     /// Reads a part of an object as it is stored, less when the object ends earlier, and the size of the whole object.
     pub async fn get_range_raw(&self, key: &Path, range: Range<u64>) -> Result<Option<(Bytes, u64)>> {
-        let found = self.get_with(key, GetOptions::new().with_range(Some(range))).await?;
+        let start = range.start;
+        let found = match self.get_with(key, GetOptions::new().with_range(Some(range))).await {
+            // Stores refuse a part that begins where the object ends, each in its own words.
+            Err(refused @ Error::Object { .. }) => {
+                let meta = present(key, self.store.head(key).await)?;
+                return match meta.filter(|meta| meta.size <= start) {
+                    Some(meta) => Ok(Some((Bytes::new(), meta.size))),
+                    None => Err(refused),
+                };
+            }
+            found => found?,
+        };
         Ok(found.map(|(bytes, object_bytes)| (bytes.into_joined(), object_bytes)))
     }
 
@@ -350,53 +445,93 @@ impl Objects {
 
     async fn get_with(&self, key: &Path, options: GetOptions) -> Result<Option<(Pieces, u64)>> {
         self.usable().await?;
-        let found = match self.store.get_opts(key, options).await {
-            Ok(result) => {
-                let object_bytes = result.meta.size;
-                received(result).await.map(|bytes| (bytes, object_bytes))
-            }
-            Err(error) => Err(error),
-        };
-        present(key, found)
+        let found = self.get_once(key, options.clone()).await;
+        if self.folder.is_none() || !found.as_ref().is_err_and(|error| is_unreadable(error)) {
+            return present(key, found);
+        }
+        // One file that cannot be read is damage, and a disk that is gone is none. It is tried again after the disk has shown
+        // that it works.
+        self.probe().await?;
+        match self.get_once(key, options).await {
+            Err(error) if is_unreadable(&error) => Err(Error::ObjectDamaged { key: key.to_string() }),
+            found => present(key, found),
+        }
+    }
+
+    async fn get_once(&self, key: &Path, options: GetOptions) -> object_store::Result<(Pieces, u64)> {
+        let result = self.store.get_opts(key, options).await?;
+        let object_bytes = result.meta.size;
+        received(result).await.map(|bytes| (bytes, object_bytes))
     }
 
     /// Finds an object that somebody stored before. It counts as stored when its name is settled: another writer may be
-    /// about to do that. It is claimed first, so that it stays; a damaged one is not found: it is to be written anew.
-    pub async fn find(&self, key: &Path) -> Result<Option<Option<Unsettled>>> {
+    /// about to do that. It is claimed first, so that it stays; a damaged one is not found, nor one that cannot be so long: it is
+    /// to be written anew.
+    pub async fn find(&self, key: &Path, length: Length) -> Result<Option<Option<Unsettled>>> {
         self.usable().await?;
         // Before looking: what is seen after the claim is not removed while the claim holds.
         match self.claim(key).await? {
             Known { damaged: true, .. } => Ok(None),
-            Known { doubtful: true, .. } => self.find_spare(key).await,
-            Known { .. } => self.look(key).await,
+            Known { doubtful: true, .. } => self.find_spare(key, length).await,
+            Known { .. } => match self.look(key, length).await? {
+                Look::Stored(name) => Ok(Some(name)),
+                Look::Nothing => Ok(None),
+                Look::Wrong => {
+                    self.note_damage(key);
+                    Ok(None)
+                }
+            },
         }
     }
 
     /// Finds a second copy that somebody stored before, or makes one of the first.
-    async fn find_spare(&self, key: &Path) -> Result<Option<Option<Unsettled>>> {
+    async fn find_spare(&self, key: &Path, length: Length) -> Result<Option<Option<Unsettled>>> {
         let spare = spare_key(key);
-        if let Some(name) = self.look(&spare).await? {
+        if let Look::Stored(name) = self.look(&spare, length).await? {
             return Ok(Some(name));
         }
-        match self.get_raw(key).await? {
-            Some(object) => self.write_over(&spare, object).await.map(Some),
-            None => Ok(None),
+        match self.get_raw(key).await {
+            Ok(Some(object)) if length.fits(object.len() as u64, self.keys().is_some()) => {
+                self.write_over(&spare, object).await.map(Some)
+            }
+            Ok(Some(_)) | Err(Error::ObjectDamaged { .. }) => {
+                self.note_damage(key);
+                Ok(None)
+            }
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
-    /// Finds an object without claiming it. It counts as stored when its name is settled.
-    pub async fn look(&self, key: &Path) -> Result<Option<Option<Unsettled>>> {
-        let Some(folder) = self.folder.clone() else {
-            return Ok(present(key, self.store.head(key).await)?.map(|_| None));
+    /// Looks for an object without claiming it.
+    async fn look(&self, key: &Path, length: Length) -> Result<Look> {
+        let found = match self.folder.clone() {
+            None => present(key, self.store.head(key).await)?.map(|meta| (None, meta.size)),
+            Some(folder) => {
+                let path = key.clone();
+                let found = blocking(move || folder.find(&path)).await?;
+                let found = found.map_err(|source| Error::object(key, source))?;
+                found.map(|(name, object_bytes)| (Some(name), object_bytes))
+            }
         };
-        let path = key.clone();
-        let found = blocking(move || folder.find(&path)).await?;
-        found.map(|found| found.map(Some)).map_err(|source| Error::object(key, source))
+        Ok(match found {
+            None => Look::Nothing,
+            Some((name, bytes)) if length.fits(bytes, self.keys().is_some()) => Look::Stored(name),
+            Some(_) => Look::Wrong,
+        })
+    }
+
+    /// Makes the name of an object durable that is there; `false` when there is none that counts as stored.
+    pub async fn settle_if_there(&self, key: &Path) -> Result<bool> {
+        match self.look(key, Length::Any).await? {
+            Look::Stored(name) => self.settle(name).await.map(|()| true),
+            Look::Nothing | Look::Wrong => Ok(false),
+        }
     }
 
     /// Tells whether an object exists, and makes sure that it is durable.
-    pub async fn settled(&self, key: &Path) -> Result<bool> {
-        match self.find(key).await? {
+    pub async fn settled(&self, key: &Path, length: Length) -> Result<bool> {
+        match self.find(key, length).await? {
             Some(name) => self.settle(name).await.map(|()| true),
             None => Ok(false),
         }

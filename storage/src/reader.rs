@@ -36,21 +36,29 @@ const STEP_BYTES: usize = 4 * GROUP_BYTES;
 
 /// Finds the chunks of a content: in its list, or in the one chunk of the same name.
 pub(crate) async fn manifest(store: &Store, content: &ContentId) -> Result<Manifest> {
+    find_manifest(store, content).await.map_err(|error| as_content(error, *content, None))
+}
+
+/// Names the content whose object is damaged.
+fn as_content(error: Error, content: ContentId, chunk: Option<ChunkId>) -> Error {
+    if matches!(error, Error::ObjectDamaged { .. }) { Error::Damaged { content, chunk } } else { error }
+}
+
+async fn find_manifest(store: &Store, content: &ContentId) -> Result<Manifest> {
     let only = ChunkId::from_bytes(*content.as_bytes());
     let list_key = content_key(content);
     // Both are asked for at once: which one exists is not known, and most contents have one chunk.
     let only_key = chunk_key(&only);
     let (list, size) = tokio::join!(store.objects.get(&list_key), only_chunk_bytes(store, &only_key));
     let damaged = || Error::Damaged { content: *content, chunk: None };
-    let list = list.map_err(|error| if matches!(error, Error::ObjectDamaged { .. }) { damaged() } else { error })?;
-    if let Some(list) = list {
+    if let Some(list) = list? {
         return Manifest::from_object(content, &list).ok_or_else(damaged);
     }
     let mut size = size?;
     if size.is_none() {
         // Neither is there: one of them may be kept under a second name.
         if let Some(list) = store.objects.get_kept(&list_key).await? {
-            let list = store.objects.opened(&list_key, list.join()).await.map_err(|_| damaged())?;
+            let list = store.objects.opened(&list_key, list.join()).await?;
             return Manifest::from_object(content, &list).ok_or_else(damaged);
         }
         for key in [&spare_key(&only_key), &only_key] {
@@ -65,7 +73,10 @@ pub(crate) async fn manifest(store: &Store, content: &ContentId) -> Result<Manif
 async fn only_chunk_bytes(store: &Store, key: &Key) -> Result<Option<Option<u32>>> {
     let sealed = store.objects.keys().is_some();
     let header = 0..if sealed { seal::HEADER_BYTES } else { chunk::HEADER_BYTES };
-    let found = store.objects.get_range_raw(key, header).await?;
+    let found = match store.objects.get_range_raw(key, header).await {
+        Err(Error::ObjectDamaged { .. }) => return Ok(Some(None)),
+        found => found?,
+    };
     Ok(found.map(|(header, object_bytes)| match sealed {
         true => seal::plain_size(&header).and_then(chunk::possible_size),
         false => chunk::plain_size(&header, object_bytes),
@@ -216,12 +227,12 @@ async fn read_groups(store: &Store, chunk: ChunkRef, part: &Range<usize>) -> Res
     let head = async {
         match known {
             Some(_) => Ok(None),
-            None => store.objects.get_range(&key, 0..plain_start as u64).await,
+            None => store.objects.get_part(&key, 0..plain_start as u64).await,
         }
     };
     // The object of a compressed chunk may end before the part would begin, which stores refuse. Whatever it was, reading
     // the whole chunk tells.
-    let Ok((head, bytes)) = tokio::try_join!(head, store.objects.get_range(&key, wanted)) else { return Ok(None) };
+    let Ok((head, bytes)) = tokio::try_join!(head, store.objects.get_part(&key, wanted)) else { return Ok(None) };
     let Some(bytes) = bytes.filter(|bytes| bytes.len() == groups.len()) else { return Ok(None) };
     let tree = match (known, head) {
         (Some(tree), _) => tree,
@@ -246,7 +257,7 @@ async fn read_groups(store: &Store, chunk: ChunkRef, part: &Range<usize>) -> Res
 async fn fetch(store: &Store, content: ContentId, chunk: ChunkRef) -> Result<Pieces> {
     let at = Some(chunk.id);
     let key = chunk_key(&chunk.id);
-    let object = store.objects.get_kept(&key).await?;
+    let object = store.objects.get_kept(&key).await.map_err(|error| as_content(error, content, at))?;
     let object = object.ok_or(Error::Missing { content, chunk: at })?;
     let plain = decode(store, &chunk.id, object).await?;
     plain.filter(|plain| plain.len() == chunk.size_bytes as usize).ok_or(Error::Damaged { content, chunk: at })

@@ -24,6 +24,9 @@ const SALT_AT: usize = 9;
 const CONTENT_AT: usize = SALT_AT + 32;
 const TAG_BYTES: usize = 16;
 
+/// What an envelope adds to what is in it.
+pub(crate) const ENVELOPE_BYTES: u64 = (CONTENT_AT + TAG_BYTES) as u64;
+
 /// Large envelopes whose memory is kept, in steps of which one fits several lengths.
 const SPARE_ENVELOPES: usize = 3;
 const STEP_BYTES: usize = 1024 * 1024;

@@ -127,16 +127,8 @@ impl Store {
 
     /// Writes and reads a few bytes, to tell whether the store can be used now.
     pub async fn check(&self) -> Result<()> {
-        let key = object_store::path::Path::from("probe");
-        let probe = async {
-            let bytes = Bytes::from_static(b"wenshu");
-            self.objects.put(&key, vec![bytes.clone()]).await?;
-            match self.objects.get(&key).await? {
-                Some(found) if found == bytes => Ok(()),
-                _ => Err(Error::object(&key, "the probe was not read back")),
-            }
-        };
-        tokio::time::timeout(CHECK_TIMEOUT, probe).await.unwrap_or_else(|late| Err(Error::object(&key, late)))
+        let probe = tokio::time::timeout(CHECK_TIMEOUT, self.objects.probe());
+        probe.await.unwrap_or_else(|late| Err(Error::object("probe", late)))
     }
 
     /// Begins a new content.

@@ -16,7 +16,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use crate::block::Pieces;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_unreadable};
 use crate::ids::{ChunkId, ContentId};
 use crate::manifest::{ChunkRef, Manifest};
 use crate::objects::{SPARE, chunk_key, content_key, spare_key, upload_prefix};
@@ -137,15 +137,17 @@ impl Store {
 
     /// Reads one chunk and hashes it.
     pub async fn verify_chunk(&self, id: &ChunkId) -> Result<Health> {
-        let Some(object) = self.objects.get_kept(&chunk_key(id)).await? else { return Ok(Health::Missing) };
-        let stored_bytes = object.len() as u64;
-        let plain = reader::decode(self, id, object).await?;
-        Ok(plain.map_or(Health::Damaged, |_| Health::Sound { stored_bytes }))
+        self.verify_object(chunk_key(id).as_ref()).await
     }
 
     /// Reads an object of any kind and checks it against what its name, or its beginning, says.
     pub async fn verify_object(&self, key: &str) -> Result<Health> {
-        let Some(object) = self.objects.get_kept(&Path::from(key)).await? else { return Ok(Health::Missing) };
+        let object = match self.objects.get_kept(&Path::from(key)).await {
+            Ok(Some(object)) => object,
+            Ok(None) => return Ok(Health::Missing),
+            Err(Error::ObjectDamaged { .. }) => return Ok(Health::Damaged),
+            Err(error) => return Err(error),
+        };
         let stored_bytes = object.len() as u64;
         let is_sound = self.is_sound(key, object).await?;
         Ok(if is_sound { Health::Sound { stored_bytes } } else { Health::Damaged })
@@ -161,9 +163,10 @@ impl Store {
     pub async fn unreadable_keys(&self, content: &ContentId) -> Result<Vec<(String, Health)>> {
         let only = ChunkId::from_bytes(*content.as_bytes());
         let (list, chunk) = (key_of_list(content), key_of_chunk(&only));
-        if let Some(object) = self.objects.get_kept(&content_key(content)).await? {
-            let is_good = self.is_list(content, object.join()).await?;
-            return Ok(if is_good { Vec::new() } else { vec![(list, Health::Damaged)] });
+        match self.verify_object(&list).await? {
+            Health::Sound { .. } => return Ok(Vec::new()),
+            Health::Damaged => return Ok(vec![(list, Health::Damaged)]),
+            Health::Missing => {}
         }
         Ok(match self.verify_chunk(&only).await? {
             Health::Sound { .. } => Vec::new(),
@@ -183,15 +186,19 @@ impl Store {
     pub async fn restore_spare(&self, key: &str) -> Result<Removed> {
         let path = Path::from(key);
         let spare_path = spare_key(&path);
-        let Some(spare) = self.objects.get_raw(&spare_path).await? else { return Ok(Removed::Surely) };
-        let is_there = match self.objects.look(&path).await? {
-            Some(name) => {
-                self.objects.settle(name).await?;
-                let object = self.objects.get_raw(&path).await?;
-                object.is_some() && self.is_sound(key, object.unwrap_or_default()).await?
-            }
-            None => false,
+        let spare = match self.objects.get_raw(&spare_path).await {
+            Ok(Some(spare)) => spare,
+            Ok(None) => return Ok(Removed::Surely),
+            // As below: it is left to whoever looks at it.
+            Err(Error::ObjectDamaged { .. }) => return Ok(Removed::Perhaps),
+            Err(error) => return Err(error),
         };
+        let is_there = self.objects.settle_if_there(&path).await?
+            && match self.objects.get_raw(&path).await {
+                Ok(Some(object)) => self.is_sound(key, object).await?,
+                Ok(None) | Err(Error::ObjectDamaged { .. }) => false,
+                Err(error) => return Err(error),
+            };
         if !is_there {
             if !self.is_sound(key, spare.clone()).await? {
                 // Neither is what it should be. Whoever looks at it finds all that there is.
@@ -239,9 +246,15 @@ impl Store {
     async fn good_copy(&self, other: &Store, key: &str) -> Result<Option<(Path, Pieces)>> {
         let path = Path::from(key);
         // As it is stored: the copy is sealed with the same keys, and need not be opened for itself.
-        let object = match other.objects.inner().get(&path).await {
-            Ok(found) => Pieces::from(found.bytes().await.map_err(|source| Error::object(&path, source))?),
+        let found = match other.objects.inner().get(&path).await {
+            Ok(found) => found.bytes().await,
+            Err(error) => Err(error),
+        };
+        let object = match found {
+            Ok(bytes) => Pieces::from(bytes),
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            // Of a copy nothing is said to be damaged: it has nothing better.
+            Err(source) if is_unreadable(&source) => return Ok(None),
             Err(source) => return Err(Error::object(&path, source)),
         };
         Ok(self.is_sound(key, object.clone()).await?.then_some((path, object)))

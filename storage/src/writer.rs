@@ -20,7 +20,7 @@ use crate::guard::renew;
 use crate::ids::{ChunkHash, ContentId};
 use crate::job;
 use crate::manifest::{ChunkRef, Manifest};
-use crate::objects::{chunk_key, content_key};
+use crate::objects::{Length, chunk_key, content_key};
 use crate::seal::Inside;
 use crate::store::Store;
 use crate::suspension::{Point, Saved, State};
@@ -255,10 +255,7 @@ impl Writer {
         let manifest = Manifest::new(&self.chunks);
         let content = manifest.content();
         // Last, since whoever finds the list may rely on its chunks.
-        let key = content_key(&content);
-        if manifest.needs_list() && !self.store.objects.settled(&key).await? {
-            self.store.objects.put(&key, vec![manifest.to_object()]).await?;
-        }
+        store_list(&self.store, &manifest).await?;
         let sha256 = self.sha256.finalize().into();
         Ok(Stored { content, size_bytes: self.offset, sha256, manifest })
     }
@@ -395,6 +392,18 @@ impl Writer {
     }
 }
 
+/// Makes the list of a content durable, if it needs one that is not there.
+pub(crate) async fn store_list(store: &Store, manifest: &Manifest) -> Result<()> {
+    if !manifest.needs_list() {
+        return Ok(());
+    }
+    let (key, list) = (content_key(&manifest.content()), manifest.to_object());
+    match store.objects.settled(&key, Length::Exactly(list.len())).await? {
+        true => Ok(()),
+        false => store.objects.put(&key, vec![list]).await,
+    }
+}
+
 /// Stores one chunk that was cut.
 async fn hash_and_store(store: &Store, plain: Pieces) -> Result<StoredChunk> {
     let chunk = store.compute(move || Chunk::new(plain)).await?;
@@ -417,6 +426,7 @@ pub(crate) async fn store_chunk(store: &Store, chunk: Chunk) -> Result<StoredChu
     };
     // Putting few bytes again costs an object store less than being asked for them.
     let looks = store.objects.root().is_some() || size_bytes as usize > FEW_BYTES;
+    let looks = looks.then_some(Length::Chunk(size_bytes));
     let name = store.objects.write_new(&key, looks, store.processor(), encode).await?;
     Ok(StoredChunk { chunk: ChunkRef { id, size_bytes }, name })
 }

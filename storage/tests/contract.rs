@@ -14,6 +14,7 @@ use object_store::{ObjectStoreExt, PutPayload};
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
+use storage::sweep::Health;
 use storage::{Backend, ChunkHash, ContentId, Error, KeyFile, MAX_CHUNK_BYTES, Manifest, Point, Store};
 
 /// A store that is empty at the beginning of each test, and what keeps it alive.
@@ -362,6 +363,99 @@ async fn a_damaged_suspension_is_noticed(place: Place) {
     place.store.resume("hurt", point).await.unwrap();
 }
 
+async fn cut_to(store: &Store, key: &Path, length: usize) {
+    let bytes = store.objects().get(key).await.unwrap().bytes().await.unwrap();
+    store.objects().put(key, PutPayload::from(bytes.slice(..length))).await.unwrap();
+}
+
+async fn an_object_that_was_cut_off_is_damaged(place: Place) {
+    let store = &place.store;
+    let (one, many) = (noise(20, 100_000), noise(21, 9_000_000));
+    let only = store.put(one.clone()).await.unwrap();
+    let several = store.put(many).await.unwrap();
+    let (only_key, list_key) = (chunk_key(only.content), list_key(several.content));
+    let chunk = several.manifest.chunks()[1].id;
+    let (whole, whole_list) = (store.objects().head(&only_key).await.unwrap().size as usize, 1 + 36 * 4);
+    for length in [0, 1, 4, 5, 8, 9, 50, whole / 2, whole - 1] {
+        cut_to(store, &only_key, length).await;
+        let error = store.verify(&only.content).await.unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{length}: {error:?}");
+        let found = store.unreadable_keys(&only.content).await.unwrap();
+        assert_eq!(found, [(only_key.to_string(), Health::Damaged)], "{length}");
+        store.objects().put(&only_key, PutPayload::default()).await.unwrap();
+        // Nobody has noted it: that nothing is left tells.
+        store.put(one.clone()).await.unwrap();
+        store.verify(&only.content).await.unwrap();
+    }
+    let list = store.objects().get(&list_key).await.unwrap().bytes().await.unwrap();
+    for length in [0, 1, 20, whole_list / 2, list.len() - 1] {
+        cut_to(store, &list_key, length).await;
+        let error = store.manifest(&several.content).await.unwrap_err();
+        assert!(matches!(error, Error::Damaged { chunk: None, .. }), "{length}: {error:?}");
+        let found = store.unreadable_keys(&several.content).await.unwrap();
+        assert_eq!(found, [(list_key.to_string(), Health::Damaged)], "{length}");
+        store.objects().put(&list_key, PutPayload::from(list.clone())).await.unwrap();
+    }
+    cut_to(store, &chunk_key(chunk), 0).await;
+    assert_eq!(store.verify_chunk(&chunk).await.unwrap(), Health::Damaged);
+    let error = store.verify(&several.content).await.unwrap_err();
+    assert!(matches!(error, Error::Damaged { chunk: Some(at), .. } if at == chunk), "{error:?}");
+}
+
+async fn what_cannot_be_so_short_is_not_stored(place: Place) {
+    let store = &place.store;
+    let content = noise(22, 9_000_000);
+    let stored = store.put(content.clone()).await.unwrap();
+    let (list_key, chunk) = (list_key(stored.content), stored.manifest.chunks()[1]);
+    let key = chunk_key(chunk.id);
+    let whole = store.objects().head(&key).await.unwrap().size as usize;
+    for length in [0, 1, whole - 1] {
+        cut_to(store, &list_key, length.min(1 + 36)).await;
+        cut_to(store, &key, length).await;
+        let error = store.assemble(stored.manifest.chunks()).await.unwrap_err();
+        assert!(matches!(&error, Error::ChunksMissing { chunks } if *chunks == [chunk.id]), "{length}: {error:?}");
+        assert_eq!(store.put(content.clone()).await.unwrap(), stored);
+        assert!(store.read_all(&stored.content, u64::MAX).await.unwrap() == content);
+        let aside = keys(store, "damaged").await;
+        assert!(aside.iter().any(|one| one.starts_with(&format!("damaged/{key}/"))), "{aside:?}");
+    }
+    // One by one, and of what compresses.
+    let text = Bytes::from("协同办公平台建设方案。".repeat(40_000));
+    let hash = ChunkHash::of(&text);
+    let chunk = store.put_chunk(&hash, text.clone()).await.unwrap();
+    let key = chunk_key(chunk.id);
+    cut_to(store, &key, 0).await;
+    assert_eq!(store.put_chunk(&hash, text.clone()).await.unwrap(), chunk);
+    let health = store.verify_chunk(&chunk.id).await.unwrap();
+    assert!(matches!(health, Health::Sound { .. }), "{health:?}");
+    // What is whole is not written anew.
+    let before = (keys(store, "damaged").await, store.objects().head(&key).await.unwrap().last_modified);
+    store.put_chunk(&hash, text).await.unwrap();
+    store.put(content).await.unwrap();
+    assert_eq!((keys(store, "damaged").await, store.objects().head(&key).await.unwrap().last_modified), before);
+}
+
+async fn a_suspension_that_was_cut_off_is_noticed(place: Place) {
+    let content = noise(23, 710_000);
+    let mut writer = place.store.writer();
+    writer.write(&content[..700_000]).await.unwrap();
+    let first = writer.checkpoint("cut").await.unwrap();
+    writer.write(&content[700_000..]).await.unwrap();
+    let point = writer.suspend("cut").await.unwrap();
+    // The last one relies on what the first one holds.
+    let key = Path::from(format!("uploads/cut/{}-{:016x}", first.offset, first.token));
+    let whole = place.store.objects().get(&key).await.unwrap().bytes().await.unwrap();
+    for length in [0, 1, 50, 300_000] {
+        cut_to(&place.store, &key, length).await;
+        let Err(error) = place.store.resume("cut", point).await else { panic!("{length} bytes were not noticed") };
+        assert!(matches!(error, Error::UploadDamaged { .. }), "{length}: {error:?}");
+        let error = place.store.suspended_chunks("cut", point).await.unwrap_err();
+        assert!(matches!(error, Error::UploadDamaged { .. }), "{length}: {error:?}");
+        place.store.objects().put(&key, PutPayload::from(whole.clone())).await.unwrap();
+    }
+    place.store.resume("cut", point).await.unwrap();
+}
+
 async fn a_large_content_is_refused_by_read_all(place: Place) {
     let stored = place.store.put(noise(15, 5000)).await.unwrap();
     assert!(place.store.read_all(&stored.content, 5000).await.is_ok());
@@ -454,6 +548,9 @@ contract!(
     damage_is_noticed_in_small_ranges,
     missing_is_not_damaged,
     a_damaged_suspension_is_noticed,
+    an_object_that_was_cut_off_is_damaged,
+    what_cannot_be_so_short_is_not_stored,
+    a_suspension_that_was_cut_off_is_noticed,
     a_large_content_is_refused_by_read_all,
     files_go_in_and_out,
     writers_work_side_by_side,

@@ -10,9 +10,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use storage::sweep::{Health, key_of_chunk, key_of_list};
 use storage::{Backend, Error, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+
+/// Set for the runs of [`a_file_that_cannot_be_read_is_damaged_and_a_disk_that_is_gone_is_not`] whose reads fail, and fail everywhere.
+const BAD_SECTOR: &str = "WENSHU_TEST_BAD_SECTOR";
+const BAD_SECTOR_ALL: &str = "WENSHU_TEST_BAD_SECTOR_ALL";
 
 /// Set for the run of [`a_full_disk_is_told`] that sees a small disk.
 const SMALL_DISK: &str = "WENSHU_TEST_SMALL_DISK";
@@ -134,6 +139,79 @@ async fn meet_failing_sync(folder: std::path::PathBuf) {
     }
     let stored = store.put(content.clone()).await.unwrap();
     assert!(store.read_all(&stored.content, u64::MAX).await.unwrap() == content);
+}
+
+/// Runs itself again under strace, which lets every read of some files fail as on a bad sector; or of all that are
+/// read, as on a disk that is gone.
+#[test]
+fn a_file_that_cannot_be_read_is_damaged_and_a_disk_that_is_gone_is_not() {
+    if let Some(folder) = std::env::var_os(BAD_SECTOR) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return runtime.block_on(meet_bad_sectors(folder.into(), std::env::var(BAD_SECTOR_ALL).is_ok()));
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for all in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("objects");
+        let store = Store::open(&Backend::Local { root: root.clone() }).unwrap();
+        let (only, several) = runtime.block_on(async {
+            (store.put(noise(7, 50_000)).await.unwrap(), store.put(noise(8, 9_000_000)).await.unwrap())
+        });
+        let (chunk, list) = (several.manifest.chunks()[0].id, several.content);
+        let keys = [key_of_chunk(&only.manifest.chunks()[0].id), key_of_chunk(&chunk), key_of_list(&list)];
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-qq", "-e", "trace=pread64", "-e", "inject=pread64:error=EIO", "-o", "/dev/null"]);
+        for key in &keys {
+            strace.arg("-P").arg(root.join(key));
+        }
+        if all {
+            strace.arg("-P").arg(root.join("probe")).env(BAD_SECTOR_ALL, "1");
+        }
+        let output = strace
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "a_file_that_cannot_be_read_is_damaged_and_a_disk_that_is_gone_is_not", "--nocapture"])
+            .env(BAD_SECTOR, folder.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
+}
+
+async fn meet_bad_sectors(folder: std::path::PathBuf, all: bool) {
+    // The content ids are those that the parent has stored.
+    let memory = Store::open(&Backend::Memory).unwrap();
+    let (only, several) = (memory.put(noise(7, 50_000)).await.unwrap(), memory.put(noise(8, 9_000_000)).await.unwrap());
+    let store = Store::open(&Backend::Local { root: folder.join("objects") }).unwrap();
+    let chunk = several.manifest.chunks()[0].id;
+    if all {
+        for error in [
+            store.manifest(&only.content).await.unwrap_err(),
+            store.manifest(&several.content).await.unwrap_err(),
+            store.verify_chunk(&chunk).await.unwrap_err(),
+            store.unreadable_keys(&several.content).await.unwrap_err(),
+        ] {
+            assert!(matches!(error, Error::Object { .. }), "{error:?}");
+        }
+        return;
+    }
+    for content in [only.content, several.content] {
+        let error = store.manifest(&content).await.unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+    }
+    assert_eq!(store.verify_chunk(&chunk).await.unwrap(), Health::Damaged);
+    for (content, key) in [
+        (&only.content, key_of_chunk(&only.manifest.chunks()[0].id)),
+        (&several.content, key_of_list(&several.content)),
+    ] {
+        assert_eq!(store.unreadable_keys(content).await.unwrap(), [(key, Health::Damaged)]);
+    }
+    assert_eq!(store.verify_object(&key_of_list(&several.content)).await.unwrap(), Health::Damaged);
+    assert!(!store.can_repair_from(&store, &key_of_chunk(&chunk)).await.unwrap(), "nothing better is in such a copy");
+    // A good copy takes its place, and whatever may still be got out of the bad one is kept.
+    assert!(store.repair_from(&memory, &key_of_chunk(&chunk)).await.unwrap());
+    let aside = folder.join("objects/damaged").join(key_of_chunk(&chunk));
+    assert_eq!(std::fs::read_dir(aside).unwrap().count(), 1);
 }
 
 #[tokio::test]

@@ -433,6 +433,80 @@ async fn damage_is_named_once_and_healed_by_the_same_bytes() {
 }
 
 #[tokio::test]
+async fn one_empty_object_is_found_and_stops_neither_verifying_nor_repairing_nor_healing() {
+    let server = start().await;
+    let (ada, root) = (server.user("ada").await, server.admin("root").await);
+    let library = ada.folder("库", None).await;
+    let (small, large, lost) = (noise(50, 100_000), noise(51, 5 * MIB), noise(52, 90_000));
+    let one = ada.upload("one.bin", &library, &small).await;
+    let two = ada.upload("two.bin", &library, &large).await;
+    let folder = tempfile::tempdir().unwrap();
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .arg(server.app.config.storage_url())
+        .arg(folder.path().join("copy"))
+        .status();
+    assert!(copied.unwrap().success());
+    let copy = Store::open(&Backend::Local { root: folder.path().join("copy") }).unwrap();
+    let three = ada.upload("three.bin", &library, &lost).await;
+    let upload = begin_upload(&ada, "unfinished.bin", &library, 900_000).await;
+    send_part(&ada, &upload, &noise(53, 900_000), 0..700_000).await;
+    send_part(&ada, &upload, &noise(53, 900_000), 700_000..710_000).await;
+
+    // A content's only chunk, one of several, a list, and the state that an upload goes on from.
+    let truncate = |file: &std::path::Path| std::fs::File::create(file).map(drop).unwrap();
+    let of = async |document: &str| {
+        let document: DocumentId = document.parse().unwrap();
+        let version = db::versions::find(server.app.db.read(), &document, 1).await.unwrap().unwrap();
+        version.content_id
+    };
+    for content in [of(&one).await, of(&three).await] {
+        truncate(&object_path(&server, &format!("chunks/{}/{content}", &content[..2])));
+    }
+    let large_id: ContentId = of(&two).await.parse().unwrap();
+    let chunk = server.app.store.manifest(&large_id).await.unwrap().chunks()[1].id.to_string();
+    truncate(&object_path(&server, &format!("chunks/{}/{chunk}", &chunk[..2])));
+    let first_state = files(&server, "uploads").into_iter().max_by_key(|file| file.metadata().unwrap().len()).unwrap();
+    truncate(&first_state);
+
+    let found = verify(&server.app, Pace::new(0), |_| {}).await.unwrap();
+    assert_eq!((found.damaged_objects, found.damaged_versions), (3, 3), "{found:?}");
+    assert!(found.damage.iter().all(|damage| damage.code == DamageCode::Damaged));
+    assert_eq!(found.damage.iter().filter(|damage| damage.kind == "upload").count(), 1, "{found:?}");
+    assert_eq!(root.get("/admin/storage").await.json()["damaged"].as_array().unwrap().len(), 3);
+    ada.get(&format!("/documents/{one}/content")).await.assert_error(500, "content_damaged");
+    // Nothing goes as long as somebody may need it.
+    purge(&server.app, &two).await;
+    for _ in 0..3 {
+        let report = collect(&server).await;
+        assert_eq!((report.freed_chunks.objects, report.unreadable.len()), (0, 3), "{report}");
+        server.clock.advance(2 * GRACE_MS);
+    }
+    let done = repair(&server.app, &copy, false, |_| {}).await.unwrap();
+    assert_eq!((done.repaired.len(), done.left.len()), (2, 1), "{done:?}");
+    assert!(ada.get(&format!("/documents/{one}/content")).await.assert_status(200).body == small);
+    ada.upload("again.bin", &library, &lost).await;
+    assert!(ada.get(&format!("/documents/{three}/content")).await.assert_status(200).body == lost);
+    assert_eq!(verify(&server.app, Pace::new(0), |_| {}).await.unwrap().damaged_objects, 0);
+}
+
+#[tokio::test]
+async fn an_emptied_chunk_that_nobody_has_noted_is_healed_by_the_same_bytes() {
+    let server = start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let content = noise(54, 5 * MIB);
+    let file = ada.upload("a.bin", &library, &content).await;
+    for chunk in files(&server, "chunks") {
+        std::fs::File::create(chunk).unwrap();
+    }
+    ada.get(&format!("/documents/{file}/content")).await;
+    ada.upload("b.bin", &library, &content).await;
+    assert!(ada.get(&format!("/documents/{file}/content")).await.assert_status(200).body == content);
+    assert_eq!(verify(&server.app, Pace::new(0), |_| {}).await.unwrap().damaged_objects, 0);
+}
+
+#[tokio::test]
 async fn what_is_missing_is_told_from_what_is_damaged() {
     let server = start().await;
     let ada = server.user("ada").await;
