@@ -5,13 +5,15 @@
 //!
 //! A sync that failed is never asked for again: the kernel reports an error once and may then hold the pages for clean. A
 //! file whose sync failed is thrown away. A folder whose sync failed is in doubt as long as this process lives: what it
-//! holds does not count as stored, and is written again by whoever needs it.
+//! held does not count as stored, and is written again by whoever needs it. What was written since counts as anywhere else, when
+//! its name is settled by a sync that succeeds. A folder that was made and not synced into the one above it before that one
+//! came into doubt stays refused: its name cannot be written again.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use object_store::path::Path as Key;
@@ -23,6 +25,9 @@ use crate::error::is_unreadable;
 /// Families whose folders [`Folder::prepare`] makes. Others are made when they are needed.
 const PREPARED: [&str; 2] = ["chunks", "contents"];
 
+/// Files remembered that were written again into folders in doubt. With more of them all are written once more.
+const WRITTEN_AGAIN: usize = 50_000;
+
 /// Parts given to the kernel at a time.
 const PARTS_AT_ONCE: usize = 64;
 
@@ -30,15 +35,38 @@ const PARTS_AT_ONCE: usize = 64;
 pub(crate) struct Folder {
     root: PathBuf,
     direct: Direct,
+    doubts: Mutex<Doubts>,
+}
+
+/// What may not be on the disk.
+#[derive(Default)]
+struct Doubts {
     /// How often the sync of a folder has failed.
-    doubts: Mutex<HashMap<PathBuf, u64>>,
+    failed: HashMap<PathBuf, u64>,
+    /// Files that were written into folders in doubt, with the doubt that was known then.
+    written_again: HashMap<PathBuf, u64>,
+    /// Folders that were made and not settled since, with how often the sync of the folder above had failed before.
+    made: HashMap<PathBuf, u64>,
 }
 
 /// A name that may not be on the disk yet.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Unsettled {
     folder: PathBuf,
+    /// Of the folder, and of those above that are synced with it.
     doubt: u64,
+}
+
+impl Doubts {
+    fn of(&self, folder: &Path) -> u64 {
+        self.failed.get(folder).copied().unwrap_or(0)
+    }
+
+    /// Whether the folder's own name may be lost for good.
+    fn is_lost(&self, folder: &Path) -> bool {
+        let Some(above) = folder.parent() else { return false };
+        self.made.get(folder).is_some_and(|before| *before != self.of(above))
+    }
 }
 
 impl Folder {
@@ -64,7 +92,7 @@ impl Folder {
     pub fn find(&self, key: &Key) -> io::Result<Option<(Unsettled, u64)>> {
         let path = self.path(key);
         let name = self.unsettled(&path);
-        if name.doubt > 0 {
+        if name.doubt > 0 && self.doubts().written_again.get(&path) != Some(&name.doubt) {
             return Ok(None);
         }
         // Its bytes were synced before it got this name.
@@ -79,7 +107,7 @@ impl Folder {
     /// Gives an object a second name, which counts when it is settled. Its bytes are not read: perhaps they cannot be.
     pub fn name_again(&self, key: &Key, second: &Key) -> io::Result<Option<Unsettled>> {
         let (path, second) = (self.path(key), self.path(second));
-        fs::create_dir_all(second.parent().expect("keys lie below the root"))?;
+        self.make(above(&second))?;
         let name = self.unsettled(&second);
         // Not every file system has links.
         match fs::hard_link(&path, &second).or_else(|_| fs::rename(&path, &second)) {
@@ -101,6 +129,13 @@ impl Folder {
         if let Err(error) = renamed {
             let _ = fs::remove_file(&draft);
             return Err(error);
+        }
+        if name.doubt > 0 {
+            let mut doubts = self.doubts();
+            if doubts.written_again.len() >= WRITTEN_AGAIN {
+                doubts.written_again.clear();
+            }
+            doubts.written_again.insert(path, name.doubt);
         }
         Ok(name)
     }
@@ -124,34 +159,74 @@ impl Folder {
 
     /// Makes names durable.
     pub fn settle(&self, name: &Unsettled) -> io::Result<()> {
-        let family = name.folder.strip_prefix(&self.root).ok().and_then(|path| path.iter().next());
-        let prepared = family.is_some_and(|family| PREPARED.iter().any(|known| family == *known));
-        let mut folder = name.folder.as_path();
-        self.sync(folder)?;
-        // Somebody else may just have made these folders and not synced them yet.
-        while !prepared && folder != self.root {
-            folder = folder.parent().expect("it lies below the root");
-            self.sync(folder)?;
+        let synced: Vec<&Path> = self.synced_with(&name.folder).collect();
+        synced.iter().try_for_each(|folder| self.sync(folder))?;
+        let mut doubts = self.doubts();
+        let is_known = synced.iter().map(|folder| doubts.of(folder)).sum::<u64>() == name.doubt;
+        // The error was told to somebody else, and the kernel tells it once.
+        if !is_known || synced.iter().any(|folder| doubts.is_lost(folder)) {
+            return Err(io::Error::other("another sync of the same folder failed"));
         }
-        match self.unsettled(&name.folder.join("_")).doubt == name.doubt {
-            true => Ok(()),
-            // The error was told to somebody else, and the kernel tells it once.
-            false => Err(io::Error::other("another sync of the same folder failed")),
+        for folder in synced {
+            doubts.made.remove(folder);
         }
+        Ok(())
+    }
+
+    /// The folder, and those above it that somebody may just have made and not synced yet.
+    fn synced_with<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Path> {
+        let next = |folder: &&'a Path| (*folder != self.root && self.relies_on_above(folder)).then(|| above(folder));
+        std::iter::successors(Some(folder), next)
+    }
+
+    fn relies_on_above(&self, folder: &Path) -> bool {
+        let family = folder.strip_prefix(&self.root).ok().and_then(|path| path.iter().next());
+        let is_prepared = family.is_some_and(|family| PREPARED.iter().any(|known| family == *known));
+        !is_prepared || self.doubts().made.contains_key(folder)
     }
 
     fn sync(&self, folder: &Path) -> io::Result<()> {
         let synced = File::open(folder)?.sync_all();
         if synced.is_err() {
-            *self.doubts.lock().unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_default() += 1;
+            *self.doubts().failed.entry(folder.to_owned()).or_default() += 1;
         }
         synced
     }
 
     fn unsettled(&self, path: &Path) -> Unsettled {
-        let folder = path.parent().expect("keys lie below the root").to_owned();
-        let doubt = self.doubts.lock().unwrap_or_else(PoisonError::into_inner).get(&folder).copied().unwrap_or(0);
+        let folder = above(path).to_owned();
+        let synced: Vec<&Path> = self.synced_with(&folder).collect();
+        let doubts = self.doubts();
+        let doubt = synced.iter().map(|folder| doubts.of(folder)).sum();
+        drop(doubts);
         Unsettled { folder, doubt }
+    }
+
+    fn doubts(&self) -> MutexGuard<'_, Doubts> {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a folder, and those above it.
+    fn make(&self, folder: &Path) -> io::Result<()> {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        self.make(above(folder))?;
+        // Noted before others see it, who would take it for one that has been here for long.
+        let before = {
+            let mut doubts = self.doubts();
+            let before = doubts.of(above(folder));
+            doubts.made.entry(folder.to_owned()).or_insert(before);
+            before
+        };
+        match fs::create_dir(folder) {
+            Ok(()) => {
+                self.doubts().made.insert(folder.to_owned(), before);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Makes the file that becomes `path`. object_store leaves names of this kind out of its lists, too.
@@ -162,13 +237,17 @@ impl Folder {
         let create = || OpenOptions::new().write(true).create_new(true).open(&draft);
         let file = match create() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(path.parent().expect("keys lie below the root"))?;
+                self.make(above(path))?;
                 create()?
             }
             other => other?,
         };
         Ok((file, draft))
     }
+}
+
+fn above(path: &Path) -> &Path {
+    path.parent().expect("it lies below the root of the store")
 }
 
 fn write_all(file: &mut File, parts: &[Bytes]) -> io::Result<()> {
@@ -210,11 +289,21 @@ fn prepare(root: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    impl Folder {
+        /// As if a sync had failed.
+        fn fail(&self, folder: &str) {
+            *self.doubts().failed.entry(self.root.join(folder)).or_default() += 1;
+        }
+    }
+
     #[test]
     fn a_folder_in_doubt_holds_nothing() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
-        let (key, other) = (Key::from("chunks/ab/one"), Key::from("chunks/cd/two"));
+        let (key, other, neighbour) =
+            (Key::from("chunks/ab/one"), Key::from("chunks/cd/two"), Key::from("chunks/ab/three"));
+        let name = folder.write(&neighbour, &[]).unwrap();
+        folder.settle(&name).unwrap();
         let name = folder.write(&key, &[Bytes::from_static(b"wen"), Bytes::from_static(b"shu")]).unwrap();
         folder.settle(&name).unwrap();
         assert_eq!(fs::read(folder.path(&key)).unwrap(), b"wenshu");
@@ -222,14 +311,45 @@ mod tests {
 
         // As if the sync had failed for somebody else.
         let before = folder.write(&key, &[Bytes::from_static(b"wenshu")]).unwrap();
-        folder.doubts.lock().unwrap().insert(root.path().join("chunks/ab"), 1);
+        folder.fail("chunks/ab");
         assert!(folder.settle(&before).is_err());
         assert!(folder.find(&key).unwrap().is_none());
         let after = folder.write(&key, &[Bytes::from_static(b"wenshu")]).unwrap();
         folder.settle(&after).unwrap();
+        // Written again, it is found again, and only it; until the next failure.
+        let (found, _) = folder.find(&key).unwrap().unwrap();
+        folder.settle(&found).unwrap();
+        assert!(folder.find(&neighbour).unwrap().is_none());
+        folder.fail("chunks/ab");
+        assert!(folder.find(&key).unwrap().is_none() && folder.settle(&found).is_err());
         let elsewhere = folder.write(&other, &[]).unwrap();
         folder.settle(&elsewhere).unwrap();
         assert!(folder.find(&other).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_folder_that_was_new_when_the_one_above_came_into_doubt_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let write = |key: &str| folder.write(&Key::from(key), &[Bytes::from_static(b"x")]).unwrap();
+        folder.settle(&write("uploads/early/1")).unwrap();
+        let begun = write("uploads/begun/1");
+        // The upload of somebody else.
+        folder.fail("uploads");
+        assert!(folder.settle(&begun).is_err(), "nobody knows whether its folder is on the disk");
+        assert!(folder.settle(&write("uploads/begun/2")).is_err(), "and no later sync tells");
+        folder.settle(&write("uploads/early/2")).unwrap();
+        folder.settle(&write("uploads/late/1")).unwrap();
+        assert_eq!(folder.doubts().made.keys().collect::<Vec<_>>(), [&root.path().join("uploads/begun")]);
+        // Removed and made again, its name is a new one.
+        fs::remove_dir_all(root.path().join("uploads/begun")).unwrap();
+        folder.settle(&write("uploads/begun/3")).unwrap();
+        // Of chunks and lists the folders are made beforehand. If one was taken away, the one above is synced as well.
+        fs::remove_dir(root.path().join("contents/3c")).unwrap();
+        let name = write("contents/3c/list");
+        folder.fail("contents");
+        assert!(folder.settle(&name).is_err());
+        folder.settle(&write("contents/3d/list")).unwrap();
     }
 
     #[test]

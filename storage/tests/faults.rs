@@ -11,7 +11,7 @@ use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use storage::sweep::{Health, key_of_chunk, key_of_list};
-use storage::{Backend, Error, Store};
+use storage::{Backend, ChunkHash, ChunkRef, Error, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -139,6 +139,40 @@ async fn meet_failing_sync(folder: std::path::PathBuf) {
     }
     let stored = store.put(content.clone()).await.unwrap();
     assert!(store.read_all(&stored.content, u64::MAX).await.unwrap() == content);
+}
+
+/// Runs itself again under strace, which lets the first sync of one folder of chunks fail: whoever sends the chunk again finds it then.
+#[test]
+fn chunks_that_were_sent_again_after_a_failed_sync_are_found() {
+    let (content, hash) = (noise(9, 50_000), ChunkHash::of(&noise(9, 50_000)));
+    if let Some(folder) = std::env::var_os(FAILING_SYNC) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(1).enable_all().build().unwrap();
+        return runtime.block_on(async {
+            let store = Store::open(&Backend::Local { root: folder.into() }).unwrap();
+            store.put_chunk(&hash, content.clone()).await.unwrap_err();
+            // What was there before is in doubt, and what comes now is not.
+            let chunk = ChunkRef { id: store.chunk_id(&hash), size_bytes: content.len() as u32 };
+            let error = store.assemble(&[chunk]).await.unwrap_err();
+            assert!(matches!(error, Error::ChunksMissing { .. }), "{error:?}");
+            assert_eq!(store.put_chunk(&hash, content.clone()).await.unwrap(), chunk);
+            let manifest = store.assemble(&[chunk]).await.unwrap();
+            assert!(store.read_all(&manifest.content(), u64::MAX).await.unwrap() == content);
+        });
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("objects");
+    let store = Store::open(&Backend::Local { root: root.clone() }).unwrap();
+    let key = key_of_chunk(&store.chunk_id(&hash));
+    let output = Command::new("strace")
+        .args(["-f", "-qq", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1", "-o", "/dev/null", "-P"])
+        .arg(root.join(key).parent().unwrap())
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "chunks_that_were_sent_again_after_a_failed_sync_are_found", "--nocapture"])
+        .env(FAILING_SYNC, &root)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
 /// Runs itself again under strace, which lets every read of some files fail as on a bad sector; or of all that are
