@@ -11,6 +11,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem};
 use std::io::{self, IoSlice, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -267,22 +268,33 @@ fn write_all(file: &mut File, parts: &[Bytes]) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the folders of a store, durably, so that writes need not.
+/// Makes the folders of a store, durably, so that writes need not. That some of them are there tells nothing: whoever made them may
+/// have been killed before they were synced, and whoever copied them may have left out the empty ones.
 fn prepare(root: &Path) -> io::Result<()> {
-    let made = |family: &str| root.join(family).join("ff").is_dir();
-    if PREPARED.iter().all(|family| made(family)) {
-        return Ok(());
-    }
+    let was_there = root.is_dir();
     fs::create_dir_all(root)?;
+    let mut is_complete = was_there;
     for family in PREPARED {
-        // The last one to be made is the one looked for above.
         for first_byte in 0..=u8::MAX {
-            fs::create_dir_all(root.join(family).join(hex::encode([first_byte])))?;
+            let folder = root.join(family).join(hex::encode([first_byte]));
+            if !folder.is_dir() {
+                fs::create_dir_all(folder)?;
+                is_complete = false;
+            }
         }
-        File::open(root.join(family))?.sync_all()?;
     }
-    File::open(root)?.sync_all()?;
-    root.canonicalize()?.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+    let families = PREPARED.map(|family| root.join(family));
+    let synced = families.iter().chain([&root.to_owned()]).try_for_each(|folder| File::open(folder)?.sync_all());
+    match synced {
+        // Of what cannot be written to, a copy to repair from, nothing is acknowledged.
+        Err(error) if is_complete && matches!(error.kind(), ReadOnlyFilesystem | InvalidInput) => return Ok(()),
+        synced => synced?,
+    }
+    match root.canonicalize()?.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all()) {
+        // Somebody else has made the root, where this process may make nothing.
+        Err(error) if was_there && error.kind() == PermissionDenied => Ok(()),
+        synced => synced,
+    }
 }
 
 #[cfg(test)]
@@ -350,6 +362,17 @@ mod tests {
         folder.fail("contents");
         assert!(folder.settle(&name).is_err());
         folder.settle(&write("contents/3d/list")).unwrap();
+    }
+
+    #[test]
+    fn folders_that_a_copy_has_left_out_are_made_at_opening() {
+        let root = tempfile::tempdir().unwrap();
+        Folder::open(root.path()).unwrap();
+        for missing in ["contents/3c", "chunks/00", "contents/ff"] {
+            fs::remove_dir(root.path().join(missing)).unwrap();
+            Folder::open(root.path()).unwrap();
+            assert!(root.path().join(missing).is_dir(), "{missing}");
+        }
     }
 
     #[test]
