@@ -183,6 +183,11 @@ impl KeyObject {
     }
 }
 
+/// Tells whether this is where keys are.
+pub(crate) fn is_key(key: &Key) -> bool {
+    key.prefix_matches(&Key::from(PREFIX))
+}
+
 /// Tells whether a store is encrypted.
 pub(crate) async fn exist(store: &dyn ObjectStore) -> Result<bool> {
     let key = object_key(1);
@@ -203,13 +208,34 @@ pub(crate) async fn open_or_create(store: &dyn ObjectStore, file: &KeyFile) -> R
     load(store, file).await
 }
 
-/// Tells whether the bytes of a key object are what was written.
-pub(crate) fn is_sound(key: &Key, bytes: &[u8]) -> bool {
-    KeyObject::is_exact(key, bytes)
+/// Tells whether the bytes of a key object are what was written, as far as one can see without the key files of all its slots.
+/// A file without a slot has been replaced meanwhile.
+fn is_sound(key: &Key, bytes: &[u8], file: Option<&KeyFile>) -> bool {
+    let opens = |object: &KeyObject| file.is_none_or(|file| !object.has_slot(file) || object.open(&[file]).is_ok());
+    KeyObject::is_exact(key, bytes) && KeyObject::parse(key, bytes).is_ok_and(|object| opens(&object))
+}
+
+/// Returns what to write in the place of a damaged key object, made of one that `file` opens and that has the keys which are
+/// in use; `None` when these bytes are none. Slots of other files are left out: a copy may be older than the last rotation.
+pub(crate) fn renewed(key: &Key, bytes: &[u8], file: &KeyFile, keys: &Keys) -> Option<Bytes> {
+    let mut object = KeyObject::parse(key, bytes).ok()?;
+    let opened = object.open(&[file]).ok()?;
+    let is_in_use = opened.id == keys.id && keys.data.get(&object.number) == Some(&DataKey::new(&opened.data));
+    object.slots.retain(|slot| slot.key_file == file.name());
+    for slot in &mut object.slots {
+        slot.salt.make_ascii_lowercase();
+        slot.keys.make_ascii_lowercase();
+    }
+    is_in_use.then(|| object.to_bytes())
+}
+
+/// Tells whether a key object is not for `file` any more.
+pub(crate) fn is_replaced(key: &Key, bytes: &[u8], file: &KeyFile) -> bool {
+    KeyObject::parse(key, bytes).is_ok_and(|object| !object.has_slot(file))
 }
 
 /// Lists the keys of key objects that have changed since they were written, even where they still open.
-pub(crate) async fn damaged(store: &dyn ObjectStore) -> Result<Vec<String>> {
+pub(crate) async fn damaged(store: &dyn ObjectStore, file: Option<&KeyFile>) -> Result<Vec<String>> {
     let prefix = Key::from(PREFIX);
     let failed = |source| Error::object(&prefix, source);
     let found: Vec<_> = store.list(Some(&prefix)).try_collect().await.map_err(failed)?;
@@ -220,7 +246,7 @@ pub(crate) async fn damaged(store: &dyn ObjectStore) -> Result<Vec<String>> {
             Err(error) => Err(error),
         };
         let is_sound = match found {
-            Ok(bytes) => is_sound(&meta.location, &bytes),
+            Ok(bytes) => is_sound(&meta.location, &bytes, file),
             Err(error) if is_unreadable(&error) => false,
             Err(error) => return Err(failed(error)),
         };
@@ -386,14 +412,14 @@ mod tests {
             if let Ok(keys) = load(&store, &file).await {
                 // Blanks between the parts may change, and it is told.
                 assert!(whole[at].is_ascii_whitespace() && keys.data.len() == 2, "byte {at}");
-                assert_eq!(super::damaged(&store).await.unwrap(), ["keys/2"], "byte {at}");
+                assert_eq!(super::damaged(&store, None).await.unwrap(), ["keys/2"], "byte {at}");
             }
         }
         let upper = String::from_utf8(whole.to_vec()).unwrap().replacen('f', "F", 1);
         store.put(&object_key(2), PutPayload::from(upper)).await.unwrap();
-        assert_eq!(super::damaged(&store).await.unwrap(), ["keys/2"]);
+        assert_eq!(super::damaged(&store, None).await.unwrap(), ["keys/2"]);
         store.put(&object_key(2), PutPayload::from(whole)).await.unwrap();
-        assert!(super::damaged(&store).await.unwrap().is_empty());
+        assert!(super::damaged(&store, None).await.unwrap().is_empty());
         store.delete(&object_key(1)).await.unwrap();
         assert!(matches!(load(&store, &file).await, Err(Error::ObjectDamaged { .. })));
     }

@@ -189,6 +189,14 @@ impl Objects {
         }
     }
 
+    /// Returns the key file, when the store is encrypted.
+    pub fn key_file(&self) -> Option<&KeyFile> {
+        match &self.access {
+            Access::Plain(_) => None,
+            Access::Sealed(sealed) => Some(&sealed.file),
+        }
+    }
+
     /// Refuses to go on without the keys of an encrypted store: plain bytes must not get in, and nothing would be found.
     pub async fn usable(&self) -> Result<()> {
         let Access::Plain(checked) = &self.access else { return Ok(()) };

@@ -92,7 +92,7 @@ impl Drop for Envelope {
 }
 
 /// A key that encrypts objects, by way of the keys of the single objects.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct DataKey {
     seal: Secret,
     salt: Secret,

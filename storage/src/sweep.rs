@@ -153,9 +153,9 @@ impl Store {
         Ok(if is_sound { Health::Sound { stored_bytes } } else { Health::Damaged })
     }
 
-    /// Lists the key objects that are not what was written, of those that still open.
+    /// Lists the key objects that are not what was written.
     pub async fn damaged_keys(&self) -> Result<Vec<String>> {
-        keys::damaged(&**self.objects.inner()).await
+        keys::damaged(&**self.objects.inner(), self.objects.key_file()).await
     }
 
     /// Names the objects of a content that cannot be followed: its damaged list, its damaged only chunk, or, when it has
@@ -223,7 +223,6 @@ impl Store {
                 Err(Error::ObjectDamaged { .. }) => Ok(false),
                 Err(error) => Err(error),
             },
-            (Some("keys"), _) => Ok(keys::is_sound(&path, &object.join())),
             _ => Err(Error::InvalidKey { key: key.to_owned() }),
         }
     }
@@ -245,19 +244,38 @@ impl Store {
 
     async fn good_copy(&self, other: &Store, key: &str) -> Result<Option<(Path, Pieces)>> {
         let path = Path::from(key);
+        if let (Some(file), Some(keys)) = (self.objects.key_file(), self.objects.keys())
+            && keys::is_key(&path)
+        {
+            // What still opens here is newer than any copy; and when it is for another key file by now, this one may not bring back
+            // what it opens.
+            let here = self.as_stored(&path).await?.unwrap_or_default();
+            let good = match keys::renewed(&path, &here, file, &keys) {
+                None if !keys::is_replaced(&path, &here, file) => {
+                    let copy = other.as_stored(&path).await?.unwrap_or_default();
+                    keys::renewed(&path, &copy, file, &keys)
+                }
+                good => good,
+            };
+            return Ok(good.map(|good| (path, good.into())));
+        }
         // As it is stored: the copy is sealed with the same keys, and need not be opened for itself.
-        let found = match other.objects.inner().get(&path).await {
+        let Some(object) = other.as_stored(&path).await?.map(Pieces::from) else { return Ok(None) };
+        Ok(self.is_sound(key, object.clone()).await?.then_some((path, object)))
+    }
+
+    /// Reads an object as it is, for what may be taken over from it: one that cannot be read has nothing.
+    async fn as_stored(&self, path: &Path) -> Result<Option<Bytes>> {
+        let found = match self.objects.inner().get(path).await {
             Ok(found) => found.bytes().await,
             Err(error) => Err(error),
         };
-        let object = match found {
-            Ok(bytes) => Pieces::from(bytes),
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            // Of a copy nothing is said to be damaged: it has nothing better.
-            Err(source) if is_unreadable(&source) => return Ok(None),
-            Err(source) => return Err(Error::object(&path, source)),
-        };
-        Ok(self.is_sound(key, object.clone()).await?.then_some((path, object)))
+        match found {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(source) if is_unreadable(&source) => Ok(None),
+            Err(source) => Err(Error::object(path, source)),
+        }
     }
 
     async fn is_list(&self, content: &ContentId, object: Bytes) -> Result<bool> {

@@ -237,6 +237,60 @@ async fn keys_are_changed_and_everything_stays_readable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_object_is_repaired_only_by_what_the_key_file_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let [backend, stale, fresh] =
+        ["store", "stale", "fresh"].map(|name| Backend::Local { root: folder.path().join(name) });
+    let (old, new, others) = (KeyFile::generate().unwrap(), KeyFile::generate().unwrap(), KeyFile::generate().unwrap());
+    let path = Path::from("keys/1");
+    let key_of = async |store: &Store| store.objects().get(&path).await.unwrap().bytes().await.unwrap();
+    let copy_to = async |backend: &Backend, object: &Bytes| {
+        let copy = Store::open(backend).unwrap();
+        copy.objects().put(&path, PutPayload::from(object.clone())).await.unwrap();
+        copy
+    };
+
+    let before = Store::open_with_key(&backend, &old).await.unwrap();
+    let stored = before.put(Bytes::from(PHRASE)).await.unwrap();
+    let stale = copy_to(&stale, &key_of(&before).await).await;
+    Store::rotate_keys(&backend, &old, &new, false).await.unwrap();
+    let store = Store::open_with_key(&backend, &new).await.unwrap();
+    let whole = key_of(&store).await;
+    let put = async |object: Vec<u8>| drop(store.objects().put(&path, PutPayload::from(object)).await.unwrap());
+
+    // A blank has become another one: it still opens, and is written as it was.
+    let text = String::from_utf8(whole.to_vec()).unwrap();
+    put(text.replacen('\n', "\t", 1).into_bytes()).await;
+    assert_eq!(store.damaged_keys().await.unwrap(), ["keys/1"]);
+    // Not by somebody whose own file was replaced meanwhile.
+    assert!(!before.repair_from(&stale, "keys/1").await.unwrap());
+    assert!(store.can_repair_from(&stale, "keys/1").await.unwrap());
+    assert!(store.repair_from(&stale, "keys/1").await.unwrap());
+    assert_eq!(key_of(&store).await, whole);
+    assert!(store.damaged_keys().await.unwrap().is_empty());
+
+    // One digit of what is wrapped: it opens no more. Of the copies only the one from after the rotation does, and has these keys.
+    let at = text.rfind("\"keys\": \"").unwrap() + 20;
+    let mut damaged = whole.to_vec();
+    damaged[at] = if damaged[at] == b'0' { b'1' } else { b'0' };
+    put(damaged.clone()).await;
+    assert_eq!(store.damaged_keys().await.unwrap(), ["keys/1"]);
+    let elsewhere = Backend::Local { root: folder.path().join("elsewhere") };
+    let elsewhere = Store::open_with_key(&elsewhere, &new).await.unwrap();
+    let of_others = Backend::Local { root: folder.path().join("others") };
+    let of_others = Store::open_with_key(&of_others, &others).await.unwrap();
+    for useless in [&stale, &elsewhere, &of_others] {
+        assert!(!store.can_repair_from(useless, "keys/1").await.unwrap());
+        assert!(!store.repair_from(useless, "keys/1").await.unwrap());
+        assert_eq!(key_of(&store).await, damaged);
+    }
+    let fresh = copy_to(&fresh, &whole).await;
+    assert!(store.repair_from(&fresh, "keys/1").await.unwrap());
+    let again = Store::open_with_key(&backend, &new).await.unwrap();
+    assert_eq!(again.read_all(&stored.content, 1000).await.unwrap(), PHRASE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_that_begin_at_once_agree_on_the_keys() {
     let folder = tempfile::tempdir().unwrap();
     for backend in backends(&folder, "together") {
