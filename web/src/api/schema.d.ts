@@ -597,7 +597,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tells which names exist already in a folder, before files of these names are uploaded. */
+        /** Tells which names of documents that the caller sees exist already in a folder, before files of these names are uploaded. */
         post: operations["list_conflicts"];
         delete?: never;
         options?: never;
@@ -1264,7 +1264,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** `PATCH` for clients behind proxies that let only `POST` through: `X-HTTP-Method-Override: PATCH`. */
+        /** `PATCH` and `DELETE` for clients behind proxies that let only `POST` through: `X-HTTP-Method-Override`. */
         post: operations["override_upload"];
         /** Cancels an upload. What it became, if it was finished, stays. */
         delete: operations["delete_upload"];
@@ -1633,6 +1633,8 @@ export interface components {
         };
         /** @description A place where damage shows. */
         Damage: {
+            /** @description For programs. Reports of earlier releases have none and are read as `damaged`. */
+            code: components["schemas"]["DamageCode"];
             /** @description Of a version. */
             document_id?: string | null;
             document_name?: string | null;
@@ -1640,10 +1642,16 @@ export interface components {
             id?: string | null;
             /** @description `version`, `preview`, `upload`, `key` or `unused`. */
             kind: string;
+            /** @description For people. */
             reason: string;
             /** Format: int64 */
             version?: number | null;
         };
+        /**
+         * @description What is wrong with what is stored.
+         * @enum {string}
+         */
+        DamageCode: "missing" | "damaged";
         /** @description An object that was found damaged. */
         DamagedObject: {
             found_at: components["schemas"]["i64"];
