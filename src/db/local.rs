@@ -443,7 +443,8 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_written_alone_after_sqlite_took_a_transaction_back() {
         let (_folder, db) = database().await;
-        for mut tx in [db.begin().await.unwrap(), db.begin_here().await.unwrap()] {
+        for is_here in [false, true] {
+            let mut tx = if is_here { db.begin_here().await } else { db.begin().await }.unwrap();
             sqlx::query("insert into kept (word) values ('first')").execute(&mut *tx).await.unwrap();
             // As SQLite does after an error of the disk.
             sqlx::raw_sql("rollback").execute(&mut *tx).await.unwrap();
