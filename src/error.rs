@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 /// The result of everything that answers a request.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// When to come back.
+const BUSY_S: u64 = 5;
+
 tokio::task_local! {
     /// The id of the request that the running task answers.
     pub static REQUEST_ID: String;
@@ -82,6 +85,12 @@ impl Error {
     pub fn unavailable(code: &'static str, source: impl Into<anyhow::Error>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "a part of the service does not answer, try again")
             .because(source)
+    }
+
+    /// 503: so much comes at once that this has to come later.
+    pub fn busy() -> Self {
+        let message = "too much is uploaded at once, try again in a moment";
+        Self { retry_after_s: Some(BUSY_S), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message) }
     }
 
     /// 500: a fault of ours. The source goes to the log, not to the client.
@@ -184,6 +193,7 @@ impl From<storage::Error> for Error {
     fn from(error: storage::Error) -> Self {
         match &error {
             storage::Error::Full { .. } => Error::disk_full(error),
+            storage::Error::Busy => Error::busy(),
             // A key that is missing is told at the start; later only when somebody changed it meanwhile.
             storage::Error::Unavailable { .. } | storage::Error::KeyMissing | storage::Error::KeyWrong => {
                 Error::unavailable("storage_unavailable", error)

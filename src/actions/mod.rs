@@ -48,6 +48,7 @@ pub mod thin_versions;
 pub mod trash;
 pub mod unlock_document;
 pub mod upload_locks;
+pub mod upload_pace;
 pub mod verify;
 
 use crate::{

@@ -20,6 +20,7 @@ use crate::{
         finish_upload::{Finished, finish_upload},
         quota,
         upload_locks::UploadLock,
+        upload_pace::Pace,
     },
     app::App,
     auth::policy::Caller,
@@ -147,6 +148,7 @@ async fn receive(app: &App, by: &Caller, mut upload: Upload, part: Part, lock: U
     if let Some(size_bytes) = part.size_bytes {
         set_size(app, &mut upload, size_bytes).await?;
     }
+    app.store.room().await?;
     let head = (part.offset == 0).then(Vec::new);
     let receiving = Receiving { app: app.clone(), by: by.clone(), durable: upload.point(), head, upload, lock };
     let work = crate::error::REQUEST_ID.scope(request_id(), receiving.run(part.body, part.checksum));
@@ -324,13 +326,15 @@ impl Receiving {
         let limit = self.upload.size_bytes.map_or(self.app.config.upload_max_bytes, |size| size as u64);
         let mut allowed = self.allowed().await?;
         let (mut looked_at, mut checkpointed) = (writer.offset(), Instant::now());
+        let mut pace = Pace::begin();
         loop {
-            let bytes = match self.next(&mut body).await {
+            let bytes = match self.next(&mut body, &mut pace).await {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => return Ok(End::Whole),
                 Err(error) => return Ok(End::Cut(error)),
             };
             self.lock.heard();
+            pace.brought(bytes.len());
             if writer.offset() + bytes.len() as u64 > limit {
                 return Err(match self.upload.size_bytes {
                     Some(_) => too_many_bytes(),
@@ -344,6 +348,10 @@ impl Receiving {
                     let more = (writer.offset() + bytes.len() as u64) as i64 - self.upload.reserved_bytes;
                     return Ok(End::Cut(quota::refusal_of(&self.app, &self.upload, more).await));
                 }
+            }
+            // What came before is kept: the client goes on from there.
+            if let Err(busy) = self.app.store.room().await {
+                return Ok(End::Cut(busy.into()));
             }
             if let Some(checksum) = checksum {
                 checksum.update(&bytes);
@@ -374,9 +382,10 @@ impl Receiving {
     }
 
     /// The next bytes; an error when none will come.
-    async fn next(&self, body: &mut BodyDataStream) -> Result<Option<Bytes>> {
+    async fn next(&self, body: &mut BodyDataStream, pace: &mut Pace) -> Result<Option<Bytes>> {
         tokio::select! {
             bytes = next_of(body) => bytes,
+            () = pace.too_slow(&self.app.store) => Err(Error::busy()),
             () = self.lock.wanted() => {
                 Err(Error::conflict("upload_taken_over", "another request went on with this upload"))
             }

@@ -7,20 +7,23 @@
 use std::time::Duration;
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::{DefaultBodyLimit, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     middleware::from_fn,
 };
+use axum_extra::headers::{ContentLength, HeaderMapExt};
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
-use storage::{ChunkHash, MAX_CHUNK_BYTES};
+use storage::{ChunkHash, Gathered, MAX_CHUNK_BYTES};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actions::{
         assemble_upload::{Chunk, assemble_upload as assemble, list_missing},
-        receive_chunk::receive_chunk,
+        receive_chunk::{chunk_too_large, is_wanted, receive_chunk},
+        upload_pace::Pace,
     },
     app::App,
     auth::policy::Caller,
@@ -114,17 +117,40 @@ async fn put_chunk(
     State(app): State<App>,
     caller: Caller,
     Path((id, hash)): Path<(UploadId, ChunkHash)>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode> {
     let upload = find(&app, &caller, &id).await?;
-    let read = tokio::time::timeout(CHUNK_PATIENCE, to_bytes(body, MAX_CHUNK_BYTES)).await;
-    let late = || Error::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", "the chunk did not arrive in time");
-    let plain = read.map_err(|_| late())?.map_err(|cause| match is_too_long(&cause) {
-        true => Error::too_large("chunk_too_large", format!("a chunk has at most {MAX_CHUNK_BYTES} bytes")),
-        false => Error::invalid("connection_broken", "the connection broke within the upload").because(cause),
-    })?;
+    let length = headers.typed_get::<ContentLength>().map(|length| length.0);
+    if !is_wanted(&app, &upload, length)? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let late = |_| Error::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", "the chunk did not arrive in time");
+    let plain = tokio::time::timeout(CHUNK_PATIENCE, gather(&app, body)).await.map_err(late)??;
     receive_chunk(&app, &upload, &hash, plain).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a body into memory, as long as there is some.
+async fn gather(app: &App, body: Body) -> Result<Gathered> {
+    let (mut body, mut pace) = (body.into_data_stream(), Pace::begin());
+    let mut plain = app.store.gather();
+    app.store.room().await?;
+    loop {
+        let bytes = tokio::select! {
+            bytes = body.next() => bytes,
+            () = pace.too_slow(&app.store) => return Err(Error::busy()),
+        };
+        let Some(bytes) = bytes else { return Ok(plain) };
+        let broken =
+            |cause| Error::invalid("connection_broken", "the connection broke within the upload").because(cause);
+        let bytes = bytes.map_err(broken)?;
+        if plain.len() + bytes.len() > MAX_CHUNK_BYTES {
+            return Err(chunk_too_large());
+        }
+        pace.brought(bytes.len());
+        plain.add(&bytes).await?;
+    }
 }
 
 /// Makes a version of the chunks, as if the file had been uploaded as a whole.
@@ -144,8 +170,4 @@ async fn assemble_upload(
 
 async fn find(app: &App, caller: &Caller, id: &UploadId) -> Result<Upload> {
     db::uploads::find(app.db.read(), id, &caller.id).await?.ok_or_else(|| Error::not_found("upload"))
-}
-
-fn is_too_long(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>())
 }

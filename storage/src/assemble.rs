@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use crate::block::{Gathered, Pieces};
 use crate::cut::MAX_CHUNK_BYTES;
 use crate::error::{Error, Result};
 use crate::ids::{ChunkHash, ChunkId};
@@ -24,7 +25,21 @@ impl Store {
     /// Makes one chunk durable, unless it is already. Fails with [`Error::WrongChunk`] when `hash` is not the hash of
     /// `plain`, or when its size is not that of a chunk.
     pub async fn put_chunk(&self, hash: &ChunkHash, plain: Bytes) -> Result<ChunkRef> {
-        if plain.is_empty() || plain.len() > MAX_CHUNK_BYTES {
+        self.put_pieces(hash, plain.into()).await
+    }
+
+    /// Begins to take the bytes of a chunk for [`Store::put_gathered`].
+    pub fn gather(&self) -> Gathered {
+        Gathered::new(self.blocks.clone())
+    }
+
+    /// Does what [`Store::put_chunk`] does, with bytes that came little by little.
+    pub async fn put_gathered(&self, hash: &ChunkHash, plain: Gathered) -> Result<ChunkRef> {
+        self.put_pieces(hash, plain.into_pieces()).await
+    }
+
+    async fn put_pieces(&self, hash: &ChunkHash, plain: Pieces) -> Result<ChunkRef> {
+        if plain.len() == 0 || plain.len() > MAX_CHUNK_BYTES {
             return Err(Error::WrongChunk { chunk: *hash });
         }
         let permit = self.in_flight.clone().acquire_many_owned(plain.len() as u32).await;
@@ -32,7 +47,7 @@ impl Store {
         let (store, hash) = (self.clone(), *hash);
         let keep = async move {
             let _permit = permit;
-            let chunk = store.compute(move || Chunk::new(plain.into())).await?;
+            let chunk = store.compute(move || Chunk::new(plain)).await?;
             if chunk.hash() != hash {
                 return Err(Error::WrongChunk { chunk: hash });
             }

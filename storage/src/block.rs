@@ -8,7 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use crate::cut::MAX_CHUNK_BYTES;
+use crate::error::{Error, Result};
 
 /// Small beside a chunk, so that many uploads at once need little.
 const SMALL_BYTES: usize = 128 * 1024;
@@ -30,9 +34,14 @@ const FURTHER: usize = 32;
 /// But clients may be slow: nobody waits longer for them, with each chunk.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// So many bytes are in use at most, but for a block of each one who comes at the same moment: whoever needs more waits, and is refused
+/// after that. Far more than the rule above lets come together as long as somebody goes on.
+const MOST_BYTES: usize = MANY_BYTES + FURTHER * MAX_CHUNK_BYTES + 32 * 1024 * 1024;
+const LAST_PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+
 /// The blocks that are not in use.
 #[derive(Clone, Default)]
-pub(crate) struct Blocks(Arc<Mutex<State>>);
+pub(crate) struct Blocks(Arc<Mutex<State>>, Arc<Notify>);
 
 #[derive(Default)]
 struct State {
@@ -102,6 +111,111 @@ impl Blocks {
         }
         tokio::time::timeout(PATIENCE, room).await.is_ok()
     }
+
+    /// Tells whether so much is in use that nobody gets more.
+    pub fn are_used_up(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).in_use_bytes >= MOST_BYTES
+    }
+
+    /// Waits until not everything is in use. Fails with [`Error::Busy`] when that takes long.
+    pub async fn left(&self) -> Result<()> {
+        // Seldom needed, so that it takes no room in what is always there.
+        if self.are_used_up() { Box::pin(self.wait_for_some()).await } else { Ok(()) }
+    }
+
+    async fn wait_for_some(&self) -> Result<()> {
+        let until = Instant::now() + LAST_PATIENCE;
+        while self.are_used_up() {
+            let freed = tokio::time::timeout_at(until, self.1.notified()).await;
+            if freed.is_err() && self.are_used_up() {
+                return Err(Error::Busy);
+            }
+        }
+        // There may be enough for the next one as well.
+        self.1.notify_one();
+        Ok(())
+    }
+
+    /// Counts bytes that lie elsewhere as in use.
+    pub fn adopt(&self, bytes: Bytes) -> Bytes {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).in_use_bytes += bytes.len();
+        Bytes::from_owner(Adopted { bytes, home: self.clone() })
+    }
+
+    /// So many bytes are not in use any more.
+    fn give_back(&self, size: usize, state: &mut State) {
+        state.in_use_bytes -= size;
+        state.wake();
+        if state.in_use_bytes < MOST_BYTES {
+            self.1.notify_one();
+        }
+    }
+}
+
+/// Bytes that count as a block does.
+struct Adopted {
+    bytes: Bytes,
+    home: Blocks,
+}
+
+impl AsRef<[u8]> for Adopted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Adopted {
+    fn drop(&mut self) {
+        let mut state = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.home.give_back(self.bytes.len(), &mut state);
+    }
+}
+
+/// The plain bytes of one chunk while they come, in blocks: see [`Store::put_gathered`](crate::Store::put_gathered).
+pub struct Gathered {
+    blocks: Blocks,
+    whole: Pieces,
+    block: Option<Block>,
+}
+
+impl Gathered {
+    pub(crate) fn new(blocks: Blocks) -> Self {
+        Self { blocks, whole: Pieces::default(), block: None }
+    }
+
+    /// Takes the next bytes. Fails with [`Error::Busy`] when uploads hold too much memory already.
+    pub async fn add(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let block = match self.block.take_if(|block| !block.is_full()) {
+                Some(block) => block,
+                None => {
+                    self.blocks.left().await?;
+                    self.blocks.take()
+                }
+            };
+            let block = self.block.insert(block);
+            bytes = block.fill(bytes);
+            if block.is_full() {
+                self.whole.extend(self.block.take().map(Block::freeze));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the number of bytes taken.
+    pub fn len(&self) -> usize {
+        self.whole.len() + self.block.as_ref().map_or(0, Block::len)
+    }
+
+    /// Tells whether nothing was taken.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn into_pieces(mut self) -> Pieces {
+        self.whole.extend(self.block.take().map(Block::freeze));
+        self.whole
+    }
 }
 
 /// A block being filled; it goes back when it is dropped, and so does what became of it.
@@ -146,8 +260,7 @@ impl Drop for Block {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
         let mut state = self.home.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.in_use_bytes -= self.size;
-        state.wake();
+        self.home.give_back(self.size, &mut state);
         let spare = if self.size == LARGE_BYTES { &mut state.large } else { &mut state.small };
         spare.push(bytes);
         while let Some(surplus) = state.surplus() {
@@ -325,6 +438,30 @@ mod tests {
         assert!(!none.await);
         assert!(futures::poll!(std::pin::pin!(blocks.room(0))).is_pending());
         assert_eq!(blocks.0.lock().unwrap().waiting.len(), 1, "who waited in vain is forgotten");
+    }
+
+    #[tokio::test]
+    async fn where_all_memory_is_in_use_nobody_gets_more_until_some_comes_back() {
+        let blocks = Blocks::default();
+        let foreign = blocks.adopt(vec![0; MOST_BYTES - LARGE_BYTES].into());
+        let mut chunk = Gathered::new(blocks.clone());
+        let small = vec![7; SMALL_BYTES];
+        while chunk.len() < LARGE_BYTES {
+            chunk.add(&small).await.unwrap();
+        }
+        assert!(blocks.are_used_up());
+        assert!(matches!(chunk.add(&small).await, Err(Error::Busy)));
+        let mut waiting = std::pin::pin!(blocks.left());
+        assert!(futures::poll!(waiting.as_mut()).is_pending());
+        drop(foreign.slice(1..));
+        assert!(futures::poll!(waiting.as_mut()).is_pending(), "a part of it is still in use");
+        drop(foreign);
+        assert!(matches!(futures::poll!(waiting), std::task::Poll::Ready(Ok(()))));
+        chunk.add(&small).await.unwrap();
+        let whole = chunk.into_pieces();
+        assert!(whole.len() == LARGE_BYTES + SMALL_BYTES && whole.copy().iter().all(|byte| *byte == 7));
+        drop(whole);
+        assert_eq!(blocks.0.lock().unwrap().in_use_bytes, 0);
     }
 
     proptest! {

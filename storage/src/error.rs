@@ -17,6 +17,9 @@ pub enum Error {
     /// There is no room left (disk, quota of the file system or of the bucket).
     #[error("storage is full at {key}")]
     Full { key: String, source: Box<dyn StdError + Send + Sync> },
+    /// Uploads hold as much memory as they may; come back later.
+    #[error("uploads hold too much memory")]
+    Busy,
     /// The object storage does not answer, or does not accept the configured key.
     #[error("storage is unavailable at {key}")]
     Unavailable { key: String, source: Box<dyn StdError + Send + Sync> },

@@ -32,6 +32,7 @@ mod tree;
 mod writer;
 
 pub use backend::Backend;
+pub use block::Gathered;
 pub use cut::{AVERAGE_CHUNK_BYTES, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, PieceCutter, Sizes};
 pub use error::{Error, Result};
 pub use guard::{Guard, GuardError, Known};

@@ -131,6 +131,16 @@ impl Store {
         probe.await.unwrap_or_else(|late| Err(Error::object("probe", late)))
     }
 
+    /// Tells whether uploads hold all the memory that they may. Who brings little then should be asked to come back.
+    pub fn is_busy(&self) -> bool {
+        self.blocks.are_used_up()
+    }
+
+    /// Waits until uploads do not hold all the memory that they may. Fails with [`Error::Busy`] when that takes long.
+    pub async fn room(&self) -> Result<()> {
+        self.blocks.left().await
+    }
+
     /// Begins a new content.
     pub fn writer(&self) -> Writer {
         Writer::new(self.clone())

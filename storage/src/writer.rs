@@ -172,6 +172,7 @@ impl Writer {
 
     pub(crate) async fn resumed(store: Store, state: State) -> Result<Self> {
         let State { offset, chunks, uncut, sha256, saved } = state;
+        let uncut = store.blocks.adopt(uncut);
         // Looks at bytes again that were looked at before: a chunk ends in them only when another version, which cut elsewhere,
         // saved them.
         let mut cutter = Cutter::new(store.sizes);
@@ -199,6 +200,7 @@ impl Writer {
             if self.block.is_full() {
                 self.catch_up().await?;
                 self.has_waited = self.has_waited || !self.store.blocks.room(self.cutter.uncut.len()).await;
+                self.store.blocks.left().await?;
                 self.hand_on().await?;
             }
             let length = bytes.len();
@@ -221,7 +223,9 @@ impl Writer {
             self.cut_all().await?;
             self.settle().await?;
             // In one part: the blocks that it came in may be nearly empty.
+            let parts = self.cutter.uncut.parts().count();
             let uncut = self.cutter.uncut.join();
+            let uncut = if parts > 1 { self.store.blocks.adopt(uncut) } else { uncut };
             self.cutter.uncut = Pieces::from(uncut.clone());
             let point = Point { offset: self.offset, token: self.token };
             self.saved.save(&self.store.objects, upload, point, &self.chunks, &uncut, &self.sha256).await?;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use storage::{Backend, KeyFile, Store};
+use storage::{Backend, ChunkHash, Error, KeyFile, Store};
 
 const MIB: usize = 1024 * 1024;
 const READERS: usize = 150;
@@ -18,6 +18,8 @@ const PIECE: usize = 64 * 1024;
 const LIMIT: usize = 200 * MIB;
 /// Of what they bring, which is less than the largest chunk has, writers would hold 400 MiB.
 const LIMIT_OF_WRITERS: usize = 300 * MIB;
+/// Of what would be 700 MiB twice.
+const LIMIT_OF_ALL: usize = 450 * MIB;
 
 /// Counts what is allocated.
 struct Counting;
@@ -121,6 +123,47 @@ async fn many_writers(store: &Store) {
     assert_eq!(stored.size_bytes, 8 * MIB as u64);
 }
 
+/// Uploads that stand still in the middle of a chunk hold no more than all uploads may. Who comes then hears it, until they have gone.
+async fn many_standing_uploads(store: &Store) {
+    let before = ALLOCATED.load(Ordering::Relaxed);
+    let held = || ALLOCATED.load(Ordering::Relaxed) - before;
+    let piece = vec![7; MIB];
+    let is_busy = |outcome: Result<(), Error>| match outcome {
+        Ok(()) => false,
+        Err(Error::Busy) => true,
+        Err(error) => panic!("{error:?}"),
+    };
+    let chunks = (0..WRITERS).map(async |_| {
+        let mut chunk = store.gather();
+        for _ in 0..7 {
+            if is_busy(chunk.add(&piece).await) {
+                return None;
+            }
+        }
+        Some(chunk)
+    });
+    let standing: Vec<_> = futures::future::join_all(chunks).await.into_iter().flatten().collect();
+    assert!(standing.len() < WRITERS && standing.len() > WRITERS / 4, "{} stand", standing.len());
+    // Of the same kind, with a cut nowhere: they bring their bytes at once, and stand still.
+    let writers = (0..WRITERS).map(async |_| {
+        let mut writer = store.writer();
+        for _ in 0..7 {
+            if is_busy(writer.write(&piece).await) {
+                return None;
+            }
+        }
+        Some(writer)
+    });
+    let writers = futures::future::join_all(writers).await;
+    assert!(held() < LIMIT_OF_ALL as isize, "{} MiB are held", held() / MIB as isize);
+    assert!(writers.iter().any(Option::is_none));
+    drop((standing, writers));
+    store.room().await.unwrap();
+    let mut chunk = store.gather();
+    chunk.add(&piece).await.unwrap();
+    store.put_gathered(&ChunkHash::of(&piece), chunk).await.unwrap();
+}
+
 /// One test, since the counter is for the whole process.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_readers_and_many_writers_hold_little_memory() {
@@ -137,4 +180,5 @@ async fn slow_readers_and_many_writers_hold_little_memory() {
     drop((noise, text));
     many_writers(&store).await;
     many_writers(&sealed).await;
+    many_standing_uploads(&store).await;
 }

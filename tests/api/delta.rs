@@ -387,6 +387,36 @@ async fn wrong_bytes_and_wrong_lists_are_refused() {
 }
 
 #[tokio::test]
+async fn a_chunk_that_is_not_wanted_is_refused_before_it_is_sent() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let file = noise(14, 2 * MIB);
+    let metadata = [("filename", "x.bin"), ("folder_id", library.as_str())];
+    // A body of which nothing comes.
+    let put = async |upload: &str, length: Option<usize>| {
+        let body = reqwest::Body::wrap_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        let request = ada.request(Method::PUT, &format!("{upload}/chunks/{}", hash(&file))).body(body);
+        let request = match length {
+            Some(length) => request.header("content-length", length),
+            None => request,
+        };
+        tokio::time::timeout(Duration::from_secs(20), ada.send(request)).await.expect("it is answered at once")
+    };
+    let upload = ada.begin_delta(&metadata, file.len()).await;
+    put(&upload, Some(file.len() + 1)).await.assert_error(400, "upload_length_invalid");
+    put(&upload, Some(storage::MAX_CHUNK_BYTES + 1)).await.assert_error(413, "chunk_too_large");
+    let finished = ada.begin_delta(&metadata, file.len()).await;
+    for chunk in cut(&file) {
+        ada.put_chunk(&finished, &hash(chunk), chunk).await.assert_status(204);
+    }
+    ada.assemble(&finished, &list(&file)).await.assert_status(200);
+    put(&finished, None).await.assert_status(204);
+    server.clock.advance(8 * 24 * 60 * 60 * 1000);
+    put(&upload, None).await.assert_error(410, "upload_expired");
+}
+
+#[tokio::test]
 async fn an_unchanged_file_gets_no_version_when_asked_so() {
     let server = TestServer::start().await;
     let ada = server.user("ada").await;

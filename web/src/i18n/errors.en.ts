@@ -21,6 +21,7 @@ export const en: Translation<typeof zhCN> = {
   'error.upload_too_large': 'The file is larger than allowed',
   'error.document_too_large': 'The document is too large to be processed',
   'error.storage_unavailable': 'The storage is unavailable at the moment',
+  'error.busy': 'Too much is uploaded at once. Try again in a moment',
   'error.database_unavailable': 'The database is unavailable at the moment',
   'error.unavailable': 'The service is unavailable at the moment',
   'error.internal': 'Something went wrong on the server',

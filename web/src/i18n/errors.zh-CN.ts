@@ -18,6 +18,7 @@ export const zhCN = {
   'error.upload_too_large': '文件超过了允许的大小',
   'error.document_too_large': '文档过大，无法处理',
   'error.storage_unavailable': '存储服务暂时不可用',
+  'error.busy': '同时上传的内容过多，请稍候重试',
   'error.database_unavailable': '数据库暂时不可用',
   'error.unavailable': '服务暂时不可用，请稍后再试',
   'error.internal': '服务器内部错误',
