@@ -302,7 +302,7 @@ impl Objects {
             Ok(name) => Ok(Some(name)),
             Err((make, processor)) => {
                 self.note_damage(key);
-                self.write(key, made(processor, make).await?).await
+                Box::pin(async { self.write(key, made(processor, make).await?).await }).await
             }
         }
     }
@@ -457,8 +457,12 @@ impl Objects {
         if self.folder.is_none() || !found.as_ref().is_err_and(|error| is_unreadable(error)) {
             return present(key, found);
         }
-        // One file that cannot be read is damage, and a disk that is gone is none. It is tried again after the disk has shown
-        // that it works.
+        Box::pin(self.get_again(key, options)).await
+    }
+
+    /// Tries to read a file that could not be read. That is damage, and a disk that is gone is none: first the disk has to show that
+    /// it works.
+    async fn get_again(&self, key: &Path, options: GetOptions) -> Result<Option<(Pieces, u64)>> {
         self.probe().await?;
         match self.get_once(key, options).await {
             Err(error) if is_unreadable(&error) => Err(Error::ObjectDamaged { key: key.to_string() }),
