@@ -117,14 +117,16 @@ pub struct FreeNumber {
     free: Option<u32>,
 }
 
+impl Default for FreeNumber {
+    /// The name without a number is taken.
+    fn default() -> Self {
+        Self { taken: 1, free: None }
+    }
+}
+
 impl FreeNumber {
     /// As long as so few are taken, every number is tried.
     const FEW: u32 = 16;
-
-    /// The name without a number is taken.
-    pub fn new() -> Self {
-        Self { taken: 1, free: None }
-    }
 
     /// The number to be asked for next.
     pub fn candidate(&self) -> u32 {
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn a_free_number_is_found_soon_also_among_thousands() {
         for taken in [1, 2, 3, 15, 16, 17, 18, 1000, 40_000] {
-            let (mut numbers, mut asked) = (FreeNumber::new(), 0);
+            let (mut numbers, mut asked) = (FreeNumber::default(), 0);
             let found = loop {
                 asked += 1;
                 if let Some(found) = numbers.answer(numbers.candidate() <= taken) {
@@ -166,7 +168,7 @@ mod tests {
             assert!(asked <= 50, "{taken} {asked}");
         }
         // With holes any number will do that is free, the first one among the first.
-        let mut numbers = FreeNumber::new();
+        let mut numbers = FreeNumber::default();
         let found = std::iter::from_fn(|| Some(numbers.answer(numbers.candidate() != 7))).flatten().next();
         assert_eq!(found, Some(7));
     }

@@ -307,7 +307,7 @@ impl Batch<'_> {
             Some(other) if arrival.is_exact => return Err(name_taken_by(other)),
             Some(_) => {}
         }
-        let mut numbers = FreeNumber::new();
+        let mut numbers = FreeNumber::default();
         loop {
             let numbered = (folder.clone(), arrival.name.numbered(numbers.candidate()).key());
             let is_taken = self.names.contains_key(&numbered)

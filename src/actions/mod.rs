@@ -109,7 +109,7 @@ async fn free_name(tx: &mut Tx, folder: &FolderId, name: &DocumentName) -> Resul
     if db::documents::find_by_name(&mut **tx, folder, &name.key()).await?.is_none() {
         return Ok(name.clone());
     }
-    let mut numbers = FreeNumber::new();
+    let mut numbers = FreeNumber::default();
     loop {
         let key = name.numbered(numbers.candidate()).key();
         let is_taken = db::documents::find_by_name(&mut **tx, folder, &key).await?.is_some();

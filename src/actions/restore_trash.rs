@@ -141,7 +141,7 @@ async fn free_folder_name(tx: &mut Tx, place: &FolderId, wanted: &FolderName) ->
     if db::folders::find_by_name(tx, place, &wanted.key()).await?.is_none() {
         return Ok(wanted.clone());
     }
-    let mut numbers = FreeNumber::new();
+    let mut numbers = FreeNumber::default();
     loop {
         let key = wanted.numbered(numbers.candidate()).key();
         let is_taken = db::folders::find_by_name(tx, place, &key).await?.is_some();

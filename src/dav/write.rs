@@ -220,7 +220,8 @@ impl Dav {
     }
 
     /// Puts content under a name: as a version of the document that is there or has just been there, as a document, or as a
-    /// file that only its owner sees. A folder that is there goes to the trash, if the content comes. `level`: of what it was copied from. 412 when something else than `expected` is there.
+    /// file that only its owner sees. A folder that is there goes to the trash, if the content comes. `level`: of what it was
+    /// copied from. 412 when something else than `expected` is there.
     pub async fn write_content(
         &self,
         target: &Target,
