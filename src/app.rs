@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::{intake::Intake, upload_locks::UploadLocks},
+    actions::{intake::Intake, upload_address::Seal, upload_locks::UploadLocks},
     audit::readings::Readings,
     auth::{basic::Verified, guests::Guests},
     clock::Clock,
@@ -41,6 +41,8 @@ pub struct Parts {
     pub verified: Verified,
     /// Which uploads are being written right now.
     pub uploads: UploadLocks,
+    /// What the addresses of those are sealed with about which nothing is written yet.
+    pub seal: Seal,
     /// How they get into the database.
     pub intake: Intake,
     /// What people are in the middle of reading.

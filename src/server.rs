@@ -18,6 +18,7 @@ use crate::{
         add_user::{AddUser, add_user},
         intake::Intake,
         object_guard::ObjectGuard,
+        upload_address::Seal,
         upload_locks::UploadLocks,
     },
     app::{App, JobSignal, Node, Parts},
@@ -96,6 +97,7 @@ pub fn key_refusal(error: &storage::Error) -> Option<&'static str> {
 async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::Result<App> {
     let db = Db::connect(&config.database_url()).await.context("the database does not open")?;
     db.migrate().await.context("the database cannot be brought up to date")?;
+    let seal = Seal::open(&db).await.context("the key for the addresses of uploads cannot be read")?;
     let guard = ObjectGuard::new(db.clone(), clock.clone(), config.gc_grace_ms);
     let store = open_store(&config).await?.guarded(Arc::new(guard));
     let workers = Workers::new(PoolConfig {
@@ -125,6 +127,7 @@ async fn open(config: Config, clock: Clock, data_lock: Option<File>) -> anyhow::
         guests: Guests::default(),
         verified: Verified::default(),
         uploads: UploadLocks::default(),
+        seal,
         intake: Intake::default(),
         readings: Default::default(),
         metrics,

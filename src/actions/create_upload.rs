@@ -3,11 +3,18 @@
 use axum::http::StatusCode;
 
 use crate::{
-    actions::{add_version::refuse_level, disk_room::require_room, quota, require_free_name},
+    actions::{
+        add_version::refuse_level, disk_room::require_room, drive_locks::Closed, quota, require_free_name,
+        upload_address,
+    },
     app::App,
     auth::policy::{self, Action, Caller},
     clock::Millis,
-    db::{self, documents::Document, uploads::Upload},
+    db::{
+        self,
+        documents::Document,
+        uploads::{Standing, Upload},
+    },
     error::{Error, Result},
     ids::{DocumentId, FolderId, UploadId},
     names::DocumentName,
@@ -16,7 +23,9 @@ use crate::{
 /// How long an upload may rest before it is removed.
 pub const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Most bytes that are taken before anything is written about their upload: so much can be sent again.
-const AT_ONCE_BYTES: u64 = 16 << 20;
+pub const AT_ONCE_BYTES: u64 = 16 << 20;
+/// So much has to be left of every quota when nothing is reserved for an upload that has an address.
+const SPARE_BYTES: i64 = 1 << 30;
 /// Longest note on a version, in characters.
 const NOTE_MAX_CHARS: usize = 1000;
 
@@ -43,7 +52,8 @@ pub enum Destination {
     Page(DocumentId),
 }
 
-/// Begins an upload of `by`. A small one that comes with its bytes is not written by itself, only with what it becomes.
+/// Begins an upload of `by`. A small one is not written by itself, only with what it becomes, when its bytes come with it, or
+/// when its address says everything about it (see [`upload_address`](crate::actions::upload_address)).
 pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upload> {
     check_size(app, new.size_bytes)?;
     require_room(&app.config)?;
@@ -69,7 +79,7 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         finished_version: None,
         library_id: None,
         reserved_bytes: 0,
-        is_unwritten: true,
+        standing: Standing::Coming,
     };
     let library = match new.destination {
         Destination::Folder(id) => {
@@ -96,21 +106,28 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
             quota::library_of(app, &page.folder_id).await?
         }
     };
-    match new.size_bytes.filter(|size| new.comes_with_bytes && *size <= AT_ONCE_BYTES) {
-        Some(size) => {
-            if let Some(folder) = &upload.folder_id {
-                require_free_name(&mut app.db.look().await?, folder, &new.name).await?;
-            }
-            // They are counted when they are there.
-            quota::require_in(app, &library, &by.id, size as i64).await?;
-            upload.library_id = Some(library);
+    upload.library_id = Some(library.clone());
+    let at_once = new.size_bytes.filter(|size| *size <= AT_ONCE_BYTES);
+    if let Some(size) = at_once {
+        if let Some(folder) = &upload.folder_id {
+            let mut db = app.db.look().await?;
+            require_free_name(&mut db, folder, &new.name).await?;
+            let closed = Closed::read(&mut db, std::slice::from_ref(folder), now).await?;
+            closed.require_open(folder, &new.name.key(), &by.id)?;
         }
-        None => {
-            upload.library_id = Some(library);
-            upload = app.intake.begin(app, upload).await?;
-            app.uploads.remember(&upload).await;
+        // They are counted when they are there.
+        let available = quota::require_in(app, &library, &by.id, size as i64).await?;
+        if new.comes_with_bytes {
+            return Ok(upload);
+        }
+        if available.is_none_or(|available| available - size as i64 >= SPARE_BYTES) && upload_address::suits(&upload) {
+            upload.standing = Standing::Announced;
         }
     }
+    if upload.standing == Standing::Coming {
+        upload = app.intake.begin(app, upload).await?;
+    }
+    app.uploads.remember(&upload).await;
     Ok(upload)
 }
 

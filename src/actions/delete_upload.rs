@@ -1,9 +1,12 @@
 //! Cancels an upload and removes what the store keeps for it.
 
 use crate::{
-    actions::quota,
+    actions::{quota, upload_address},
     app::App,
-    db::{self, uploads::Upload},
+    db::{
+        self,
+        uploads::{Standing, Upload},
+    },
     error::Result,
 };
 
@@ -15,6 +18,10 @@ pub async fn delete_upload(app: &App, upload: &Upload) -> Result<()> {
     db::folders::lock_tree(&mut tx).await?;
     if let Some(reservation) = db::uploads::delete(&mut tx, &upload.id).await? {
         quota::release(&mut tx, &reservation).await?;
+    }
+    if upload.standing != Standing::Coming && upload_address::suits(upload) {
+        // Its address alone is none any more.
+        db::uploads::insert_cancelled(&mut tx, upload).await?;
     }
     tx.commit().await?;
     // Last: what is left when this fails is found by nobody and is swept with unused content.

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use crate::{
     clock::Millis,
     db::{
-        self, Tx,
+        self, Connection, Tx,
         dav_locks::{Held, Holder},
         documents::Document,
         folders::Folder,
@@ -54,11 +54,11 @@ pub struct Closed(Vec<Held>);
 
 impl Closed {
     /// Reads what is locked in `folders`. It costs next to nothing as long as nobody locks anything.
-    pub async fn read(tx: &mut Tx, folders: &[FolderId], now: Millis) -> Result<Self> {
-        if folders.is_empty() || !db::dav_locks::exists(tx, now).await? {
+    pub async fn read(db: &mut Connection, folders: &[FolderId], now: Millis) -> Result<Self> {
+        if folders.is_empty() || !db::dav_locks::exists(db, now).await? {
             return Ok(Self(Vec::new()));
         }
-        Ok(Self(db::dav_locks::list_held(tx, folders, now).await?))
+        Ok(Self(db::dav_locks::list_held(db, folders, now).await?))
     }
 
     /// Refuses with 423 to put something into `folder`, one of those, under a name.

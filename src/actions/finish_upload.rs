@@ -17,7 +17,7 @@ use crate::{
     auth::policy::{self, Action, Caller},
     db::{
         self, Tx,
-        uploads::{Done, Reservation, Upload},
+        uploads::{Done, Reservation, Upload, finished_elsewhere},
     },
     error::{Error, Result},
     ids::{DocumentId, FolderId, UploadId},
@@ -169,7 +169,7 @@ async fn add(app: &App, by: &Caller, upload: &Upload, place: Place, new: NewVers
 /// caller charges or gives back.
 pub async fn mark(tx: &mut Tx, upload: &Upload, finished: &Finished, size_bytes: i64) -> Result<Option<Reservation>> {
     let mut upload = upload.clone();
-    if !upload.is_unwritten {
+    if upload.is_written() {
         // As it is now: another node may have reserved more.
         let reserved = db::uploads::lock_reservation(tx, &upload.id).await?.ok_or_else(finished_elsewhere)?;
         upload.reserved_bytes = reserved.reserved_bytes;
@@ -179,7 +179,7 @@ pub async fn mark(tx: &mut Tx, upload: &Upload, finished: &Finished, size_bytes:
 
 /// Notes what uploads became: each with the size of that. Returns what those had reserved that were written before.
 pub async fn mark_all(tx: &mut Tx, became: &[(&Upload, Finished, i64)]) -> Result<HashMap<UploadId, Reservation>> {
-    let (unwritten, written): (Vec<_>, Vec<_>) = became.iter().partition(|(upload, ..)| upload.is_unwritten);
+    let (written, unwritten): (Vec<_>, Vec<_>) = became.iter().partition(|(upload, ..)| upload.is_written());
     let whole = unwritten.iter().map(|(upload, finished, size_bytes)| Upload {
         offset_bytes: *size_bytes,
         finished_document_id: Some(finished.document_id.clone()),
@@ -207,9 +207,4 @@ pub async fn mark_all(tx: &mut Tx, became: &[(&Upload, Finished, i64)]) -> Resul
         reserved.insert(upload.id.clone(), reservation);
     }
     Ok(reserved)
-}
-
-/// 409: another node finished the upload, or it was cancelled. What was written for it is taken back.
-fn finished_elsewhere() -> Error {
-    Error::conflict("upload_offset_mismatch", "this upload was finished or cancelled elsewhere")
 }

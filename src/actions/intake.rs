@@ -25,7 +25,13 @@ use crate::{
     app::App,
     auth::policy::Caller,
     clock::Millis,
-    db::{self, Tx, documents::Document, folders::Folder, uploads::Upload, versions::Version},
+    db::{
+        self, Tx,
+        documents::Document,
+        folders::Folder,
+        uploads::{Standing, Upload},
+        versions::Version,
+    },
     error::{Error, Result},
     ids::{DocumentId, FolderId},
     names::{DocumentName, FreeNumber},
@@ -240,18 +246,21 @@ impl Order {
 }
 
 impl Batch<'_> {
+    /// Refuses a name that is taken. It was free when the upload was announced: then its file gets a number.
     fn check(&self, upload: &Upload) -> Result<Upload> {
         let name = DocumentName::parse(&upload.name)?;
         if let Some(folder) = &upload.folder_id {
             self.closed.require_open(folder, &name.key(), &upload.user_id)?;
         }
-        let folder = upload.folder_id.clone();
+        let folder = upload.folder_id.clone().filter(|_| upload.standing != Standing::Announced);
         match folder.and_then(|folder| self.names.get(&(folder, name.key()))) {
             Some(other) => Err(name_taken_by(other)),
             // Without a length, bytes are reserved as they come.
-            None => {
-                Ok(Upload { reserved_bytes: upload.size_bytes.unwrap_or(0), is_unwritten: false, ..upload.clone() })
-            }
+            None => Ok(Upload {
+                reserved_bytes: upload.size_bytes.unwrap_or(0),
+                standing: Standing::Written,
+                ..upload.clone()
+            }),
         }
     }
 

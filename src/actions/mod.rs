@@ -47,6 +47,7 @@ pub mod share;
 pub mod thin_versions;
 pub mod trash;
 pub mod unlock_document;
+pub mod upload_address;
 pub mod upload_locks;
 pub mod upload_pace;
 pub mod verify;

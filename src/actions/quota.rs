@@ -72,18 +72,21 @@ pub async fn space_in_folder(app: &App, folder: &FolderId, user: &UserId) -> Res
 
 /// Refuses what would not fit now, before anything is sent or made. The counting itself decides later.
 pub async fn require(app: &App, folder: &FolderId, user: &UserId, bytes: i64) -> Result<()> {
-    require_in(app, &library_of(app, folder).await?, user, bytes).await
+    require_in(app, &library_of(app, folder).await?, user, bytes).await.map(drop)
 }
 
-/// Like [`require`], for a library.
-pub async fn require_in(app: &App, library: &FolderId, user: &UserId, bytes: i64) -> Result<()> {
+/// Like [`require`], for a library; tells how many bytes are available (`None`: any number).
+pub async fn require_in(app: &App, library: &FolderId, user: &UserId, bytes: i64) -> Result<Option<i64>> {
+    let mut least: Option<i64> = None;
     for owner in [Owner::Library(library), Owner::User(user)] {
         let space = space(app, owner).await?;
-        if space.available_bytes().is_some_and(|available| bytes > available) {
+        let Some(available) = space.available_bytes() else { continue };
+        if bytes > available {
             return Err(exceeded(owner, space, bytes));
         }
+        least = Some(least.map_or(available, |least| least.min(available)));
     }
-    Ok(())
+    Ok(least)
 }
 
 /// What versions and uploads add, by library and person.

@@ -19,14 +19,17 @@ use crate::{
         disk_room::require_room,
         finish_upload::{Finished, finish_upload},
         quota,
+        upload_address::{self, UploadAddress},
         upload_locks::UploadLock,
         upload_pace::Pace,
     },
     app::App,
     auth::policy::Caller,
-    db::{self, Tx, uploads::Upload},
+    db::{
+        self, Tx,
+        uploads::{Standing, Upload},
+    },
     error::{Error, Result},
-    ids::UploadId,
     see_through::see_through,
 };
 
@@ -99,17 +102,17 @@ impl Checksum {
 
 /// Takes `part` of an upload that was created before. Repeating the last part of a finished upload gives the same answer
 /// again.
-pub async fn receive_upload(app: &App, by: &Caller, id: &UploadId, part: Part) -> Result<Received> {
-    let lock = match app.uploads.lock(id).await {
+pub async fn receive_upload(app: &App, by: &Caller, address: &UploadAddress, part: Part) -> Result<Received> {
+    let lock = match app.uploads.lock(&address.id).await {
         Ok(lock) => lock,
         Err(locked) => {
-            find(app, by, id).await?;
+            upload_address::find(app, &by.id, address).await?;
             return Err(locked);
         }
     };
-    let upload = match app.uploads.recall(id, &by.id).await {
+    let upload = match app.uploads.recall(&address.id, &by.id).await {
         Some(upload) => upload,
-        None => find(app, by, id).await?,
+        None => find(app, by, address).await?,
     };
     receive(app, by, upload, part, lock).await
 }
@@ -136,7 +139,7 @@ async fn receive(app: &App, by: &Caller, mut upload: Upload, part: Part, lock: U
     if upload.expires_at - now < KEPT_MS / 2 {
         // It may take long, and note nothing for long: nobody may take it for abandoned meanwhile.
         upload.expires_at = expires_at(now);
-        if !db::uploads::extend(&app.db, &upload.id, now, upload.expires_at).await? {
+        if upload.is_written() && !db::uploads::extend(&app.db, &upload.id, now, upload.expires_at).await? {
             return Err(expired());
         }
     }
@@ -236,8 +239,13 @@ fn too_many_bytes() -> Error {
     Error::invalid("upload_length_invalid", "more bytes came than the upload has")
 }
 
-async fn find(app: &App, by: &Caller, id: &UploadId) -> Result<Upload> {
-    db::uploads::find(app.db.read(), id, &by.id).await?.ok_or_else(|| Error::not_found("upload"))
+/// An upload that was not begun just now. Nothing may be reserved for it, so there has to be room still.
+async fn find(app: &App, by: &Caller, address: &UploadAddress) -> Result<Upload> {
+    let upload = upload_address::find(app, &by.id, address).await?;
+    if let (Standing::Announced, Some(library), Some(size)) = (upload.standing, &upload.library_id, upload.size_bytes) {
+        quota::require_in(app, library, &by.id, size).await?;
+    }
+    Ok(upload)
 }
 
 async fn set_size(app: &App, upload: &mut Upload, size_bytes: u64) -> Result<()> {
@@ -247,8 +255,8 @@ async fn set_size(app: &App, upload: &mut Upload, size_bytes: u64) -> Result<()>
     if size_bytes > app.config.upload_max_bytes {
         return Err(too_large(app.config.upload_max_bytes));
     }
-    upload.size_bytes = Some(size_bytes as i64);
-    if upload.offset_bytes == size_bytes as i64 {
+    let was_known = upload.size_bytes.replace(size_bytes as i64).is_some();
+    if was_known || upload.offset_bytes == size_bytes as i64 {
         // It is finished now, or its length stays unknown: see `Receiving::checkpoint`.
         return Ok(());
     }
@@ -302,7 +310,7 @@ impl Receiving {
             // Half of what the checksum is for cannot be checked: it is not kept.
             (End::Cut(error), Some(_)) => return Err(error),
             // Whoever sent it never learned how to go on with it.
-            (End::Cut(error), None) if self.upload.is_unwritten => return Err(error),
+            (End::Cut(error), None) if self.upload.standing == Standing::Coming => return Err(error),
             (End::Cut(error), None) if !all_there => {
                 self.checkpoint(&mut writer).await?;
                 return Err(error);
@@ -402,7 +410,7 @@ impl Receiving {
         if whole {
             return Ok(());
         }
-        if self.upload.is_unwritten {
+        if !self.upload.is_written() {
             // It takes long, or the rest is to come later: like one that is created first.
             self.upload = self.app.intake.begin(&self.app, self.upload.clone()).await?;
         }

@@ -4,7 +4,7 @@ use sqlx::AnyPool;
 
 use crate::{
     clock::Millis,
-    db::{Tx, joined},
+    db::{Connection, Tx, joined},
     error::Result,
     ids::{DocumentId, FolderId, UserId},
 };
@@ -231,18 +231,18 @@ pub async fn find_holder_below(tx: &mut Tx, folder: &FolderId, user: &UserId, no
 }
 
 /// Whether anything at all is locked for somebody.
-pub async fn exists(tx: &mut Tx, now: Millis) -> Result<bool> {
+pub async fn exists(db: &mut Connection, now: Millis) -> Result<bool> {
     let found: Option<i64> =
         sqlx::query_scalar("select l.exclusive from dav_locks l where l.expires_at > $1 and l.exclusive = 1 limit 1")
             .bind(now)
-            .fetch_optional(&mut **tx)
+            .fetch_optional(&mut *db)
             .await?;
     Ok(found.is_some())
 }
 
 /// Lists what is locked for somebody in `folders`: names in them, and all of those that are locked themselves, or with
 /// everything below one that they lie in.
-pub async fn list_held(tx: &mut Tx, folders: &[FolderId], now: Millis) -> Result<Vec<Held>> {
+pub async fn list_held(db: &mut Connection, folders: &[FolderId], now: Millis) -> Result<Vec<Held>> {
     Ok(sqlx::query_as(concat!(
         "with recursive ",
         wanted!(),
@@ -259,7 +259,7 @@ pub async fn list_held(tx: &mut Tx, folders: &[FolderId], now: Millis) -> Result
     ))
     .bind(joined(folders.iter().map(FolderId::as_str)))
     .bind(now)
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *db)
     .await?)
 }
 

@@ -158,6 +158,7 @@ pub mod rooms;
 mod rows;
 pub mod saved_searches;
 pub mod search;
+pub mod secrets;
 pub mod sessions;
 pub mod sign_in_failures;
 pub mod sqlite;

@@ -8,7 +8,7 @@ use storage::Point;
 use crate::{
     clock::Millis,
     db::{Db, Tx, rows::Statements},
-    error::Result,
+    error::{Error, Result},
     ids::{DocumentId, FolderId, UploadId, UserId},
 };
 
@@ -37,12 +37,32 @@ pub struct Upload {
     /// Where its bytes are reserved; `None`: it began before that was done.
     pub library_id: Option<FolderId>,
     pub reserved_bytes: i64,
-    /// Not in the table: it is to come whole with the request that begins it.
+    /// Not in the table.
     #[sqlx(skip)]
-    pub is_unwritten: bool,
+    pub standing: Standing,
 }
 
+/// Who knows of an upload?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It has a row.
+    #[default]
+    Written,
+    /// There is no row yet: its address says everything.
+    Announced,
+    /// Only the request that begins it and is to bring it whole.
+    Coming,
+}
+
+/// The version that a cancelled upload became. Its row stays for as long as its address would be good without.
+const CANCELLED: i64 = 0;
+
 impl Upload {
+    /// Whether the table has it.
+    pub fn is_written(&self) -> bool {
+        self.standing == Standing::Written
+    }
+
     /// Where it can go on.
     pub fn point(&self) -> Point {
         point(self.offset_bytes, self.state_token)
@@ -74,7 +94,7 @@ static FINISH: LazyLock<Statements> = LazyLock::new(|| {
     Statements::new("with done(upload, reserved, size, document, version) as (", 5, after)
 });
 
-/// Adds uploads.
+/// Adds uploads; 409 when another node wrote one of them.
 pub async fn insert_all(tx: &mut Tx, uploads: &[Upload]) -> Result<()> {
     for (statement, uploads) in INSERT.pieces(uploads) {
         let mut query = sqlx::query(statement);
@@ -97,9 +117,32 @@ pub async fn insert_all(tx: &mut Tx, uploads: &[Upload]) -> Result<()> {
                 .bind(upload.finished_version)
                 .bind(&upload.metadata);
         }
-        query.execute(&mut **tx).await?;
+        query.execute(&mut **tx).await.map_err(|error| match error.as_database_error() {
+            Some(known) if known.is_unique_violation() => finished_elsewhere().because(error),
+            _ => error.into(),
+        })?;
     }
     Ok(())
+}
+
+/// 409: another node wrote to the upload, or finished it, or it was cancelled. What was written for it is taken back.
+pub fn finished_elsewhere() -> Error {
+    Error::conflict("upload_offset_mismatch", "this upload was written to, finished or cancelled elsewhere")
+}
+
+/// Notes that an upload without a row is none any more, as long as its address would be good.
+pub async fn insert_cancelled(tx: &mut Tx, upload: &Upload) -> Result<()> {
+    let nothing = Upload {
+        name: String::new(),
+        note: String::new(),
+        metadata: String::new(),
+        offset_bytes: 0,
+        reserved_bytes: 0,
+        finished_document_id: None,
+        finished_version: Some(CANCELLED),
+        ..upload.clone()
+    };
+    insert_all(tx, &[nothing]).await
 }
 
 /// Finds an upload of `user`; nobody sees another's.
@@ -107,12 +150,19 @@ pub async fn find(db: &AnyPool, id: &UploadId, user: &UserId) -> Result<Option<U
     Ok(sqlx::query_as(
         "select id, user_id, folder_id, document_id, attached_to, name, note, metadata, size_bytes, offset_bytes, state_token, created_at, expires_at,
                 finished_document_id, finished_version, library_id, reserved_bytes
-         from uploads where id = $1 and user_id = $2",
+         from uploads where id = $1 and user_id = $2 and (finished_version is null or finished_version > 0)",
     )
     .bind(id)
     .bind(user)
     .fetch_optional(db)
     .await?)
+}
+
+/// Tells whether an upload is there, or was and is cancelled.
+pub async fn exists(db: &AnyPool, id: &UploadId) -> Result<bool> {
+    let found: Option<i64> =
+        sqlx::query_scalar("select created_at from uploads where id = $1").bind(id).fetch_optional(db).await?;
+    Ok(found.is_some())
 }
 
 /// Sets the length of an upload that was created without; `false` when it has one.

@@ -23,17 +23,17 @@ use crate::{
     actions::{
         assemble_upload::{Chunk, assemble_upload as assemble, list_missing},
         receive_chunk::{chunk_too_large, is_wanted, receive_chunk},
+        upload_address::{UploadAddress, find_written},
         upload_pace::Pace,
     },
     app::App,
     auth::policy::Caller,
-    db::{self, uploads::Upload},
     error::{Error, Result},
     http::{
         extract::{Json, Path},
         refusal,
     },
-    ids::{DocumentId, UploadId},
+    ids::DocumentId,
 };
 
 /// Longest list of chunks as JSON: more than the largest file has that is taken by default.
@@ -96,31 +96,31 @@ fn parse(chunks: Vec<ChunkInput>) -> Vec<Chunk> {
 
 /// Tells which of these chunks the server needs. One that the caller may not read in some document needs to be sent, whoever
 /// else has it.
-#[utoipa::path(post, path = "/uploads/{id}/missing", tag = "uploads", params(("id" = UploadId, Path)),
+#[utoipa::path(post, path = "/uploads/{id}/missing", tag = "uploads", params(("id" = String, Path)),
     request_body = ChunksInput, responses((status = 200, body = MissingView)))]
 async fn list_missing_chunks(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<UploadId>,
+    Path(id): Path<UploadAddress>,
     Json(input): Json<ChunksInput>,
 ) -> Result<Json<MissingView>> {
-    let upload = find(&app, &caller, &id).await?;
+    let upload = find_written(&app, &caller.id, &id).await?;
     let missing = list_missing(&app, &caller, &upload, &parse(input.chunks)).await?;
     Ok(Json(MissingView { missing }))
 }
 
 /// Brings one chunk: its plain bytes. It is durable when this is answered.
 #[utoipa::path(put, path = "/uploads/{id}/chunks/{hash}", tag = "uploads",
-    params(("id" = UploadId, Path), ("hash" = String, Path)),
+    params(("id" = String, Path), ("hash" = String, Path)),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses((status = 204)))]
 async fn put_chunk(
     State(app): State<App>,
     caller: Caller,
-    Path((id, hash)): Path<(UploadId, ChunkHash)>,
+    Path((id, hash)): Path<(UploadAddress, ChunkHash)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode> {
-    let upload = find(&app, &caller, &id).await?;
+    let upload = find_written(&app, &caller.id, &id).await?;
     let length = headers.typed_get::<ContentLength>().map(|length| length.0);
     if !is_wanted(&app, &upload, length)? {
         return Ok(StatusCode::NO_CONTENT);
@@ -154,20 +154,16 @@ async fn gather(app: &App, body: Body) -> Result<Gathered> {
 }
 
 /// Makes a version of the chunks, as if the file had been uploaded as a whole.
-#[utoipa::path(post, path = "/uploads/{id}/assemble", tag = "uploads", params(("id" = UploadId, Path)),
+#[utoipa::path(post, path = "/uploads/{id}/assemble", tag = "uploads", params(("id" = String, Path)),
     request_body = AssembleInput, responses((status = 200, body = AssembledView)))]
 async fn assemble_upload(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<UploadId>,
+    Path(id): Path<UploadAddress>,
     Json(input): Json<AssembleInput>,
 ) -> Result<Json<AssembledView>> {
-    let upload = find(&app, &caller, &id).await?;
+    let upload = find_written(&app, &caller.id, &id).await?;
     let done = assemble(&app, &caller, &upload, parse(input.chunks), input.skip_unchanged).await?;
     let (document_id, version) = (done.finished.document_id, done.finished.version);
     Ok(Json(AssembledView { document_id, version, unchanged: done.unchanged }))
-}
-
-async fn find(app: &App, caller: &Caller, id: &UploadId) -> Result<Upload> {
-    db::uploads::find(app.db.read(), id, &caller.id).await?.ok_or_else(|| Error::not_found("upload"))
 }

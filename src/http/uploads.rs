@@ -20,13 +20,14 @@ use crate::{
         delete_upload::delete_upload as end,
         for_eyes_of,
         receive_upload::{Checksum, Part, Received, expired, receive_first, receive_upload},
+        upload_address::{UploadAddress, find},
     },
     app::App,
     auth::policy::Caller,
-    db::{self, uploads::Upload},
+    db::uploads::Upload,
     error::{Error, Result},
     http::{extract::Path, refusal},
-    ids::{DocumentId, UploadId},
+    ids::DocumentId,
     names::DocumentName,
 };
 
@@ -92,7 +93,7 @@ async fn describe_uploads(State(app): State<App>) -> (StatusCode, [(HeaderName, 
 }
 
 /// Tells what of tus this server can do.
-#[utoipa::path(options, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+#[utoipa::path(options, path = "/uploads/{id}", tag = "uploads", params(("id" = String, Path)),
     responses((status = 204)))]
 async fn describe_upload(app: State<App>) -> (StatusCode, [(HeaderName, HeaderValue); 3]) {
     describe_uploads(app).await
@@ -123,7 +124,7 @@ async fn create_upload(
         Ok(upload) => upload,
         Err(error) => return Err(for_eyes_of(&app, &caller, error).await),
     };
-    let location = format!("/api/v1/uploads/{}", upload.id);
+    let address = UploadAddress::of(&app, &upload)?;
     let mut received = Received::of(&upload);
     if comes_with_bytes {
         let length = number(&headers, &header::CONTENT_LENGTH)?.filter(|_| has_body);
@@ -141,19 +142,20 @@ async fn create_upload(
         };
     }
     let mut answer = progress(&received);
-    answer.insert(header::LOCATION, HeaderValue::try_from(location).expect("an id is a header value"));
+    let location = format!("/api/v1/uploads/{address}");
+    answer.insert(header::LOCATION, HeaderValue::try_from(location).expect("an address is a header value"));
     Ok((StatusCode::CREATED, answer))
 }
 
 /// Tells how much has arrived for good.
-#[utoipa::path(head, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+#[utoipa::path(head, path = "/uploads/{id}", tag = "uploads", params(("id" = String, Path)),
     responses((status = 200)))]
 async fn read_upload(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<UploadId>,
+    Path(id): Path<UploadAddress>,
 ) -> Result<(StatusCode, HeaderMap)> {
-    let upload = find(&app, &caller, &id).await?;
+    let upload = find(&app, &caller.id, &id).await?;
     if upload.expires_at <= app.clock.now() {
         return Err(expired());
     }
@@ -168,12 +170,12 @@ async fn read_upload(
 }
 
 /// Brings the next bytes. The last ones make the version: the answer names it.
-#[utoipa::path(patch, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+#[utoipa::path(patch, path = "/uploads/{id}", tag = "uploads", params(("id" = String, Path)),
     responses((status = 204)))]
 async fn update_upload(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<UploadId>,
+    Path(id): Path<UploadAddress>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, HeaderMap)> {
@@ -198,12 +200,12 @@ async fn update_upload(
 }
 
 /// `PATCH` and `DELETE` for clients behind proxies that let only `POST` through: `X-HTTP-Method-Override`.
-#[utoipa::path(post, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+#[utoipa::path(post, path = "/uploads/{id}", tag = "uploads", params(("id" = String, Path)),
     responses((status = 204)))]
 async fn override_upload(
     app: State<App>,
     caller: Caller,
-    id: Path<UploadId>,
+    id: Path<UploadAddress>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, HeaderMap)> {
@@ -219,16 +221,12 @@ async fn override_upload(
 }
 
 /// Cancels an upload. What it became, if it was finished, stays.
-#[utoipa::path(delete, path = "/uploads/{id}", tag = "uploads", params(("id" = UploadId, Path)),
+#[utoipa::path(delete, path = "/uploads/{id}", tag = "uploads", params(("id" = String, Path)),
     responses((status = 204)))]
-async fn delete_upload(State(app): State<App>, caller: Caller, Path(id): Path<UploadId>) -> Result<StatusCode> {
-    let upload = find(&app, &caller, &id).await?;
+async fn delete_upload(State(app): State<App>, caller: Caller, Path(id): Path<UploadAddress>) -> Result<StatusCode> {
+    let upload = find(&app, &caller.id, &id).await?;
     end(&app, &upload).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn find(app: &App, caller: &Caller, id: &UploadId) -> Result<Upload> {
-    db::uploads::find(app.db.read(), id, &caller.id).await?.ok_or_else(|| Error::not_found("upload"))
 }
 
 /// Where the upload stands, as headers.

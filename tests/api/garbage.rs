@@ -300,7 +300,7 @@ async fn an_unfinished_upload_keeps_its_bytes_and_an_ended_one_does_not() {
     // A node that died between removing the row and the state leaves a state of nobody.
     let other = begin_upload(&ada, "ends.bin", &library, content.len()).await;
     send_part(&ada, &other, &content, 0..5 * MIB).await;
-    let id = other.rsplit('/').next().unwrap().parse().unwrap();
+    let id = other.rsplit('/').next().unwrap().split('.').next().unwrap().parse().unwrap();
     let mut tx = server.app.db.begin().await.unwrap();
     assert!(db::uploads::delete(&mut tx, &id).await.unwrap().is_some());
     tx.commit().await.unwrap();

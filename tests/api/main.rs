@@ -1,5 +1,6 @@
 //! The HTTP API from outside: one binary, one module per resource, so that linking stays quick.
 
+mod addresses;
 mod annotations;
 mod attachments;
 mod audit;

@@ -110,7 +110,7 @@ async fn what_is_on_its_way_is_reserved_and_given_back() {
 
 #[tokio::test]
 async fn what_was_promised_room_has_it_also_under_a_lower_limit() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(|config| config.quota_library_bytes = 200 * KIB as u64).await;
     let (ada, root) = (server.user("ada").await, server.admin("root").await);
     let library = ada.folder("库", None).await;
     let begun = begin(&ada, &library, "a.bin", Some(70 * KIB)).await.assert_status(201);

@@ -405,7 +405,9 @@ async fn an_upload_that_rests_expires_and_is_removed() {
     server.clock.advance(2 * 24 * 3600 * 1000);
     ada.send(ada.part(&upload, 3, b"34")).await.assert_error(410, "upload_expired");
     server.run_jobs().await;
-    ada.send(ada.part(&upload, 3, b"34")).await.assert_error(404, "upload_not_found");
+    ada.send(ada.part(&upload, 3, b"34")).await.assert_error(410, "upload_expired");
+    let rows: i64 = sqlx::query_scalar("select count(*) from uploads").fetch_one(server.app.db.read()).await.unwrap();
+    assert_eq!(rows, 0);
     assert!(server.clock.now() > START);
 }
 
@@ -431,7 +433,7 @@ async fn a_restart_in_the_middle_keeps_the_upload() {
     let _stream = send_some(&ada, &upload, &all, MIB).await;
     server.stop().await;
     let database = wenshu::db::Db::connect(&server.app.config.database_url()).await.unwrap();
-    let id = upload.rsplit('/').next().unwrap().parse().unwrap();
+    let id = upload.rsplit('/').next().unwrap().split('.').next().unwrap().parse().unwrap();
     let row = wenshu::db::uploads::find(database.read(), &id, &ada.id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(row.offset_bytes as usize, MIB);
     database.close().await;

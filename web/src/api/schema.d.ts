@@ -5342,7 +5342,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["UploadId"];
+                id: string;
             };
             cookie?: never;
         };
@@ -5361,7 +5361,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["UploadId"];
+                id: string;
             };
             cookie?: never;
         };
@@ -5380,7 +5380,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["UploadId"];
+                id: string;
             };
             cookie?: never;
         };
@@ -5399,7 +5399,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["UploadId"];
+                id: string;
             };
             cookie?: never;
         };
@@ -5418,7 +5418,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["UploadId"];
+                id: string;
             };
             cookie?: never;
         };
@@ -5437,7 +5437,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["UploadId"];
+                id: string;
             };
             cookie?: never;
         };
@@ -5462,7 +5462,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["UploadId"];
+                id: string;
                 hash: string;
             };
             cookie?: never;
@@ -5486,7 +5486,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["UploadId"];
+                id: string;
             };
             cookie?: never;
         };
