@@ -1,5 +1,6 @@
 //! Begins an upload. Everything that can be refused is refused now, before the client sends gigabytes.
 
+use anyhow::anyhow;
 use axum::http::StatusCode;
 
 use crate::{
@@ -81,31 +82,12 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
         reserved_bytes: 0,
         standing: Standing::Coming,
     };
-    let library = match new.destination {
-        Destination::Folder(id) => {
-            let library = allow_adding(app, by, &id).await?;
-            upload.folder_id = Some(id);
-            library
-        }
-        Destination::Document(id) => {
-            let document =
-                db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
-            policy::allow(&app.db, by, Action::Upload, &document).await?;
-            if document.is_live() {
-                return Err(Error::conflict("document_is_page", "a page is written, not uploaded").field("document_id"));
-            }
-            refuse_level(app, document.level)?;
-            upload.document_id = Some(id);
-            quota::library_of(app, &document.folder_id).await?
-        }
-        Destination::Page(id) => {
-            let page = db::documents::find(app.db.read(), &id).await?.ok_or_else(|| Error::not_found("document"))?;
-            allow_attaching(app, by, &page).await?;
-            refuse_level(app, page.level)?;
-            upload.attached_to = Some(id);
-            quota::library_of(app, &page.folder_id).await?
-        }
-    };
+    match new.destination {
+        Destination::Folder(id) => upload.folder_id = Some(id),
+        Destination::Document(id) => upload.document_id = Some(id),
+        Destination::Page(id) => upload.attached_to = Some(id),
+    }
+    let library = allow_upload(app, by, &upload).await?;
     upload.library_id = Some(library.clone());
     let at_once = new.size_bytes.filter(|size| *size <= AT_ONCE_BYTES);
     if let Some(size) = at_once {
@@ -129,6 +111,30 @@ pub async fn create_upload(app: &App, by: &Caller, new: NewUpload) -> Result<Upl
     }
     app.uploads.remember(&upload).await;
     Ok(upload)
+}
+
+/// Whether `by` may bring what an upload is to become. Returns the library in which its bytes count.
+pub async fn allow_upload(app: &App, by: &Caller, upload: &Upload) -> Result<FolderId> {
+    let find = async |id| db::documents::find(app.db.read(), id).await?.ok_or_else(|| Error::not_found("document"));
+    match (&upload.document_id, &upload.attached_to, &upload.folder_id) {
+        (Some(id), ..) => {
+            let document = find(id).await?;
+            policy::allow(&app.db, by, Action::Upload, &document).await?;
+            if document.is_live() {
+                return Err(Error::conflict("document_is_page", "a page is written, not uploaded").field("document_id"));
+            }
+            refuse_level(app, document.level)?;
+            quota::library_of(app, &document.folder_id).await
+        }
+        (None, Some(id), _) => {
+            let page = find(id).await?;
+            allow_attaching(app, by, &page).await?;
+            refuse_level(app, page.level)?;
+            quota::library_of(app, &page.folder_id).await
+        }
+        (None, None, Some(id)) => allow_adding(app, by, id).await,
+        (None, None, None) => Err(Error::internal(anyhow!("upload {} has no destination", upload.id))),
+    }
 }
 
 /// Whoever edits in a folder may add files to it. Returns the library that it is in.

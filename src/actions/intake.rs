@@ -215,7 +215,7 @@ async fn write_all(app: &App, tx: &mut Tx, orders: &[Order]) -> Result<Vec<Resul
     let (mut begun, mut files) = (Vec::new(), Vec::new());
     for order in orders {
         let refused = match order {
-            Order::Begin(upload) => batch.check(upload).map(|upload| begun.push(upload)),
+            Order::Begin(upload) => batch.check(upload).await.map(|upload| begun.push(upload)),
             Order::Add(arrival) => batch.place(arrival).await.map(|file| files.push((&**arrival, file))),
         };
         outcomes.push(refused.err().map(Err));
@@ -246,22 +246,29 @@ impl Order {
 }
 
 impl Batch<'_> {
-    /// Refuses a name that is taken. It was free when the upload was announced: then its file gets a number.
-    fn check(&self, upload: &Upload) -> Result<Upload> {
+    /// The upload with what it reserves, when it has a place still. A name that is taken is refused; it was free when the upload
+    /// was announced: then its file gets a number.
+    async fn check(&mut self, upload: &Upload) -> Result<Upload> {
         let name = DocumentName::parse(&upload.name)?;
-        if let Some(folder) = &upload.folder_id {
-            self.closed.require_open(folder, &name.key(), &upload.user_id)?;
-        }
-        let folder = upload.folder_id.clone().filter(|_| upload.standing != Standing::Announced);
-        match folder.and_then(|folder| self.names.get(&(folder, name.key()))) {
-            Some(other) => Err(name_taken_by(other)),
-            // Without a length, bytes are reserved as they come.
-            None => Ok(Upload {
-                reserved_bytes: upload.size_bytes.unwrap_or(0),
-                standing: Standing::Written,
-                ..upload.clone()
-            }),
-        }
+        let library = match (&upload.document_id, &upload.attached_to, &upload.folder_id) {
+            (None, None, Some(folder)) => {
+                let (_, library) = self.folder(folder).await?;
+                self.closed.require_open(folder, &name.key(), &upload.user_id)?;
+                let taken = self.names.get(&(folder.clone(), name.key()));
+                if let Some(other) = taken.filter(|_| upload.standing != Standing::Announced) {
+                    return Err(name_taken_by(other));
+                }
+                Some(library)
+            }
+            (Some(document), ..) | (None, Some(document), _) => {
+                let document = current_document(self.tx, document).await?;
+                Some(quota::library_in(self.tx, &document.folder_id).await?)
+            }
+            (None, None, None) => None,
+        };
+        // Without a length, bytes are reserved as they come.
+        let reserved_bytes = upload.size_bytes.unwrap_or(0);
+        Ok(Upload { library_id: library, reserved_bytes, standing: Standing::Written, ..upload.clone() })
     }
 
     async fn begin(&mut self, uploads: Vec<Upload>) -> Result<Vec<Upload>> {

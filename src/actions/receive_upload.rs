@@ -112,7 +112,7 @@ pub async fn receive_upload(app: &App, by: &Caller, address: &UploadAddress, par
     };
     let upload = match app.uploads.recall(&address.id, &by.id).await {
         Some(upload) => upload,
-        None => find(app, by, address).await?,
+        None => upload_address::find_to_write(app, by, address).await?,
     };
     receive(app, by, upload, part, lock).await
 }
@@ -139,7 +139,9 @@ async fn receive(app: &App, by: &Caller, mut upload: Upload, part: Part, lock: U
     if upload.expires_at - now < KEPT_MS / 2 {
         // It may take long, and note nothing for long: nobody may take it for abandoned meanwhile.
         upload.expires_at = expires_at(now);
-        if upload.is_written() && !db::uploads::extend(&app.db, &upload.id, now, upload.expires_at).await? {
+        if !upload.is_written() {
+            upload = app.intake.begin(app, upload).await?;
+        } else if !db::uploads::extend(&app.db, &upload.id, now, upload.expires_at).await? {
             return Err(expired());
         }
     }
@@ -237,15 +239,6 @@ pub fn expired() -> Error {
 
 fn too_many_bytes() -> Error {
     Error::invalid("upload_length_invalid", "more bytes came than the upload has")
-}
-
-/// An upload that was not begun just now. Nothing may be reserved for it, so there has to be room still.
-async fn find(app: &App, by: &Caller, address: &UploadAddress) -> Result<Upload> {
-    let upload = upload_address::find(app, &by.id, address).await?;
-    if let (Standing::Announced, Some(library), Some(size)) = (upload.standing, &upload.library_id, upload.size_bytes) {
-        quota::require_in(app, library, &by.id, size).await?;
-    }
-    Ok(upload)
 }
 
 async fn set_size(app: &App, upload: &mut Upload, size_bytes: u64) -> Result<()> {
@@ -445,6 +438,10 @@ impl Receiving {
     }
 
     async fn end(self, writer: Writer) -> Result<Received> {
+        if !self.upload.is_written() && self.upload.expires_at <= self.app.clock.now() {
+            // What says that it was cancelled may be gone.
+            return Err(expired());
+        }
         let offset = writer.offset();
         let stored = writer.finish().await?;
         let head = self.head.as_deref();

@@ -13,8 +13,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    actions::create_upload::AT_ONCE_BYTES,
+    actions::{
+        create_upload::{AT_ONCE_BYTES, allow_upload},
+        quota,
+        receive_upload::expired,
+    },
     app::App,
+    auth::policy::Caller,
     clock::Millis,
     db::{
         self, Db,
@@ -64,6 +69,8 @@ struct Said {
 /// Whether an upload as it began may do without a row.
 pub fn suits(upload: &Upload) -> bool {
     upload.size_bytes.is_some_and(|size| size as u64 <= AT_ONCE_BYTES)
+        // They take more room, and the database may refuse some of them.
+        && !upload.note.contains(char::is_control)
         && upload.name.len() + upload.note.len() + upload.metadata.len() <= MOST_SAID_BYTES
 }
 
@@ -74,6 +81,9 @@ pub async fn find(app: &App, user: &UserId, address: &UploadAddress) -> Result<U
         return Ok(upload);
     }
     let upload = app.seal.open_address(address).filter(|upload| upload.user_id == *user).ok_or_else(not_found)?;
+    if upload.expires_at <= app.clock.now() {
+        return Err(expired());
+    }
     match db::uploads::exists(app.db.read(), &address.id).await? {
         // Written between the two looks, or cancelled.
         true => db::uploads::find(app.db.read(), &address.id, user).await?.ok_or_else(not_found),
@@ -81,16 +91,28 @@ pub async fn find(app: &App, user: &UserId, address: &UploadAddress) -> Result<U
     }
 }
 
-/// Like [`find`], for what needs a row.
-pub async fn find_written(app: &App, user: &UserId, address: &UploadAddress) -> Result<Upload> {
-    let upload = find(app, user, address).await?;
+/// Like [`find`], for whoever brings bytes. As long as nothing is written about it, nothing is reserved for it: it has to be
+/// allowed still, and to fit.
+pub async fn find_to_write(app: &App, by: &Caller, address: &UploadAddress) -> Result<Upload> {
+    let mut upload = find(app, &by.id, address).await?;
+    if let (Standing::Announced, Some(size)) = (upload.standing, upload.size_bytes) {
+        let library = allow_upload(app, by, &upload).await?;
+        quota::require_in(app, &library, &by.id, size).await?;
+        upload.library_id = Some(library);
+    }
+    Ok(upload)
+}
+
+/// Like [`find_to_write`], for what needs a row.
+pub async fn find_written(app: &App, by: &Caller, address: &UploadAddress) -> Result<Upload> {
+    let upload = find_to_write(app, by, address).await?;
     if upload.is_written() {
         return Ok(upload);
     }
-    app.uploads.recall(&upload.id, user).await;
+    app.uploads.recall(&upload.id, &by.id).await;
     match app.intake.begin(app, upload).await {
         // Another request did the same.
-        Err(error) if error.code() == db::uploads::finished_elsewhere().code() => find(app, user, address).await,
+        Err(error) if error.code() == db::uploads::finished_elsewhere().code() => find(app, &by.id, address).await,
         begun => begun,
     }
 }

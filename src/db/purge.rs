@@ -4,7 +4,10 @@
 use sqlx::{Any, Executor};
 
 use crate::{
-    db::{Tx, joined, uploads::Reservation},
+    db::{
+        Tx, joined,
+        uploads::{self, Reservation},
+    },
     error::Result,
     ids::{DocumentId, FolderId, UploadId, UserId},
 };
@@ -171,18 +174,19 @@ async fn forget_preparing(tx: &mut Tx, previews: &[(String, String)]) -> Result<
     Ok(())
 }
 
-/// Removes uploads into documents, or that became them; returns them with what they had reserved.
+/// Removes uploads into documents; returns them with what they had reserved. Those that became documents are cancelled
+/// ([`uploads::cancel_finished`](super::uploads::cancel_finished)).
 pub async fn delete_uploads(tx: &mut Tx, ids: &[DocumentId]) -> Result<Vec<(UploadId, Reservation)>> {
     let rows: Vec<(UploadId, Option<FolderId>, UserId, i64)> = sqlx::query_as(concat!(
         "with recursive ",
         wanted!(),
         " delete from uploads where document_id in (select id from wanted) or attached_to in (select id from wanted)
-            or finished_document_id in (select id from wanted)
          returning id, library_id, user_id, reserved_bytes"
     ))
     .bind(joined(ids.iter().map(DocumentId::as_str)))
     .fetch_all(&mut **tx)
     .await?;
+    uploads::cancel_finished(tx, ids).await?;
     Ok(rows.into_iter().map(reservation).collect())
 }
 

@@ -7,7 +7,7 @@ use storage::Point;
 
 use crate::{
     clock::Millis,
-    db::{Db, Tx, rows::Statements},
+    db::{Db, Tx, joined, rows::Statements},
     error::{Error, Result},
     ids::{DocumentId, FolderId, UploadId, UserId},
 };
@@ -143,6 +143,21 @@ pub async fn insert_cancelled(tx: &mut Tx, upload: &Upload) -> Result<()> {
         ..upload.clone()
     };
     insert_all(tx, &[nothing]).await
+}
+
+/// Cancels the uploads that became documents which are to be gone for good: nothing of them is to come back.
+pub async fn cancel_finished(tx: &mut Tx, documents: &[DocumentId]) -> Result<()> {
+    sqlx::query(concat!(
+        "with recursive ",
+        wanted!(),
+        " update uploads set finished_document_id = null, finished_version = $2, name = '', note = '', metadata = ''
+         where finished_document_id in (select id from wanted)"
+    ))
+    .bind(joined(documents.iter().map(DocumentId::as_str)))
+    .bind(CANCELLED)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Finds an upload of `user`; nobody sees another's.

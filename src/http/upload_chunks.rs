@@ -104,7 +104,7 @@ async fn list_missing_chunks(
     Path(id): Path<UploadAddress>,
     Json(input): Json<ChunksInput>,
 ) -> Result<Json<MissingView>> {
-    let upload = find_written(&app, &caller.id, &id).await?;
+    let upload = find_written(&app, &caller, &id).await?;
     let missing = list_missing(&app, &caller, &upload, &parse(input.chunks)).await?;
     Ok(Json(MissingView { missing }))
 }
@@ -120,7 +120,7 @@ async fn put_chunk(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode> {
-    let upload = find_written(&app, &caller.id, &id).await?;
+    let upload = find_written(&app, &caller, &id).await?;
     let length = headers.typed_get::<ContentLength>().map(|length| length.0);
     if !is_wanted(&app, &upload, length)? {
         return Ok(StatusCode::NO_CONTENT);
@@ -162,7 +162,7 @@ async fn assemble_upload(
     Path(id): Path<UploadAddress>,
     Json(input): Json<AssembleInput>,
 ) -> Result<Json<AssembledView>> {
-    let upload = find_written(&app, &caller.id, &id).await?;
+    let upload = find_written(&app, &caller, &id).await?;
     let done = assemble(&app, &caller, &upload, parse(input.chunks), input.skip_unchanged).await?;
     let (document_id, version) = (done.finished.document_id, done.finished.version);
     Ok(Json(AssembledView { document_id, version, unchanged: done.unchanged }))

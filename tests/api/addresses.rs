@@ -5,6 +5,7 @@ use std::{net::SocketAddr, process::Command};
 
 use futures::future::join_all;
 use reqwest::Method;
+use serde_json::json;
 use tokio::net::TcpListener;
 use wenshu::{
     app::App,
@@ -171,7 +172,7 @@ async fn half_an_upload_is_kept_and_a_cancelled_one_is_gone_for_good() {
         for upload in &cancelled {
             head(&ada, upload).await.assert_status(404);
             send(&ada, upload, 0, b"wenshu").await.assert_error(404, "upload_not_found");
-            ada.post(&below(upload, "missing"), serde_json::json!({ "chunks": [] })).await.assert_status(404);
+            ada.post(&below(upload, "missing"), json!({ "chunks": [] })).await.assert_status(404);
             cancel(&ada, upload).await.assert_error(404, "upload_not_found");
         }
     };
@@ -199,7 +200,7 @@ async fn an_address_is_good_for_its_owner_as_it_was_given() {
         head(client, upload).await.assert_status(404);
         send(client, upload, 0, b"wenshu").await.assert_error(404, "upload_not_found");
         cancel(client, upload).await.assert_error(404, "upload_not_found");
-        let none = serde_json::json!({ "chunks": [] });
+        let none = json!({ "chunks": [] });
         client.post(&below(upload, "missing"), none).await.assert_error(404, "upload_not_found");
     };
     is_none(&bob, &one).await;
@@ -233,13 +234,80 @@ async fn an_address_does_not_bring_in_more_than_there_is_room_for() {
     let early = begin(&ada, &library, "early.bin", 1000).await;
     assert!(row(&server.app.db, &ada, &early).await.is_none());
     // Somebody allows less meanwhile, and the server that gave the address is not the one that takes the bytes.
-    let limit = serde_json::json!({ "kind": "limited", "bytes": 600 });
+    let limit = json!({ "kind": "limited", "bytes": 600 });
     root.put(&format!("/usage/users/{}/quota", ada.id), limit).await.assert_status(204);
     server.app.uploads.recall(&id(&early), &ada.id.parse().unwrap()).await;
     send(&ada, &early, 0, &[7; 1000]).await.assert_error(507, "quota_user_exceeded");
     // With little room, it is kept for whoever has an address.
     let reserved = begin(&ada, &library, "reserved.bin", 500).await;
     assert_eq!(row(&server.app.db, &ada, &reserved).await.unwrap().reserved_bytes, 500);
+    assert_sound(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_removed_for_good_does_not_come_back_by_its_address() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let (library, other) = (ada.folder("库", None).await, ada.folder("别的库", None).await);
+    let finished = begin(&ada, &library, "销毁.txt", 6).await;
+    let document = send(&ada, &finished, 0, b"wenshu").await.assert_status(204);
+    let document = document.header("wenshu-document-id").unwrap().to_owned();
+    let waiting = [begin(&ada, &other, "a.txt", 6).await, begin(&ada, &other, "b.txt", 6).await];
+    for (path, entry) in [(format!("/documents/{document}"), &document), (format!("/folders/{other}"), &other)] {
+        ada.delete(&path).await.assert_status(204);
+        assert!(ada.delete(&format!("/trash/{entry}")).await.status.is_success());
+    }
+    server.run_jobs().await;
+    head(&ada, &finished).await.assert_status(404);
+    send(&ada, &finished, 0, b"wenshu").await.assert_error(404, "upload_not_found");
+    // One is remembered by the process that gave the address, the other is not.
+    server.app.uploads.recall(&id(&waiting[1]), &ada.id.parse().unwrap()).await.unwrap();
+    for upload in &waiting {
+        send(&ada, upload, 0, b"wen").await.assert_error(404, "folder_not_found");
+        ada.post(&below(upload, "missing"), json!({ "chunks": [] })).await.assert_error(404, "folder_not_found");
+    }
+    assert_eq!(documents(&ada, &library).await, 0);
+    assert_sound(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_address_that_is_too_old_or_allowed_no_more_reserves_nothing() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (server.user("ada").await, server.user("bob").await);
+    let library = ada.folder("库", None).await;
+    ada.share("folders", &library, &bob, "editor").await;
+    let nothing = json!({ "chunks": [] });
+    let upload = begin(&bob, &library, "a.txt", 6).await;
+    server.app.uploads.recall(&id(&upload), &bob.id.parse().unwrap()).await.unwrap();
+    ada.delete(&format!("/folders/{library}/grants/user/{}", bob.id)).await.assert_status(204);
+    bob.post(&below(&upload, "missing"), nothing.clone()).await.assert_error(404, "folder_not_found");
+    send(&bob, &upload, 0, b"wen").await.assert_error(404, "folder_not_found");
+    assert_eq!(rows(&server).await, 0);
+
+    ada.share("folders", &library, &bob, "editor").await;
+    server.clock.advance(7 * DAY_MS);
+    head(&bob, &upload).await.assert_status(410);
+    bob.post(&below(&upload, "missing"), nothing).await.assert_error(410, "upload_expired");
+    send(&bob, &upload, 0, b"wen").await.assert_error(410, "upload_expired");
+    cancel(&bob, &upload).await.assert_error(410, "upload_expired");
+    assert_eq!(rows(&server).await, 0);
+    assert_sound(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_row_that_was_written_late_is_swept_in_time() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let library = ada.folder("库", None).await;
+    let upload = begin(&ada, &library, "a.txt", 6).await;
+    server.clock.advance(6 * DAY_MS);
+    server.ask_for(&RemoveExpiredUploads {}).await;
+    server.run_jobs().await;
+    ada.post(&below(&upload, "missing"), json!({ "chunks": [] })).await.assert_status(200);
+    assert_eq!(row(&server.app.db, &ada, &upload).await.unwrap().reserved_bytes, 6);
+    server.clock.advance(DAY_MS + 3600 * 1000);
+    server.run_jobs().await;
+    assert_eq!(rows(&server).await, 0);
     assert_sound(&server).await;
 }
 
@@ -251,7 +319,7 @@ async fn whoever_asks_while_it_is_written_is_never_told_that_it_is_gone() {
     let one = async |number: usize| {
         let upload = begin(&ada, &library, &format!("{number}.txt"), 6).await;
         // Some are written because somebody needs their row, while their bytes come.
-        let missing = serde_json::json!({ "chunks": [{ "hash": "ab".repeat(32), "size_bytes": 6 }] });
+        let missing = json!({ "chunks": [{ "hash": "ab".repeat(32), "size_bytes": 6 }] });
         let ask = async {
             if number.is_multiple_of(3) {
                 ada.post(&below(&upload, "missing"), missing).await.assert_status(200);
