@@ -6,11 +6,21 @@ export const text = (page: Page): Locator => page.getByRole('textbox', { name: '
 
 /** Writes at the end of the text, as a new paragraph. */
 export async function writeParagraph(page: Page, words: string): Promise<void> {
-  await text(page).locator(':scope > *').last().click();
-  await page.keyboard.press('Control+End');
+  // A slow machine may show the editor a key before the place that was clicked.
+  await expect(async () => {
+    await text(page).locator(':scope > *').last().click();
+    await page.keyboard.press('Control+End');
+    expect(await isAtTheEnd(page)).toBe(true);
+  }).toPass();
   await page.keyboard.press('Enter');
   await page.keyboard.type(words);
   await expect(text(page).locator(':scope > *').last()).toContainText(words);
+}
+
+function isAtTheEnd(page: Page): Promise<boolean> {
+  return text(page).evaluate(
+    (element) => element.lastElementChild?.contains(document.getSelection()?.anchorNode ?? null) ?? false,
+  );
 }
 
 /** What stands in the text, without the carets of others. */
